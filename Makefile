@@ -66,7 +66,7 @@ say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 WERROR_FLAG := $(if $(filter-out 0 false,$(WERROR) $(CI)),-Werror)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	$(WERROR_FLAG)
-PKGS := libbpf liblz4 libdw libpcre2-8 libseccomp
+PKGS := inih libbpf liblz4 libdw libpcre2-8 libseccomp
 CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/gen
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \
@@ -176,7 +176,8 @@ install: all
 # Installs without building; the tests use this.
 .PHONY: install-files
 install-files:
-	$(Q)install -d $(BINDIR) $(HEADERDIR) $(PCDIR) $(READ_PCDIR) $(MANDIR)/man1 $(MANDIR)/man3
+	$(Q)install -d $(BINDIR) $(HEADERDIR) $(PCDIR) $(READ_PCDIR) $(MANDIR)/man1 $(MANDIR)/man3 \
+		$(MANDIR)/man5
 	$(Q)install -m 755 $(BUILD)/ttlog-collect $(BUILD)/ttlog-view $(BINDIR)
 	$(Q)install -m 644 $(HEADERS) $(HEADERDIR)
 	$(Q)install -m 644 $(BUILD)/$(READ_SONAME) $(SO).$(VERSION)
@@ -185,6 +186,7 @@ install-files:
 	$(Q)install -m 644 $(READ_LIB) $(DESTDIR)$(LIBDIR)
 	$(Q)install -m 644 $(wildcard man/*.1) $(MANDIR)/man1
 	$(Q)install -m 644 $(wildcard man/*.3) $(MANDIR)/man3
+	$(Q)install -m 644 $(wildcard man/*.5) $(MANDIR)/man5
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' ttlog.pc.in >$(PCDIR)/ttlog.pc
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(READ_LDLIBS)|' \
 		ttlogread.pc.in >$(READ_PCDIR)/ttlogread.pc
@@ -197,6 +199,7 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/$(notdir $(READ_LIB)) \
 		$(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1)) \
 		$(patsubst man/%,$(MANDIR)/man3/%,$(wildcard man/*.3)) \
+		$(patsubst man/%,$(MANDIR)/man5/%,$(wildcard man/*.5)) \
 		$(addprefix $(HEADERDIR)/,$(notdir $(HEADERS)))
 	$(Q)rmdir --ignore-fail-on-non-empty $(HEADERDIR)
 

@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "collect.h"
+#include "config.h"
 #include "control.h"
 #include "command_line.h"
 #include "env.h"
@@ -37,6 +38,20 @@ static int trigger(const struct env *env)
 		return 1;
 	}
 	return control__trigger(dir, &request, stdout, stderr);
+}
+
+static int print_config(const struct env *env)
+{
+	char error[CONFIG_ERROR_BYTES] = "out of memory";
+	int err = config__print(env, stdout, error, sizeof(error));
+
+	if (!err && fflush(stdout)) {
+		perror("ttlog-collect: can't print the configuration");
+		return 1;
+	}
+	if (err)
+		fprintf(stderr, "ttlog-collect: %s\n", error);
+	return err ? EXIT_USAGE : 0;
 }
 
 /* Guessed: the options were not parsed. */
@@ -77,6 +92,11 @@ int main(int argc, char **argv)
 	if (command_line__parse(&env, argc, argv)) {
 		fputs("ttlog-collect: out of memory\n", stderr);
 		return has_command(argv) ? EXIT_COLLECTOR : status;
+	}
+	if (env.dry_run) {
+		status = print_config(&env);
+		env__fini(&env);
+		return status;
 	}
 	switch (env.mode) {
 	case ENV_PIDS:

@@ -5,13 +5,14 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "array.h"
 #include "command_line.h"
+#include "config.h"
 #include "settings.h"
-
-#define EXIT_USAGE 2
 
 static const char doc[] =
 	"A flight recorder for native programs: keeps the last events of programs that carry ttlog's "
@@ -63,6 +64,8 @@ static const struct argp_option options[] = {
 	{ "max-memory", KEY_MAX_MEMORY, "SIZE", 0, "All rings together (half of what is free)", 4 },
 	{ "buffer-size", 'b', "SIZE", 0, "Kernel ring buffer (64M)", 4 },
 	{ "duration", 'd', "DURATION", 0, "Stop after (never)", 4 },
+	{ "config", KEY_CONFIG, "FILE", 0, "Options from here (" ENV_CONFIG ")", 4 },
+	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Print all options as a file, do nothing", 4 },
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors and losses", 4 },
 	{ "verbose", 'v', NULL, 0, "Say more", 4 },
 
@@ -70,79 +73,44 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* The state while argp runs. */
-struct parsing {
-	struct env *env;
-	bool used[SETTING_CNT];
-	int err;
-};
-
-static const struct setting *find_setting(int key)
+const char *setting__long_name(const struct setting *setting)
 {
-	for (size_t i = 0; i < SETTING_CNT; i++) {
-		if (settings[i].key == key)
-			return &settings[i];
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (options[i].name && options[i].key == setting->key)
+			return options[i].name;
 	}
 	return NULL;
 }
 
-static bool is_used(const struct parsing *parsing, int key)
+const struct setting *setting__of_long_name(const char *name)
 {
-	return parsing->used[find_setting(key) - settings];
-}
-
-static void apply(struct parsing *parsing, const struct setting *setting, const char *arg,
-		  const struct argp_state *state)
-{
-	struct argument argument = {
-		.text = arg,
-		.member = (char *)parsing->env + setting->at,
-	};
-	int err = 0;
-
-	if (setting->set)
-		err = setting->set(parsing->env, &argument);
-	if (err == -ENOMEM)
-		parsing->err = err;
-	else if (argument.error[0] && err)
-		argp_error(state, "%s: %s", setting->name, argument.error);
-	else if (err == -ERANGE)
-		argp_error(state, "%s: '%s' is out of range; it takes %s", setting->name, arg,
-			   setting->form);
-	else if (err)
-		argp_error(state, "%s: '%s' is not %s", setting->name, arg, setting->form);
-	parsing->used[setting - settings] = true;
-}
-
-/* After `--` comes the command; the only other argument is --list's path. */
-static void take_argument(struct parsing *parsing, const char *arg, struct argp_state *state)
-{
-	if (state->quoted) {
-		parsing->env->command = state->argv + state->next - 1;
-		state->next = state->argc;
-	} else if (is_used(parsing, KEY_LIST)) {
-		apply(parsing, find_setting(KEY_LIST), arg, state);
-	} else {
-		argp_error(state, "'%s' is no option: a command to start goes behind --", arg);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (options[i].name && !strcmp(options[i].name, name))
+			return setting__of_key(options[i].key);
 	}
+	return NULL;
 }
 
 /* ---- What goes together ---- */
 
-static void choose_mode(struct parsing *parsing, const struct argp_state *state)
+static bool is_used(const struct env *env, int key)
 {
-	const struct env *env = parsing->env;
-	bool has_other = is_used(parsing, KEY_TRIGGER) || is_used(parsing, KEY_LIST);
+	return env->used[setting__of_key(key) - settings];
+}
+
+static int choose_mode(struct env *env, char *error, size_t error_size)
+{
+	bool has_other = is_used(env, KEY_TRIGGER) || is_used(env, KEY_LIST);
 	const struct {
 		enum env_mode mode;
 		const char *name;
 		bool chosen;
 	} modes[] = {
-		{ ENV_TRIGGER, "--trigger", is_used(parsing, KEY_TRIGGER) },
-		{ ENV_LIST, "--list", is_used(parsing, KEY_LIST) },
-		{ ENV_CHECK, "--check", is_used(parsing, KEY_CHECK) },
-		{ ENV_PIDS, "-p", is_used(parsing, 'p') && !has_other },
-		{ ENV_PATH, "-e", is_used(parsing, 'e') },
+		{ ENV_TRIGGER, "--trigger", is_used(env, KEY_TRIGGER) },
+		{ ENV_LIST, "--list", is_used(env, KEY_LIST) },
+		{ ENV_CHECK, "--check", is_used(env, KEY_CHECK) },
+		{ ENV_PIDS, "-p", is_used(env, 'p') && !has_other },
+		{ ENV_PATH, "-e", is_used(env, 'e') },
 		{ ENV_COMMAND, "-- CMD", env->command != NULL },
 	};
 	const char *name = NULL;
@@ -150,56 +118,124 @@ static void choose_mode(struct parsing *parsing, const struct argp_state *state)
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (!modes[i].chosen)
 			continue;
-		if (name)
-			argp_error(state, "%s and %s exclude each other", name, modes[i].name);
+		if (name) {
+			(void)snprintf(error, error_size, "%s and %s exclude each other", name,
+				       modes[i].name);
+			return -EINVAL;
+		}
 		name = modes[i].name;
-		parsing->env->mode = modes[i].mode;
+		env->mode = modes[i].mode;
 	}
-	if (!name)
-		argp_error(state, "one of -p, -e, -- CMD, --trigger, --list, --check is needed");
+	if (name)
+		return 0;
+	(void)snprintf(error, error_size,
+		       "one of -p, -e, -- CMD, --trigger, --list, --check is needed%s",
+		       env->config_path ? ", here or in the file" : "");
+	return -EINVAL;
 }
 
-static void check_together(const struct parsing *parsing, const struct argp_state *state)
+/* NULL: nothing is wrong. */
+static const char *find_mismatch(const struct env *env)
 {
-	const struct env *env = parsing->env;
-
-	for (size_t i = 0; i < SETTING_CNT; i++) {
-		if (parsing->used[i] && !(settings[i].modes & MODE(env->mode)))
-			argp_error(state, "%s means nothing %s", settings[i].name,
-				   env->mode == ENV_TRIGGER ? "with --trigger"
-				   : env->mode == ENV_LIST  ? "with --list"
-							    : "with --check");
-	}
 	if (env->mode == ENV_TRIGGER && env->pid_cnt > 1)
-		argp_error(state, "--trigger takes one PID, or none for all");
+		return "--trigger takes one PID, or none for all";
 	if (env->mode == ENV_LIST && (env->path != NULL) + env->pid_cnt != 1)
-		argp_error(state, "--list takes one PATH, or -p with one PID");
+		return "--list takes one PATH, or -p with one PID";
 	if (env->quiet && env->verbose)
-		argp_error(state, "-q and -v exclude each other");
+		return "-q and -v exclude each other";
+	return NULL;
+}
+
+int command_line__check(struct env *env, char *error, size_t error_size)
+{
+	const char *mismatch;
+	int err = choose_mode(env, error, error_size);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < setting_cnt; i++) {
+		if (!env->used[i] || (settings[i].modes & MODE(env->mode)))
+			continue;
+		(void)snprintf(error, error_size, "%s means nothing %s", settings[i].name,
+			       env->mode == ENV_TRIGGER ? "with --trigger"
+			       : env->mode == ENV_LIST  ? "with --list"
+							: "with --check");
+		return -EINVAL;
+	}
+	mismatch = find_mismatch(env);
+	if (mismatch)
+		(void)snprintf(error, error_size, "%s", mismatch);
+	return mismatch ? -EINVAL : 0;
+}
+
+/* ---- argp ---- */
+
+/* The state while argp runs. */
+struct parsing {
+	struct env *env;
+	int err;
+};
+
+static void take_option(struct parsing *parsing, int key, const char *arg)
+{
+	if (given_list__add(&parsing->env->by_user, setting__of_key(key), arg, NULL))
+		parsing->err = -ENOMEM;
+}
+
+/* After `--` comes the command; the only other argument is --list's path. */
+static void take_argument(struct parsing *parsing, const char *arg, struct argp_state *state)
+{
+	struct env *env = parsing->env;
+
+	if (state->quoted) {
+		env->command = state->argv + state->next - 1;
+		state->next = state->argc;
+	} else if (given_list__find(&env->by_user, setting__of_key(KEY_LIST))) {
+		take_option(parsing, KEY_LIST, arg);
+	} else {
+		argp_error(state, "'%s' is no option: a command to start goes behind --", arg);
+	}
+}
+
+/* With no arguments at all, it is the service. */
+static void build(struct parsing *parsing, const struct argp_state *state)
+{
+	struct env *env = parsing->env;
+	const struct given *config = given_list__find(&env->by_user, setting__of_key(KEY_CONFIG));
+	char error[CONFIG_ERROR_BYTES] = "";
+
+	if (state->quoted && !env->command)
+		argp_error(state, "there is no command behind --");
+	if (config)
+		env->config_path = config->text;
+	else if (state->argc == 1 && !access(ENV_CONFIG, F_OK))
+		env->config_path = ENV_CONFIG;
+	parsing->err = config__build(env, error, sizeof(error));
+	if (parsing->err == -ENOMEM)
+		return;
+	if (parsing->err && env->config_path)
+		argp_failure(state, EXIT_USAGE, 0, "%s", error);
+	else if (parsing->err)
+		argp_error(state, "%s", error);
 }
 
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct parsing *parsing = state->input;
-	const struct setting *setting;
 
 	switch (key) {
 	case ARGP_KEY_ARG:
 		take_argument(parsing, arg, state);
-		return 0;
+		break;
 	case ARGP_KEY_END:
-		if (state->quoted && !parsing->env->command)
-			argp_error(state, "there is no command behind --");
-		choose_mode(parsing, state);
-		check_together(parsing, state);
-		return 0;
+		build(parsing, state);
+		break;
 	default:
-		setting = find_setting(key);
-		if (!setting)
+		if (!setting__of_key(key))
 			return ARGP_ERR_UNKNOWN;
-		apply(parsing, setting, arg, state);
-		return parsing->err ? -parsing->err : 0;
+		take_option(parsing, key, arg);
 	}
+	return -parsing->err;
 }
 
 int command_line__parse(struct env *ret_env, int argc, char **argv)
@@ -215,12 +251,11 @@ int command_line__parse(struct env *ret_env, int argc, char **argv)
 	int err;
 
 	err = env__init(&env);
-	if (err)
-		return err;
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "ttlog-collect " TTLOG_VERSION;
 	/* in order: options after CMD are CMD's */
-	err = -argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parsing);
+	if (!err)
+		err = -argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parsing);
 	if (err) {
 		env__fini(&env);
 		return err;

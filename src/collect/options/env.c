@@ -4,21 +4,27 @@
 
 #include "env.h"
 #include "out_dir.h"
+#include "settings.h"
 #include "site_filter.h"
-#include "trigger.h"
 
 int env__init(struct env *env)
 {
-	*env = (struct env){
-		.site_filter = site_filter__new(),
-		.output_dir = ENV_OUTPUT_DIR,
-		.ring_bytes = 64u << 20,
-		.buffer_bytes = 64u << 20,
-		.group = OUT_DIR_NO_GROUP,
-		.on = TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST,
-		.all_stacks = true,
-	};
-	return env->site_filter ? 0 : -ENOMEM;
+	int err = 0;
+
+	*env = (struct env){ .site_filter = site_filter__new(), .group = OUT_DIR_NO_GROUP };
+	if (!env->site_filter)
+		return -ENOMEM;
+	for (size_t i = 0; i < setting_cnt && !err; i++) {
+		struct argument argument = {
+			.setting = &settings[i],
+			.text = settings[i].preset,
+			.member = (char *)env + settings[i].at,
+		};
+
+		if (argument.text)
+			err = settings[i].set(env, &argument);
+	}
+	return err;
 }
 
 void env__fini(struct env *env)
@@ -26,6 +32,9 @@ void env__fini(struct env *env)
 	free(env->pids);
 	env->pids = NULL;
 	tags__fini(&env->tags);
+	given_list__fini(&env->by_user);
+	given_list__fini(&env->by_files);
+	target_list__fini(&env->targets);
 	site_filter__free(env->site_filter);
 	env->site_filter = NULL;
 }

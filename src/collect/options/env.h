@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "given.h"
 #include "tags.h"
+#include "target.h"
 
 struct site_filter;
 
@@ -23,7 +25,9 @@ enum env_mode {
 	ENV_CHECK,    /* --check */
 };
 
-/* Text points into argv. */
+#define ENV_MAX_SETTINGS 96
+
+/* Text points into the lists of what was given. */
 struct env {
 	enum env_mode mode;
 	const char *path;
@@ -42,20 +46,28 @@ struct env {
 	unsigned on;               /* enum trigger_on, or-ed */
 	struct tags tags;          /* --tag */
 	gid_t group;               /* may read snapshots; OUT_DIR_NO_GROUP: none */
-	size_t max_snapshots;      /* 0: no limit */
+	uint64_t max_snapshots;    /* 0: no limit */
 	uint64_t max_disk_bytes;   /* 0: no limit */
 	bool all_stacks;           /* of a crash: other threads' stacks too */
 	bool immediate;
 	bool quiet;
 	bool verbose;
+	bool dry_run;
+	const char *config_path; /* NULL: none */
+
+	bool used[ENV_MAX_SETTINGS]; /* which of settings[] were given */
+	struct given_list by_user;   /* on the command line */
+	struct given_list by_files;  /* outside of sections */
+	struct target_list targets;  /* the sections */
 	/* for rings and the control socket; NULL: the usual place. The collectors of --check have
 	 * one: they must not recover what others have left, nor answer requests */
 	const char *private_dir;
 };
 
 #define ENV_OUTPUT_DIR "/var/lib/ttlog"
+#define ENV_CONFIG     "/etc/ttlog/collect.conf"
 
-/* The defaults. 0 or -ENOMEM. */
+/* The defaults, as the table of settings has them. 0 or -ENOMEM; env__fini() after both. */
 int env__init(struct env *env);
 /* All zeros is fine too. */
 void env__fini(struct env *env);

@@ -1,253 +1,199 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <grp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* The table of options; their words are in command_line.c. */
+#include <stddef.h>
+#include <stdint.h>
 
 #include "array.h"
-#include "parse.h"
 #include "ring_budget.h"
+#include "setters.h"
 #include "settings.h"
-#include "site_filter.h"
-#include "trigger.h"
-#include "value.h"
 
 #define MAX_RING_BYTES   (1ull << 40)
 #define MAX_BUFFER_BYTES (1ull << 31) /* the kernel counts a ring buffer's bytes in 32 bits */
-#define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
-#define MIN_INTERVAL_NS  10000000u
-
-static int set_flag(struct env *env, struct argument *arg)
-{
-	(void)env;
-	*(bool *)arg->member = true;
-	return 0;
-}
-
-static int set_text(struct env *env, struct argument *arg)
-{
-	(void)env;
-	if (!arg->text[0])
-		return -EINVAL;
-	*(const char **)arg->member = arg->text;
-	return 0;
-}
-
-static int set_pids(struct env *env, struct argument *arg)
-{
-	return parse__pids(arg->text, &env->pids, &env->pid_cnt);
-}
-
-static int set_path(struct env *env, struct argument *arg)
-{
-	if (env->path) {
-		(void)snprintf(arg->error, sizeof(arg->error), "only one PATH can be given");
-		return -EINVAL;
-	}
-	return set_text(env, arg);
-}
-
-static int set_list(struct env *env, struct argument *arg)
-{
-	return arg->text ? set_path(env, arg) : 0;
-}
-
-static int set_level(struct env *env, struct argument *arg)
-{
-	const int level = value__parse_level(arg->text);
-
-	if (level < 0)
-		return level;
-	site_filter__set_level(env->site_filter, (uint8_t)level);
-	return 0;
-}
-
-static int set_filter(struct env *env, struct argument *arg)
-{
-	return site_filter__add(env->site_filter, arg->text, arg->error, sizeof(arg->error));
-}
-
-static int parse_bytes(const char *arg, uint64_t min, uint64_t max, uint64_t *ret_bytes)
-{
-	uint64_t bytes;
-	int err = parse__size(arg, &bytes);
-
-	if (err)
-		return err;
-	if (bytes < min || bytes > max)
-		return -ERANGE;
-	*ret_bytes = bytes;
-	return 0;
-}
-
-static int set_ring_size(struct env *env, struct argument *arg)
-{
-	return parse_bytes(arg->text, 1, MAX_RING_BYTES, &env->ring_bytes);
-}
-
-static int set_max_disk(struct env *env, struct argument *arg)
-{
-	return parse_bytes(arg->text, 1, INT64_MAX, &env->max_disk_bytes);
-}
-
-static int set_max_memory(struct env *env, struct argument *arg)
-{
-	return parse_bytes(arg->text, RING_BUDGET_MIN_BYTES, MAX_RING_BYTES,
-			   &env->max_memory_bytes);
-}
-
-/* Rounded up: the kernel takes powers of two. */
-static int set_buffer_size(struct env *env, struct argument *arg)
-{
-	uint64_t bytes, rounded = MIN_BUFFER_BYTES;
-	int err = parse_bytes(arg->text, 1, MAX_BUFFER_BYTES, &bytes);
-
-	if (err)
-		return err;
-	while (rounded < bytes)
-		rounded *= 2;
-	env->buffer_bytes = rounded;
-	return 0;
-}
-
-static int set_interval(struct env *env, struct argument *arg)
-{
-	uint64_t ns;
-	int err = parse__duration(arg->text, &ns);
-
-	if (err)
-		return err;
-	if (ns && ns < MIN_INTERVAL_NS) {
-		(void)snprintf(arg->error, sizeof(arg->error), "'%s' is less than 10ms", arg->text);
-		return -EINVAL;
-	}
-	env->interval_ns = ns;
-	return 0;
-}
-
-static int set_duration(struct env *env, struct argument *arg)
-{
-	uint64_t ns;
-	int err = parse__duration(arg->text, &ns);
-
-	if (!err && !ns)
-		err = -ERANGE;
-	if (!err)
-		env->duration_ns = ns;
-	return err;
-}
-
-static int set_on(struct env *env, struct argument *arg)
-{
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} triggers[] = {
-		{ "crash", TRIGGER_ON_CRASH },
-		{ "killed", TRIGGER_ON_KILLED },
-		{ "exit", TRIGGER_ON_EXIT },
-		{ "request", TRIGGER_ON_REQUEST },
-	};
-	unsigned on = 0;
-	size_t len, i;
-
-	for (const char *item = arg->text;; item += len + 1) {
-		len = strcspn(item, ",");
-		for (i = 0; i < ARRAY_SIZE(triggers); i++) {
-			if (strlen(triggers[i].name) == len && !memcmp(triggers[i].name, item, len))
-				break;
-		}
-		if (i == ARRAY_SIZE(triggers))
-			return -EINVAL;
-		on |= triggers[i].bit;
-		if (!item[len])
-			break;
-	}
-	env->on = on;
-	return 0;
-}
-
-static int set_max_snapshots(struct env *env, struct argument *arg)
-{
-	char *end;
-	unsigned long long n;
-
-	if (arg->text[0] < '0' || arg->text[0] > '9')
-		return -EINVAL;
-	errno = 0;
-	n = strtoull(arg->text, &end, 10);
-	if (*end)
-		return -EINVAL;
-	if (errno || !n || n > SIZE_MAX)
-		return -ERANGE;
-	env->max_snapshots = n;
-	return 0;
-}
-
-static int set_stacks(struct env *env, struct argument *arg)
-{
-	env->all_stacks = !strcmp(arg->text, "all");
-	return env->all_stacks || !strcmp(arg->text, "crashed") ? 0 : -EINVAL;
-}
-
-static int set_group(struct env *env, struct argument *arg)
-{
-	char buffer[4096];
-	struct group group, *found = NULL;
-
-	(void)env;
-	if (!arg->text[0])
-		return -EINVAL;
-	/* -ERANGE: its list of members is long, and is of no interest */
-	if (getgrnam_r(arg->text, &group, buffer, sizeof(buffer), &found) == ERANGE)
-		found = getgrnam(arg->text);
-	if (!found) {
-		(void)snprintf(arg->error, sizeof(arg->error), "there is no group '%s' here",
-			       arg->text);
-		return -EINVAL;
-	}
-	*(gid_t *)arg->member = found->gr_gid;
-	return 0;
-}
-
-static int set_tag(struct env *env, struct argument *arg)
-{
-	return tags__add(&env->tags, arg->text, arg->error, sizeof(arg->error));
-}
 
 #define AT(member) offsetof(struct env, member)
 
-const struct setting settings[SETTING_CNT] = {
-	{ 'p', MODE(ENV_PIDS) | MODE(ENV_TRIGGER) | MODE(ENV_LIST), "-p",
-	  "a process id, or several with commas between", set_pids, AT(pids) },
-	{ 'e', MODE(ENV_PATH), "-e", "a path", set_path, AT(path) },
-	{ KEY_TRIGGER, MODE(ENV_TRIGGER), "--trigger", "a reason", set_text, AT(reason) },
-	{ KEY_LIST, MODE(ENV_LIST), "--list", "a path", set_list, AT(path) },
-	{ KEY_CHECK, MODE(ENV_CHECK), "--check", NULL, NULL, AT(mode) },
-	{ 'l', RECORDING, "--level", "one of trace, debug, info, warn, error, fatal", set_level,
-	  AT(site_filter) },
-	{ 'F', RECORDING, "--filter", "an expression such as target=net.*", set_filter,
-	  AT(site_filter) },
-	{ KEY_IMMEDIATE, RECORDING, "--immediate", NULL, set_flag, AT(immediate) },
-	{ 'o', RECORDING | MODE(ENV_CHECK), "--output-dir", "a directory", set_text,
-	  AT(output_dir) },
-	{ KEY_GROUP, RECORDING, "--group", "a group's name", set_group, AT(group) },
-	{ KEY_TAG, RECORDING, "--tag", "KEY=VALUE", set_tag, AT(tags) },
-	{ KEY_ON, RECORDING, "--on", "a list of crash,killed,exit,request", set_on, AT(on) },
-	{ KEY_STACKS, RECORDING, "--stacks", "all or crashed", set_stacks, AT(all_stacks) },
-	{ 'i', RECORDING, "--interval", "a duration such as 30s", set_interval, AT(interval_ns) },
-	{ KEY_MAX_SNAPSHOTS, RECORDING, "--max-snapshots", "a number above 0", set_max_snapshots,
-	  AT(max_snapshots) },
-	{ KEY_MAX_DISK, RECORDING, "--max-disk", "a size such as 2G", set_max_disk,
-	  AT(max_disk_bytes) },
-	{ 's', RECORDING, "--ring-size", "a size such as 64M, up to 1T", set_ring_size,
-	  AT(ring_bytes) },
-	{ KEY_MAX_MEMORY, RECORDING, "--max-memory", "a size such as 512M, from 1M", set_max_memory,
-	  AT(max_memory_bytes) },
-	{ 'b', RECORDING, "--buffer-size", "a size such as 64M, up to 2G", set_buffer_size,
-	  AT(buffer_bytes) },
-	{ 'd', RECORDING, "--duration", "a duration such as 30s", set_duration, AT(duration_ns) },
-	{ 'q', ANY, "-q", NULL, set_flag, AT(quiet) },
-	{ 'v', ANY, "-v", NULL, set_flag, AT(verbose) },
+const struct setting settings[] = {
+	{ .key = 'p',
+	  .modes = MODE(ENV_PIDS) | MODE(ENV_TRIGGER) | MODE(ENV_LIST),
+	  .name = "-p",
+	  .form = "a process id, or several with commas between",
+	  .flags = SETTING_REPEATS,
+	  .group = SETTING_WHAT,
+	  .set = setter__pids,
+	  .at = AT(pids) },
+	{ .key = 'e',
+	  .modes = MODE(ENV_PATH),
+	  .name = "-e",
+	  .form = "a path",
+	  .group = SETTING_WHAT,
+	  .set = setter__path,
+	  .at = AT(path) },
+	{ .key = KEY_TRIGGER,
+	  .modes = MODE(ENV_TRIGGER),
+	  .name = "--trigger",
+	  .form = "a reason",
+	  .set = setter__text,
+	  .at = AT(reason) },
+	{ .key = KEY_LIST,
+	  .modes = MODE(ENV_LIST),
+	  .name = "--list",
+	  .form = "a path",
+	  .set = setter__list,
+	  .at = AT(path) },
+	{ .key = KEY_CHECK, .modes = MODE(ENV_CHECK), .name = "--check", .at = AT(mode) },
+	{ .key = 'l',
+	  .modes = RECORDING,
+	  .name = "--level",
+	  .form = "one of trace, debug, info, warn, error, fatal",
+	  .flags = SETTING_OF_TARGET,
+	  .preset = "trace",
+	  .set = setter__level,
+	  .at = AT(site_filter) },
+	{ .key = 'F',
+	  .modes = RECORDING,
+	  .name = "--filter",
+	  .form = "an expression such as target=net.*",
+	  .flags = SETTING_REPEATS | SETTING_OF_TARGET,
+	  .set = setter__filter,
+	  .at = AT(site_filter) },
+	{ .key = KEY_IMMEDIATE,
+	  .modes = RECORDING,
+	  .name = "--immediate",
+	  .set = setter__flag,
+	  .at = AT(immediate) },
+	{ .key = 'o',
+	  .modes = RECORDING | MODE(ENV_CHECK),
+	  .name = "--output-dir",
+	  .form = "a directory",
+	  .preset = ENV_OUTPUT_DIR,
+	  .set = setter__text,
+	  .at = AT(output_dir) },
+	{ .key = KEY_GROUP,
+	  .modes = RECORDING,
+	  .name = "--group",
+	  .form = "a group's name",
+	  .set = setter__group,
+	  .at = AT(group) },
+	{ .key = KEY_TAG,
+	  .modes = RECORDING,
+	  .flags = SETTING_REPEATS | SETTING_OF_TARGET,
+	  .name = "--tag",
+	  .form = "KEY=VALUE",
+	  .set = setter__tag,
+	  .at = AT(tags) },
+	{ .key = KEY_ON,
+	  .modes = RECORDING,
+	  .name = "--on",
+	  .form = "a list of crash,killed,exit,request",
+	  .flags = SETTING_REPEATS | SETTING_OF_TARGET,
+	  .preset = "crash,killed,request",
+	  .set = setter__on,
+	  .at = AT(on) },
+	{ .key = KEY_STACKS,
+	  .modes = RECORDING,
+	  .name = "--stacks",
+	  .form = "all or crashed",
+	  .preset = "all",
+	  .set = setter__stacks,
+	  .at = AT(all_stacks) },
+	{ .key = 'i',
+	  .modes = RECORDING,
+	  .name = "--interval",
+	  .form = "a duration such as 30s",
+	  .preset = "0",
+	  .set = setter__interval,
+	  .at = AT(interval_ns) },
+	{ .key = KEY_MAX_SNAPSHOTS,
+	  .modes = RECORDING,
+	  .name = "--max-snapshots",
+	  .form = "a number above 0",
+	  .set = setter__number,
+	  .min = 1,
+	  .max = UINT64_MAX,
+	  .at = AT(max_snapshots) },
+	{ .key = KEY_MAX_DISK,
+	  .modes = RECORDING,
+	  .name = "--max-disk",
+	  .form = "a size such as 2G",
+	  .set = setter__size,
+	  .min = 1,
+	  .max = INT64_MAX,
+	  .at = AT(max_disk_bytes) },
+	{ .key = 's',
+	  .modes = RECORDING,
+	  .name = "--ring-size",
+	  .form = "a size such as 64M, up to 1T",
+	  .flags = SETTING_OF_TARGET,
+	  .preset = "64M",
+	  .set = setter__size,
+	  .min = 1,
+	  .max = MAX_RING_BYTES,
+	  .at = AT(ring_bytes) },
+	{ .key = KEY_MAX_MEMORY,
+	  .modes = RECORDING,
+	  .name = "--max-memory",
+	  .form = "a size such as 512M, from 1M",
+	  .set = setter__size,
+	  .min = RING_BUDGET_MIN_BYTES,
+	  .max = MAX_RING_BYTES,
+	  .at = AT(max_memory_bytes) },
+	{ .key = 'b',
+	  .modes = RECORDING,
+	  .name = "--buffer-size",
+	  .form = "a size such as 64M, up to 2G",
+	  .preset = "64M",
+	  .set = setter__buffer_size,
+	  .min = 1,
+	  .max = MAX_BUFFER_BYTES,
+	  .at = AT(buffer_bytes) },
+	{ .key = 'd',
+	  .modes = RECORDING,
+	  .name = "--duration",
+	  .form = "a duration such as 30s",
+	  .set = setter__duration,
+	  .min = 1,
+	  .at = AT(duration_ns) },
+	{ .key = 'q',
+	  .modes = ANY,
+	  .name = "-q",
+	  .group = SETTING_TALK,
+	  .set = setter__flag,
+	  .at = AT(quiet) },
+	{ .key = 'v',
+	  .modes = ANY,
+	  .name = "-v",
+	  .group = SETTING_TALK,
+	  .set = setter__flag,
+	  .at = AT(verbose) },
+	{ .key = KEY_CONFIG,
+	  .modes = RECORDING,
+	  .flags = SETTING_NOT_IN_FILE,
+	  .name = "--config",
+	  .form = "a file",
+	  .set = setter__text,
+	  .at = AT(config_path) },
+	{ .key = KEY_DRY_RUN,
+	  .modes = RECORDING,
+	  .flags = SETTING_NOT_IN_FILE,
+	  .name = "--dry-run",
+	  .set = setter__flag,
+	  .at = AT(dry_run) },
 };
+
+const size_t setting_cnt = ARRAY_SIZE(settings);
+_Static_assert(ARRAY_SIZE(settings) <= ENV_MAX_SETTINGS, "struct env has a place for each");
+
+const struct setting *setting__of_key(int key)
+{
+	for (size_t i = 0; i < setting_cnt; i++) {
+		if (settings[i].key == key)
+			return &settings[i];
+	}
+	return NULL;
+}
+
+bool setting__is_in_file(const struct setting *setting)
+{
+	return (setting->modes & RECORDING) && !(setting->flags & SETTING_NOT_IN_FILE);
+}

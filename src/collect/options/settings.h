@@ -20,29 +20,60 @@ enum {
 	KEY_STACKS,
 	KEY_GROUP,
 	KEY_TAG,
+	KEY_CONFIG,
+	KEY_DRY_RUN,
 };
 
+struct setting;
+
 struct argument {
-	const char *text;
-	void *member;    /* of env: what is set */
-	char error[256]; /* "", or for the user: what is wrong with it */
+	const struct setting *setting;
+	const char *text; /* NULL: an option without a value */
+	void *member;     /* of env: what is set */
+	bool is_off;      /* set() says so: as if it was not given */
+	char error[256];  /* "", or for the user: what is wrong with it */
 };
 
 #define MODE(mode) (1u << (mode))
 #define RECORDING  (MODE(ENV_PIDS) | MODE(ENV_PATH) | MODE(ENV_COMMAND))
 #define ANY        (RECORDING | MODE(ENV_TRIGGER) | MODE(ENV_LIST) | MODE(ENV_CHECK))
 
+enum setting_flag {
+	SETTING_REPEATS = 1,     /* each one adds to those before */
+	SETTING_NOT_IN_FILE = 2, /* else a file may have it, if it is of RECORDING, */
+	SETTING_OF_TARGET = 4,   /* and so may a [target NAME] section */
+};
+
+/* On the command line, any setting of a group takes the place of all of that group in the file. */
+enum setting_group {
+	SETTING_ALONE = 0,
+	SETTING_WHAT, /* what is recorded */
+	SETTING_TALK, /* how much is said */
+};
+
 struct setting {
 	int key;
-	unsigned modes;                                    /* in which it means something */
+	unsigned modes; /* in which it means something */
+	unsigned flags; /* enum setting_flag */
+	enum setting_group group;
 	const char *name;                                  /* for messages */
-	const char *form;                                  /* what it takes */
+	const char *form;                                  /* what it takes; NULL: nothing */
+	const char *preset;                                /* if it is not given; NULL: nothing */
 	int (*set)(struct env *env, struct argument *arg); /* 0 or -errno */
+	uint64_t min, max;                                 /* of a size, duration or number */
 	size_t at;                                         /* offset of what it sets in env */
 };
 
-#define SETTING_CNT 22
+extern const struct setting settings[];
+extern const size_t setting_cnt; /* at most ENV_MAX_SETTINGS */
 
-extern const struct setting settings[SETTING_CNT];
+/* NULL: none. */
+const struct setting *setting__of_key(int key);
+/* Its long option without the dashes, as command_line.c's table has it: its key in a file. */
+const char *setting__long_name(const struct setting *setting);
+/* The other way; NULL: none. */
+const struct setting *setting__of_long_name(const char *name);
+/* Whether files may have it. */
+bool setting__is_in_file(const struct setting *setting);
 
 #endif /* TTLOG_SETTINGS_H */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "ascii.h"
+#include "parse.h"
+#include "setters.h"
+#include "settings.h"
+#include "site_filter.h"
+#include "trigger.h"
+#include "value.h"
+
+#define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
+#define MIN_INTERVAL_NS  10000000u
+
+/* In a file, it has a value. */
+int setter__flag(struct env *env, struct argument *arg)
+{
+	static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
+	size_t i;
+
+	(void)env;
+	for (i = 0; arg->text && i < ARRAY_SIZE(words); i++) {
+		if (ascii__is_alike(arg->text, words[i]))
+			break;
+	}
+	if (arg->text && i == ARRAY_SIZE(words)) {
+		(void)snprintf(arg->error, sizeof(arg->error), "'%s' is not yes or no", arg->text);
+		return -EINVAL;
+	}
+	arg->is_off = arg->text && i % 2 == 0;
+	*(bool *)arg->member = !arg->is_off;
+	return 0;
+}
+
+int setter__text(struct env *env, struct argument *arg)
+{
+	(void)env;
+	if (!arg->text[0])
+		return -EINVAL;
+	*(const char **)arg->member = arg->text;
+	return 0;
+}
+
+int setter__pids(struct env *env, struct argument *arg)
+{
+	return parse__pids(arg->text, &env->pids, &env->pid_cnt);
+}
+
+int setter__path(struct env *env, struct argument *arg)
+{
+	if (env->path) {
+		(void)snprintf(arg->error, sizeof(arg->error), "only one PATH can be given");
+		return -EINVAL;
+	}
+	return setter__text(env, arg);
+}
+
+int setter__list(struct env *env, struct argument *arg)
+{
+	return arg->text ? setter__path(env, arg) : 0;
+}
+
+int setter__level(struct env *env, struct argument *arg)
+{
+	const int level = value__parse_level(arg->text);
+
+	if (level < 0)
+		return level;
+	site_filter__set_level(env->site_filter, (uint8_t)level);
+	return 0;
+}
+
+int setter__filter(struct env *env, struct argument *arg)
+{
+	return site_filter__add(env->site_filter, arg->text, arg->error, sizeof(arg->error));
+}
+
+int setter__size(struct env *env, struct argument *arg)
+{
+	const struct setting *setting = arg->setting;
+	uint64_t bytes;
+	int err = parse__size(arg->text, &bytes);
+
+	(void)env;
+	if (err)
+		return err;
+	if (bytes < setting->min || bytes > setting->max)
+		return -ERANGE;
+	*(uint64_t *)arg->member = bytes;
+	return 0;
+}
+
+/* Rounded up: the kernel takes powers of two. */
+int setter__buffer_size(struct env *env, struct argument *arg)
+{
+	uint64_t rounded = MIN_BUFFER_BYTES;
+	int err = setter__size(env, arg);
+
+	if (err)
+		return err;
+	while (rounded < env->buffer_bytes)
+		rounded *= 2;
+	env->buffer_bytes = rounded;
+	return 0;
+}
+
+int setter__interval(struct env *env, struct argument *arg)
+{
+	uint64_t ns;
+	int err = parse__duration(arg->text, &ns);
+
+	if (err)
+		return err;
+	if (ns && ns < MIN_INTERVAL_NS) {
+		(void)snprintf(arg->error, sizeof(arg->error), "'%s' is less than 10ms", arg->text);
+		return -EINVAL;
+	}
+	env->interval_ns = ns;
+	return 0;
+}
+
+int setter__duration(struct env *env, struct argument *arg)
+{
+	uint64_t ns;
+	int err = parse__duration(arg->text, &ns);
+
+	(void)env;
+	if (err)
+		return err;
+	if (ns < arg->setting->min)
+		return -ERANGE;
+	*(uint64_t *)arg->member = ns;
+	return 0;
+}
+
+int setter__on(struct env *env, struct argument *arg)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} triggers[] = {
+		{ "crash", TRIGGER_ON_CRASH },
+		{ "killed", TRIGGER_ON_KILLED },
+		{ "exit", TRIGGER_ON_EXIT },
+		{ "request", TRIGGER_ON_REQUEST },
+	};
+	unsigned on = 0;
+	size_t len, i;
+
+	for (const char *item = arg->text;; item += len + 1) {
+		len = strcspn(item, ",");
+		for (i = 0; i < ARRAY_SIZE(triggers); i++) {
+			if (strlen(triggers[i].name) == len && !memcmp(triggers[i].name, item, len))
+				break;
+		}
+		if (i == ARRAY_SIZE(triggers))
+			return -EINVAL;
+		on |= triggers[i].bit;
+		if (!item[len])
+			break;
+	}
+	env->on = on;
+	return 0;
+}
+
+int setter__number(struct env *env, struct argument *arg)
+{
+	const struct setting *setting = arg->setting;
+	char *end;
+	unsigned long long n;
+
+	(void)env;
+	if (!ascii__is_digit(arg->text[0]))
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(arg->text, &end, 10);
+	if (*end)
+		return -EINVAL;
+	if (errno || n < setting->min || n > setting->max)
+		return -ERANGE;
+	*(uint64_t *)arg->member = n;
+	return 0;
+}
+
+int setter__stacks(struct env *env, struct argument *arg)
+{
+	env->all_stacks = !strcmp(arg->text, "all");
+	return env->all_stacks || !strcmp(arg->text, "crashed") ? 0 : -EINVAL;
+}
+
+int setter__group(struct env *env, struct argument *arg)
+{
+	char buffer[4096];
+	struct group group, *found = NULL;
+
+	(void)env;
+	if (!arg->text[0])
+		return -EINVAL;
+	/* -ERANGE: its list of members is long, and is of no interest */
+	if (getgrnam_r(arg->text, &group, buffer, sizeof(buffer), &found) == ERANGE)
+		found = getgrnam(arg->text);
+	if (!found) {
+		(void)snprintf(arg->error, sizeof(arg->error), "there is no group '%s' here",
+			       arg->text);
+		return -EINVAL;
+	}
+	*(gid_t *)arg->member = found->gr_gid;
+	return 0;
+}
+
+int setter__tag(struct env *env, struct argument *arg)
+{
+	return tags__add(&env->tags, arg->text, arg->error, sizeof(arg->error));
+}
