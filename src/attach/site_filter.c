@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "ascii.h"
 #include "site_filter.h"
 #include "site.h"
 #include "value.h"
@@ -41,8 +42,23 @@ struct rule {
 	uint8_t levels; /* KEY_LEVEL: a bit per level that matches */
 };
 
+/* Above all levels. */
+#define LEVEL_OFF UINT8_MAX
+
+struct target_level {
+	char *glob;
+	size_t len;
+	uint8_t level; /* the lowest one that is taken */
+};
+
+struct target_levels {
+	uint8_t rest; /* of targets that no glob matches */
+	struct target_level *items;
+	size_t cnt, cap;
+};
+
 struct site_filter {
-	uint8_t level;
+	struct target_levels levels;
 	struct rule *rules;
 	size_t cnt, cap;
 };
@@ -52,19 +68,70 @@ struct site_filter *site_filter__new(void)
 	return calloc(1, sizeof(struct site_filter));
 }
 
+static void free_levels(struct target_levels *levels)
+{
+	for (size_t i = 0; i < levels->cnt; i++)
+		free(levels->items[i].glob);
+	free(levels->items);
+}
+
 void site_filter__free(struct site_filter *filter)
 {
 	if (!filter)
 		return;
+	free_levels(&filter->levels);
 	for (size_t i = 0; i < filter->cnt; i++)
 		free(filter->rules[i].glob);
 	free(filter->rules);
 	free(filter);
 }
 
-void site_filter__set_level(struct site_filter *filter, uint8_t level)
+/* `text`: LEVEL, or GLOB=LEVEL; it is changed. */
+static int add_level(struct target_levels *levels, char *text, char *error, size_t error_size)
 {
-	filter->level = level;
+	char *equals = strrchr(text, '='), *name = equals ? equals + 1 : text;
+	const int level = ascii__is_alike(name, "off") ? LEVEL_OFF : value__parse_level(name);
+	struct target_level *item;
+
+	if (level < 0) {
+		(void)snprintf(error, error_size, "'%s'%s%s%s is not one of %s", name,
+			       equals ? " (in '" : "", equals ? text : "", equals ? "')" : "",
+			       "trace, debug, info, warn, error, fatal, off");
+		return -EINVAL;
+	}
+	if (!equals) {
+		levels->rest = (uint8_t)level;
+		return 0;
+	}
+	if (array__reserve(levels->items, levels->cnt + 1, &levels->cap))
+		return -ENOMEM;
+	item = &levels->items[levels->cnt];
+	item->len = (size_t)(equals - text);
+	item->level = (uint8_t)level;
+	item->glob = strndup(text, item->len);
+	if (!item->glob)
+		return -ENOMEM;
+	levels->cnt++;
+	return 0;
+}
+
+int site_filter__set_levels(struct site_filter *filter, const char *text, char *error,
+			    size_t error_size)
+{
+	struct target_levels levels = { 0 };
+	char *copy = strdup(text), *rest = copy;
+	int err = copy ? 0 : -ENOMEM;
+
+	while (rest && !err)
+		err = add_level(&levels, strsep(&rest, ","), error, error_size);
+	free(copy);
+	if (err) {
+		free_levels(&levels);
+		return err;
+	}
+	free_levels(&filter->levels);
+	filter->levels = levels;
+	return 0;
 }
 
 static const struct comparison *find_comparison(const char *text, size_t len)
@@ -181,9 +248,22 @@ static bool rule_matches(const struct rule *rule, const struct site *site)
 	return false;
 }
 
+static uint8_t lowest_level(const struct target_levels *levels, const char *target)
+{
+	const struct target_level *longest = NULL;
+
+	for (size_t i = 0; i < levels->cnt; i++) {
+		const struct target_level *item = &levels->items[i];
+
+		if ((!longest || item->len >= longest->len) && !fnmatch(item->glob, target, 0))
+			longest = item;
+	}
+	return longest ? longest->level : levels->rest;
+}
+
 bool site_filter__matches(const struct site_filter *filter, const struct site *site)
 {
-	if (site->level < filter->level)
+	if (site->level < lowest_level(&filter->levels, site->target))
 		return false;
 	for (size_t i = 0; i < filter->cnt; i++) {
 		if (!rule_matches(&filter->rules[i], site))

@@ -18,8 +18,15 @@ struct site_filter *site_filter__new(void);
 /* NULL is fine. */
 void site_filter__free(struct site_filter *filter);
 
-/* Only sites of this level or above (enum ttlog_level). */
-void site_filter__set_level(struct site_filter *filter, uint8_t level);
+/*
+ * Only sites of a level, or above: "info", or by target, as env_logger (of Rust) has it:
+ * "info,net.*=debug,db=off". The longest pattern that matches the whole target decides (of two as
+ * long the later one); for all other targets, the level without a target: if there is none, trace.
+ * "off" takes no site. Takes the place of what was set before. 0 or -errno. With -EINVAL, nothing
+ * has changed, and error has a message for the user.
+ */
+int site_filter__set_levels(struct site_filter *filter, const char *levels, char *error,
+			    size_t error_size);
 
 /*
  * Only sites that match: "target=GLOB", "probe=GLOB", "file=GLOB" (the path as compiled, or its
@@ -29,7 +36,7 @@ void site_filter__set_level(struct site_filter *filter, uint8_t level);
 int site_filter__add(struct site_filter *filter, const char *expression, char *error,
 		     size_t error_size);
 
-/* Any thread, after the last site_filter__add(). */
+/* Any thread, after the last change. */
 bool site_filter__matches(const struct site_filter *filter, const struct site *site);
 
 #endif /* TTLOG_SITE_FILTER_H */

@@ -49,6 +49,12 @@ def test_level_fatal(t):
     record_levels(t, ["--level", "FATAL"], [site for site in LOGGED if site[1] == "FATAL"])
 
 
+def test_level_by_target(t):
+    wanted = [site for site in LOGGED if site[1] in LEVELS[3:] and site[0] == "levels"]
+    wanted += [site for site in LOGGED if site[1] in LEVELS[1:] and site[0] == "net.http"]
+    record_levels(t, ["-l", "warn,net.*=debug,disk=off,net.dns=off"], wanted)
+
+
 def test_filter_target(t):
     record_levels(t, ["-F", "target=net.*"], [site for site in LOGGED if site[0][:4] == "net."])
 
@@ -178,7 +184,7 @@ def test_help(_t):
 def test_usage_errors(t):
     path = t.app("loops")
     for wrong in ((), ("--",), ("-p",), ("-p", "x"), ("-p", "0"), ("-x",), ("trade",),
-                  ("-p", "1", "--", "true"), ("-e", path, "-p", "1"), ("-l", "loud", "--", "true"),
+                  ("-p", "1", "--", "true"), ("-e", path, "-p", "1"), ("-l", "loud", "--", "true"), ("-l", "info,net=loud", "--", "true"),
                   ("-s", "0", "--", "true"), ("-s", "many", "--", "true"),
                   ("-b", "3G", "--", "true"), ("-i", "1x", "--", "true"),
                   ("-d", "-1s", "--", "true"), ("--on", "death", "--", "true"),

@@ -19,7 +19,8 @@ static const char doc[] =
 	"marks, and writes them to snapshots when they crash, end, or are asked to."
 	"\v"
 	"SIZE: bytes, or with K, M, G. DURATION: seconds, or with ns, us, ms, s, m, h. LEVEL: trace, "
-	"debug, info, warn, error, fatal. EXPR: target=GLOB, probe=GLOB, file=GLOB, level>=LEVEL; a "
+	"debug, info, warn, error, fatal, off. SPEC: LEVEL, GLOB=LEVEL for targets, or several with "
+	"commas between: info,net.*=debug. EXPR: target=GLOB, probe=GLOB, file=GLOB, level>=LEVEL; a "
 	"site must match all that are given.\n"
 	"\n"
 	"Exit status: with -- CMD that of CMD (128 + its signal), 125 when ttlog-collect itself failed, "
@@ -45,7 +46,7 @@ static const struct argp_option options[] = {
 	{ "check", KEY_CHECK, NULL, 0, "What this kernel and these privileges allow", 1 },
 
 	{ .doc = "Which events:", .group = 2 },
-	{ "level", 'l', "LEVEL", 0, "Lowest level to record (trace)", 2 },
+	{ "level", 'l', "SPEC", 0, "Lowest level to record (trace)", 2 },
 	{ "filter", 'F', "EXPR", 0, "Sites to record (all); repeatable", 2 },
 	{ "immediate", KEY_IMMEDIATE, NULL, 0, "Flush every event, for live watching", 2 },
 

@@ -12,7 +12,6 @@
 #include "settings.h"
 #include "site_filter.h"
 #include "trigger.h"
-#include "value.h"
 
 #define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
 #define MIN_INTERVAL_NS  10000000u
@@ -67,12 +66,7 @@ int setter__list(struct env *env, struct argument *arg)
 
 int setter__level(struct env *env, struct argument *arg)
 {
-	const int level = value__parse_level(arg->text);
-
-	if (level < 0)
-		return level;
-	site_filter__set_level(env->site_filter, (uint8_t)level);
-	return 0;
+	return site_filter__set_levels(env->site_filter, arg->text, arg->error, sizeof(arg->error));
 }
 
 int setter__filter(struct env *env, struct argument *arg)

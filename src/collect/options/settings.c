@@ -45,7 +45,7 @@ const struct setting settings[] = {
 	{ .key = 'l',
 	  .modes = RECORDING,
 	  .name = "--level",
-	  .form = "one of trace, debug, info, warn, error, fatal",
+	  .form = "a level, or levels of targets such as info,net.*=debug",
 	  .flags = SETTING_OF_TARGET,
 	  .preset = "trace",
 	  .set = setter__level,

@@ -223,7 +223,7 @@ static void test_attach_leaves_off_what_was_not_chosen(void **state)
 
 	(void)state;
 	assert_non_null(filter);
-	site_filter__set_level(filter, TTLOG_LEVEL_ERROR);
+	assert_int_equal(site_filter__set_levels(filter, "error", NULL, 0), 0);
 	start(&recording, filter);
 	assert_int_equal(attach_to_child(&recording), 0);
 	assert_int_equal(recording.result.marked_cnt, MARKED_SITES);

@@ -293,6 +293,7 @@ static void test_env_refuses_bad_values(void **state)
 	assert_refused("-p 1,", "-p: '1,' is not");
 	assert_refused("-p 99999999999", "-p: '99999999999' is out of range");
 	assert_refused("-p 1 -l loud", "--level: 'loud' is not one of trace");
+	assert_refused("-p 1 -l info,net=loud", "--level: 'loud' (in 'net=loud') is not one of");
 	assert_refused("-p 1 -F color=red", "--filter: ");
 	assert_refused("-p 1 -s 1X", "--ring-size: '1X' is not a size");
 	assert_refused("-p 1 -s 0", "--ring-size: '0' is out of range");
