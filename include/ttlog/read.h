@@ -46,12 +46,12 @@
  * errno. If there is a `ret_why`, it gets the reason as text, cut to why_size (at least 1;
  * TTLOG_WHY_BYTES is always enough). All *_free and *_close take NULL.
  *
- * Versions. The soname changes with every incompatible change: until 1.0 it is 0 and
- * TTLOG_READ_MINOR, later TTLOG_READ_MAJOR. With the same soname, functions, constants and
- * enumerators may be added; structs that only the library allocates may grow at their end (never
- * make an array of them, nor use their sizeof); reserved members of structs that callers allocate,
- * which are 0 now, may get a meaning. Each struct says which applies: "Grows", "Has reserved
- * members" or "Fixed". The library skips unknown parts of a later file, or names them in a problem.
+ * Versions. The soname is libttlogread.so.0; every incompatible change gives it the next number.
+ * With the same soname, functions, constants and enumerators may be added; structs that only the
+ * library allocates may grow at their end (never make an array of them, nor use their sizeof);
+ * reserved members of structs that callers allocate, which are 0 now, may get a meaning. Each
+ * struct says which applies: "Grows", "Has reserved members" or "Fixed". The library skips unknown
+ * parts of a later file, or names them in a problem.
  */
 #ifndef TTLOG_READ_H
 #define TTLOG_READ_H

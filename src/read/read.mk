@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # libttlogread: include/ttlog/read.h. One set of objects for both libraries and for the unit tests.
-# The soname has the version of read.h (0.MINOR until 1.0); the file name has the release.
+# The soname grows by one with every incompatible change; the file name has the release.
 READ_SO := libttlogread.so
-READ_SONAME := $(READ_SO).0.2
+READ_SONAME := $(READ_SO).0
 
 $(READ_OBJS) $(READ_SHARED): ALL_CFLAGS += $(READ_CFLAGS)
 

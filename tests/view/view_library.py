@@ -78,11 +78,11 @@ def symbols(*command):
 
 
 def test_shared_library_exports_the_header():
-    names = symbols("-D", BUILD + "/libttlogread.so.0.2")
+    names = symbols("-D", BUILD + "/libttlogread.so.0")
     assert "LTTLOGREAD_0.2" in names
     assert names - {"LTTLOGREAD_0.2"} == {name + "@@LTTLOGREAD_0.2" for name in declared()}, names
-    dynamic = output("readelf", "-d", BUILD + "/libttlogread.so.0.2")
-    assert "soname: [libttlogread.so.0.2]" in dynamic, dynamic
+    dynamic = output("readelf", "-d", BUILD + "/libttlogread.so.0")
+    assert "soname: [libttlogread.so.0]" in dynamic, dynamic
     assert "TEXTREL" not in dynamic
 
 
@@ -143,7 +143,7 @@ def test_install_and_uninstall():
     installed()
     found = {os.path.relpath(os.path.join(dir, name), ROOT + "/usr") for dir, _, names in os.walk(ROOT) for name in names}
     for name in ("bin/ttlog-view", "bin/ttlog-collect", "include/ttlog/ttlog.h", "include/ttlog/read.h", "include/ttlog/info.h",
-                 "include/ttlog/types.h", "lib/libttlogread.so", "lib/libttlogread.so.0.2", "lib/libttlogread.a",
+                 "include/ttlog/types.h", "lib/libttlogread.so", "lib/libttlogread.so.0", "lib/libttlogread.a",
                  "lib/pkgconfig/ttlogread.pc", "share/pkgconfig/ttlog.pc", "share/man/man1/ttlog-view.1",
                  "share/man/man1/ttlog-collect.1", "share/man/man3/libttlogread.3"):  # fmt: skip
         assert name in found, (name, found)
@@ -176,7 +176,7 @@ def build_and_run(source, compiler, static, *args):
     libs = [flag.replace("-lttlogread", "-l:libttlogread.a") if static else flag for flag in flags]
     output(compiler, *WARNINGS, *language, "-o", name, source, "-xnone", *libs)
     needed = output("readelf", "-d", name)
-    assert ("libttlogread.so.0.2" in needed) != static, needed
+    assert ("libttlogread.so.0" in needed) != static, needed
     env = dict(os.environ, LD_LIBRARY_PATH=installed() + "/lib")
     return subprocess.run([name, *args], env=env, capture_output=True, timeout=DEADLINE_S)
 
@@ -225,7 +225,7 @@ def test_readme_commands():
             with open(folder + "/tool.c", "w") as file:
                 file.write(example)
             output("sh", "-c", command, cwd=folder, env=env)
-            shared.append("libttlogread.so.0.2" in output("readelf", "-d", folder + "/a.out"))
+            shared.append("libttlogread.so.0" in output("readelf", "-d", folder + "/a.out"))
             assert output(folder + "/a.out", os.path.abspath(GOLDEN[0]), env=env) == wanted, command
     assert shared == [True, False], (commands, shared)
 
