@@ -102,6 +102,7 @@ enum {
 	POLL_CONTROL,
 	POLL_COMMAND,
 	POLL_WATCH,
+	POLL_MANAGER,
 	POLL_CNT,
 };
 
@@ -115,6 +116,7 @@ static void set_polls(const struct collector *collector, struct pollfd polls[POL
 	polls[POLL_CONTROL].fd = collector->control ? control__fd(collector->control) : -1;
 	polls[POLL_COMMAND].fd = collector->command_fd;
 	polls[POLL_WATCH].fd = collector->watch ? watch__fd(collector->watch) : -1;
+	polls[POLL_MANAGER].fd = collector->manager.watchdog_fd;
 	for (int i = 0; i < POLL_CNT; i++)
 		polls[i].events = POLLIN;
 }
@@ -134,6 +136,8 @@ static void run(struct collector *collector)
 	};
 	struct pollfd polls[POLL_CNT] = { 0 };
 
+	if (collector->env->mode != ENV_COMMAND)
+		manager__ready(&collector->manager);
 	set_polls(collector, polls);
 	while (!collector->over) {
 		if (poll(polls, POLL_CNT, -1) < 0)
@@ -152,6 +156,8 @@ static void run(struct collector *collector)
 			dispatch__requests(collector->control, &dispatch);
 		if (polls[POLL_COMMAND].revents)
 			handle_command(collector);
+		if (polls[POLL_MANAGER].revents)
+			manager__alive(&collector->manager, collector->drain);
 		/* a file that is written in parts is reported again */
 		if (polls[POLL_WATCH].revents && watch__changed(collector->watch))
 			(void)collect__attach_file(collector);
@@ -238,6 +244,7 @@ int collect__run(const struct env *env)
 		.duration_fd = -1,
 		.command_fd = -1,
 		.done_fd = -1,
+		.manager = { .watchdog_fd = -1 },
 	};
 	int status = env->mode == ENV_COMMAND ? EXIT_COLLECTOR : 1;
 	int err;
@@ -246,6 +253,8 @@ int collect__run(const struct env *env)
 	err = collect__start(&collector, &status);
 	if (!err)
 		run(&collector);
+	if (env->mode != ENV_COMMAND)
+		manager__stopping();
 	collect__stop(&collector);
 	if (!err) {
 		end_command(&collector);

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "journal.h"
+#include "manager.h"
 
 struct attach;
 struct attached_process;
@@ -63,6 +64,7 @@ struct collector {
 	pthread_t recover_thread; /* writes what earlier collectors have left */
 	bool has_recover_thread;
 
+	struct manager manager;
 	int signal_fd, interval_fd, duration_fd;
 	int command_fd; /* eventfd: CMD ended; command_status is set */
 	int done_fd;    /* eventfd: no given process is left */

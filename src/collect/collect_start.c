@@ -530,5 +530,6 @@ void collect__tear_down(struct collector *collector, int status)
 	close_fd(collector->interval_fd);
 	close_fd(collector->duration_fd);
 	close_fd(collector->command_fd);
+	close_fd(collector->manager.watchdog_fd);
 	console__free(collector->console);
 }

@@ -75,6 +75,7 @@ struct drain {
 	int epoll_fd, event_fd;
 	uint64_t round_bytes;
 	uint64_t checked_ns;
+	uint64_t rounds; /* relaxed: other threads look whether it grows */
 	bool stopping;
 	struct trigger_request *last_request;
 	pthread_t thread;
@@ -418,6 +419,7 @@ static void *run(void *arg)
 	(void)pthread_setname_np(pthread_self(), "ttlog-drain");
 	rt_priority__set(RT_PRIORITY_DRAIN);
 	while (!drain->stopping) {
+		barrier__store_relaxed(&drain->rounds, drain->rounds + 1);
 		wait_for_work(drain);
 		take_all(drain, ROUND_WAIT_NS);
 		take_jobs(drain);
@@ -493,6 +495,11 @@ struct drain *drain__new(const struct drain_options *options)
 	}
 	drain->has_thread = true;
 	return drain;
+}
+
+uint64_t drain__rounds(const struct drain *drain)
+{
+	return barrier__load_relaxed(&drain->rounds);
 }
 
 void drain__stop(struct drain *drain, struct trigger_request *last)

@@ -46,6 +46,9 @@ void drain__job_done(struct drain *drain, struct job *job);
 
 /* Writes to done_fd once more, if no process is left that the end must wait for. */
 void drain__ask_done(struct drain *drain);
+/* Rounds that the thread has made. Any thread. */
+uint64_t drain__rounds(const struct drain *drain);
+
 /* CMD has ended. */
 void drain__command_ended(struct drain *drain);
 
