@@ -33,6 +33,7 @@
 #include "report.h"
 #include "site.h"
 #include "trigger.h"
+#include "trigger_plan.h"
 #include "watch.h"
 
 #define COMMAND_END_MS 5000
@@ -54,7 +55,7 @@ static void handle_signal(struct collector *collector)
 	if (read(collector->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGUSR1) {
-		if (collector->env->on & TRIGGER_ON_REQUEST)
+		if (collector->on & TRIGGER_ON_REQUEST)
 			request_snapshot(collector, "request", false);
 		else
 			fputs("ttlog-collect: SIGUSR1 does nothing: requests are off (--on)\n",
@@ -126,13 +127,18 @@ static void pass_on_request(void *drain, struct trigger_request *request)
 	drain__request(drain, request);
 }
 
+void collect__set_triggers(struct collector *collector, struct trigger_plan *plan)
+{
+	collector->on = plan->on;
+	drain__set_plan(collector->drain, plan);
+}
+
 static void run(struct collector *collector)
 {
-	const struct dispatch dispatch = {
+	struct dispatch dispatch = {
 		.request = pass_on_request,
 		.ctx = collector->drain,
 		.live = collector->live,
-		.requests_off = !(collector->env->on & TRIGGER_ON_REQUEST),
 	};
 	struct pollfd polls[POLL_CNT] = { 0 };
 
@@ -152,6 +158,7 @@ static void run(struct collector *collector)
 		}
 		if (polls[POLL_DURATION].revents)
 			collector->over = true;
+		dispatch.requests_off = !(collector->on & TRIGGER_ON_REQUEST);
 		if (polls[POLL_CONTROL].revents)
 			dispatch__requests(collector->control, &dispatch);
 		if (polls[POLL_COMMAND].revents)

@@ -34,6 +34,7 @@ struct recorder;
 struct recover;
 struct ring_budget;
 struct status_board;
+struct trigger_plan;
 struct trigger_request;
 struct watch;
 struct writer;
@@ -68,6 +69,7 @@ struct collector {
 	int signal_fd, interval_fd, duration_fd;
 	int command_fd; /* eventfd: CMD ended; command_status is set */
 	int done_fd;    /* eventfd: no given process is left */
+	unsigned on;    /* enum trigger_on, or-ed: of the plan that the drain thread has */
 	sigset_t old_mask;
 	bool over;
 	bool command_ended;
@@ -86,6 +88,9 @@ int collect__start(struct collector *collector, int *ret_exit_status);
 void collect__stop(struct collector *collector);
 /* May end the process with that status. */
 void collect__tear_down(struct collector *collector, int status);
+
+/* Another --on, --delay, --min-gap from now on; takes ownership. */
+void collect__set_triggers(struct collector *collector, struct trigger_plan *plan);
 
 /* Attaches to what the command line names. Results as of collect__start(). */
 int collect__attach(struct collector *collector, int *ret_exit_status);

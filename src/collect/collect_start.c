@@ -44,6 +44,7 @@
 #include "runtime_dir.h"
 #include "status_board.h"
 #include "trigger.h"
+#include "trigger_plan.h"
 #include "watch.h"
 #include "writer.h"
 
@@ -386,7 +387,7 @@ static int open_recorder(struct collector *collector)
 		.ring_dir = collector->journal.dir,
 		.ring_bytes = env->ring_bytes,
 		.budget = collector->budget,
-		.on = env->on,
+		.plan = env->triggers,
 		.all_given = env->mode == ENV_COMMAND,
 		.quiet = env->quiet,
 		.done_fd = collector->done_fd,
@@ -409,6 +410,7 @@ static int open_recorder(struct collector *collector)
 		.clock = collector->clock,
 	};
 
+	collector->on = env->triggers->on;
 	collector->last = trigger_request__new("shutdown", 0, true);
 	collector->attacher = attacher__new(&attacher);
 	if (!collector->last || !collector->attacher)

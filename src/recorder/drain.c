@@ -29,6 +29,7 @@
 #include "rt_priority.h"
 #include "status_board.h"
 #include "trigger.h"
+#include "trigger_plan.h"
 #include "wire_ring.h"
 
 #define DRAIN_POLL_MS  100
@@ -60,6 +61,7 @@ struct mailbox {
 	bool ended;                     /* nothing is taken any more */
 	struct job *jobs, **last_job;
 	struct request_list requests;
+	struct trigger_plan *plan; /* NULL: no new one */
 	bool stopping, asked, command_ended;
 	int filled; /* something is in it */
 };
@@ -178,6 +180,14 @@ const struct status *drain__ask_status(struct drain *drain, uint64_t max_age_ns,
 				       unsigned int timeout_ms)
 {
 	return status_board__ask(drain->options.status, max_age_ns, timeout_ms, wake, drain);
+}
+
+void drain__set_plan(struct drain *drain, struct trigger_plan *plan)
+{
+	pthread_mutex_lock(&drain->mailbox.lock);
+	trigger_plan__free(drain->mailbox.plan);
+	drain->mailbox.plan = plan;
+	post(drain);
 }
 
 static void take_attached(struct drain *drain)
@@ -337,9 +347,12 @@ static void take_all(struct drain *drain, uint64_t longest_ns)
 static void handle_requests(struct drain *drain)
 {
 	struct request_list requests;
+	struct trigger_plan *plan;
 	bool asked, command_ended;
 
 	pthread_mutex_lock(&drain->mailbox.lock);
+	plan = drain->mailbox.plan;
+	drain->mailbox.plan = NULL;
 	asked = drain->mailbox.asked;
 	drain->mailbox.asked = false;
 	command_ended = drain->mailbox.command_ended;
@@ -349,13 +362,14 @@ static void handle_requests(struct drain *drain)
 	drain->stopping = drain->mailbox.stopping;
 	drain->mailbox.filled = drain->mailbox.attached != NULL;
 	pthread_mutex_unlock(&drain->mailbox.lock);
+	if (plan)
+		recorder__set_plan(drain->recorder, plan);
 	/* threads that began before the requests must be known, to be pulled from */
 	if (requests.cnt)
 		take_all(drain, WHOLE_WAIT_NS);
-	for (size_t i = 0; i < requests.cnt; i++) {
-		puller__pull(&drain->recorder->puller, requests.items[i]->pid, &drain->meanwhile);
-		jobs__snapshot(&drain->recorder->jobs, requests.items[i]);
-	}
+	for (size_t i = 0; i < requests.cnt; i++)
+		trigger_rounds__request(&drain->recorder->triggers, requests.items[i],
+					&drain->meanwhile);
 	if (asked)
 		processes__tell_done(&drain->recorder->processes);
 	if (command_ended)
@@ -385,9 +399,11 @@ static void wait_for_work(struct drain *drain)
 	struct epoll_event events[3];
 	uint64_t posted, now;
 
-	(void)epoll_wait(drain->epoll_fd, events, 3,
-			 live_rounds__wait_ms(&drain->recorder->rounds,
-					      drain->is_behind ? BEHIND_POLL_MS : DRAIN_POLL_MS));
+	int wait_ms = drain->is_behind ? BEHIND_POLL_MS : DRAIN_POLL_MS;
+
+	wait_ms = live_rounds__wait_ms(&drain->recorder->rounds, wait_ms);
+	wait_ms = trigger_rounds__wait_ms(&drain->recorder->triggers, wait_ms);
+	(void)epoll_wait(drain->epoll_fd, events, 3, wait_ms);
 	(void)!read(drain->event_fd, &posted, sizeof(posted));
 	now = clock__now_mono_ns();
 	if (now - drain->checked_ns >= DRAIN_CHECK_NS) {
@@ -405,6 +421,7 @@ static void finish(struct drain *drain)
 	take_all(drain, WHOLE_WAIT_NS);
 	ends__settle(&drain->recorder->ends);
 	live_rounds__show_all(&drain->recorder->rounds);
+	trigger_rounds__flush(&drain->recorder->triggers, &drain->meanwhile);
 	jobs__snapshot(&drain->recorder->jobs, drain->last_request);
 	while (jobs__last(&drain->recorder->jobs)) {
 		wait_for_work(drain);
@@ -426,6 +443,7 @@ static void *run(void *arg)
 		jobs__hurry(&drain->recorder->jobs);
 		handle_requests(drain);
 		show_status(drain);
+		trigger_rounds__run(&drain->recorder->triggers, &drain->meanwhile);
 		live_rounds__show(&drain->recorder->rounds, &drain->meanwhile);
 		puller__pull_idle(&drain->recorder->puller, &drain->meanwhile);
 	}
@@ -521,6 +539,7 @@ void drain__free(struct drain *drain)
 	if (drain->event_fd >= 0)
 		(void)close(drain->event_fd);
 	free(drain->backlog.bytes);
+	trigger_plan__free(drain->mailbox.plan);
 	while (drain->mailbox.attached) {
 		struct attached_process *attached = drain->mailbox.attached;
 

@@ -20,6 +20,7 @@ struct kernel;
 struct recorder;
 struct status;
 struct status_board;
+struct trigger_plan;
 struct trigger_request;
 
 struct drain_options {
@@ -42,6 +43,8 @@ void drain__add_process(struct drain *drain, struct attached_process *attached);
 /* What was found in a known process. Does not wait. */
 void drain__update_process(struct drain *drain, struct attached_process *attached);
 void drain__request(struct drain *drain, struct trigger_request *request);
+/* When snapshots are made from now on. */
+void drain__set_plan(struct drain *drain, struct trigger_plan *plan);
 void drain__job_done(struct drain *drain, struct job *job);
 
 /* Writes to done_fd once more, if no process is left that the end must wait for. */

@@ -12,6 +12,7 @@
 #include "process.h"
 #include "processes.h"
 #include "ring.h"
+#include "trigger_rounds.h"
 
 /* Each about a second. */
 #define REST_SWEEPS 5
@@ -40,6 +41,12 @@ static bool is_written(const struct process *process)
 	       process->snapshots.mark == ring__written_bytes(process->ring);
 }
 
+static void want_end(struct ends *ends, struct process *process)
+{
+	(void)jobs__want_end(ends->jobs, process);
+	trigger_rounds__end(ends->triggers, process);
+}
+
 /* Its crash has how it ended, if that is known. */
 static void end(struct ends *ends, struct process *process)
 {
@@ -54,7 +61,7 @@ static void end(struct ends *ends, struct process *process)
 	if (process->crash.exit_signal && process->no_ring && !process->ring)
 		process->ring = ring__new(NULL, RING_MIN_BYTES);
 	if (process->ring && !is_written(process))
-		(void)jobs__want_end(ends->jobs, process);
+		want_end(ends, process);
 	live_rounds__show_last(ends->rounds, process);
 	processes__finish(ends->processes, process);
 }

@@ -10,6 +10,7 @@
 
 struct jobs;
 struct live_rounds;
+struct trigger_rounds;
 struct process;
 struct processes;
 struct recorder_options;
@@ -19,6 +20,7 @@ struct ends {
 	struct processes *processes;
 	struct jobs *jobs;
 	struct live_rounds *rounds;
+	struct trigger_rounds *triggers;
 	unsigned idle_sweeps; /* without any process */
 	bool saw_unused;      /* unused modules were found before this round */
 };

@@ -14,6 +14,7 @@
 #include "report.h"
 #include "ring.h"
 #include "trigger.h"
+#include "trigger_plan.h"
 #include "writer.h"
 
 /* A crashed process that is still there after this is being dumped, to a slow disk or to a helper
@@ -150,8 +151,8 @@ static bool is_passing(const struct jobs *jobs, int err)
 	return (err == -ENOBUFS || err == -ENOMEM) && (jobs->open_cnt || !jobs->ends);
 }
 
-static int want(struct jobs *jobs, struct process *process, const char *reason,
-		struct trigger_request *request)
+int jobs__want(struct jobs *jobs, struct process *process, const char *reason,
+	       struct trigger_request *request)
 {
 	int err = -ENOBUFS;
 
@@ -164,22 +165,28 @@ static int want(struct jobs *jobs, struct process *process, const char *reason,
 	return err;
 }
 
-int jobs__want_end(struct jobs *jobs, struct process *process)
+static const char *reason_of_end(const struct process *process)
 {
 	const int signal = process->crash.exit_signal;
-	unsigned trigger = TRIGGER_ON_EXIT;
-	const char *reason = "exit";
 
-	if (crash__is_core_signal(signal)) {
-		trigger = TRIGGER_ON_CRASH;
-		reason = "crash";
-	} else if (signal) {
-		trigger = TRIGGER_ON_KILLED;
-		reason = "killed";
-	}
-	if (!(jobs->options->on & trigger))
+	return crash__is_core_signal(signal) ? "crash" : signal ? "killed" : "exit";
+}
+
+bool jobs__heed_end(const struct jobs *jobs, const struct process *process)
+{
+	const int signal = process->crash.exit_signal;
+	const unsigned trigger = crash__is_core_signal(signal) ? TRIGGER_ON_CRASH
+				 : signal                      ? TRIGGER_ON_KILLED
+							       : TRIGGER_ON_EXIT;
+
+	return jobs->options->plan->on & trigger;
+}
+
+int jobs__want_end(struct jobs *jobs, struct process *process)
+{
+	if (!jobs__heed_end(jobs, process))
 		return 0;
-	return want(jobs, process, reason, NULL);
+	return jobs__want(jobs, process, reason_of_end(process), NULL);
 }
 
 static void settle(struct jobs *jobs, struct owed *owed)
@@ -233,13 +240,44 @@ void jobs__sweep(struct jobs *jobs)
 
 /* ---- requests ---- */
 
+void jobs__suppress(struct jobs *jobs, struct process *process, const char *reason)
+{
+	process->snapshots.schedule.suppressed_cnt++;
+	snapshot_counts__suppressed(&jobs->counts, reason);
+}
+
+/* Whether it comes too early after the last one; then that is counted, and answered. */
+static bool is_suppressed(struct jobs *jobs, struct process *process,
+			  struct trigger_request *request)
+{
+	struct schedule *schedule = &process->snapshots.schedule;
+	const uint64_t now_ns = clock__now_mono_ns();
+	char line[128];
+
+	if (is_shutdown(request))
+		return false;
+	if (!schedule__is_early(schedule, &jobs->options->plan->rules, now_ns)) {
+		schedule->last_ns = now_ns;
+		return false;
+	}
+	jobs__suppress(jobs, process, request->reason);
+	(void)snprintf(
+		line, sizeof(line),
+		"error: no snapshot of pid %u: suppressed, too soon after the last one (--min-gap)",
+		process->id.pid);
+	trigger_request__add_line(request, line);
+	return true;
+}
+
 static void snapshot_one(struct jobs *jobs, struct process *process,
 			 struct trigger_request *request)
 {
 	if (!process->ring || process->lifecycle.ended ||
 	    (request->only_new && process->snapshots.mark == ring__written_bytes(process->ring)))
 		return;
-	(void)want(jobs, process, request->reason, request);
+	if (is_suppressed(jobs, process, request))
+		return;
+	(void)jobs__want(jobs, process, request->reason, request);
 }
 
 void jobs__snapshot(struct jobs *jobs, struct trigger_request *request)
@@ -256,7 +294,7 @@ void jobs__snapshot(struct jobs *jobs, struct trigger_request *request)
 
 bool jobs__heed_request(const struct jobs *jobs, const struct process *process)
 {
-	if (!(jobs->options->on & TRIGGER_ON_REQUEST) || !process->ring)
+	if (!(jobs->options->plan->on & TRIGGER_ON_REQUEST) || !process->ring)
 		return false;
 	/* a program that asks in a loop gets one after another, and only if there is room */
 	return process->snapshots.job_cnt <= 1 && !process->snapshots.is_owed &&
@@ -283,7 +321,7 @@ void jobs__hurry(struct jobs *jobs)
 	const uint64_t now_ns = clock__now_mono_ns();
 	struct process *process = NULL;
 
-	if (!(jobs->options->on & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
+	if (!(jobs->options->plan->on & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
 		return;
 	while ((process = process_table__next(&jobs->processes->table, process))) {
 		if (!is_held_up(process, now_ns))
@@ -330,8 +368,10 @@ static void take_failure(struct jobs *jobs, struct process *process, const struc
 {
 	jobs->failed = true;
 	report__failure(job->source.pid, job->err, "snapshot could not be written");
-	if (process)
-		process->snapshots.mark = UINT64_MAX; /* its events are in no snapshot */
+	if (!process)
+		return;
+	process->snapshots.mark = UINT64_MAX; /* its events are in no snapshot */
+	process->snapshots.schedule.suppressed_cnt += job->source.suppressed_cnt;
 }
 
 static void count(struct jobs *jobs, const struct job *job)

@@ -35,8 +35,16 @@ void jobs__fini(struct jobs *jobs);
 
 /* Takes ownership; the answer may come at once or later. Pull first. */
 void jobs__snapshot(struct jobs *jobs, struct trigger_request *request);
+/* A snapshot of that process; request: NULL for none. 0 or -errno, which is reported. If there is no
+ * room for it, the process owes it. */
+int jobs__want(struct jobs *jobs, struct process *process, const char *reason,
+	       struct trigger_request *request);
+/* Counts a trigger that --min-gap suppresses. */
+void jobs__suppress(struct jobs *jobs, struct process *process, const char *reason);
 /* Whether a request by the program itself makes a snapshot. */
 bool jobs__heed_request(const struct jobs *jobs, const struct process *process);
+/* Whether there will be a snapshot of the process's end, by its crash.exit_signal. */
+bool jobs__heed_end(const struct jobs *jobs, const struct process *process);
 /*
  * A snapshot of the process, which has ended or is about to, by its crash.exit_signal; 0 if that is
  * not asked for. If there is no room for it, the process owes it, and stays. 0, or -errno: there

@@ -21,6 +21,7 @@ struct live;
 struct prefault;
 struct process;
 struct ring_budget;
+struct trigger_plan;
 struct wire_head;
 
 struct recorder_options {
@@ -29,9 +30,9 @@ struct recorder_options {
 	struct prefault *prefault; /* NULL: rings get their memory at first use */
 	const char *ring_dir;      /* NULL: anonymous memory */
 	size_t ring_bytes;
-	struct ring_budget *budget; /* of all rings; NULL: without a limit */
-	unsigned on;                /* enum trigger_on, or-ed */
-	bool all_given;             /* all processes count as given: they belong to CMD */
+	struct ring_budget *budget;      /* of all rings; NULL: without a limit */
+	const struct trigger_plan *plan; /* recorder__set_plan() may replace it */
+	bool all_given;                  /* all processes count as given: they belong to CMD */
 	bool quiet;
 	int done_fd; /* eventfd: no given process is left, nor one of CMD's tree */
 	/* Asks for a look (enum attach_look, or-ed), without waiting. start_ns: as the kernel

@@ -5,6 +5,7 @@
 #include "wire.h"
 #include "attached_process.h"
 #include "boot.h"
+#include "clock.h"
 #include "death.h"
 #include "kernel.h"
 #include "process.h"
@@ -12,6 +13,7 @@
 #include "report.h"
 #include "status.h"
 #include "trigger.h"
+#include "trigger_plan.h"
 
 struct recorder *recorder__new(const struct recorder_options *options)
 {
@@ -32,11 +34,14 @@ struct recorder *recorder__new(const struct recorder_options *options)
 		.processes = &recorder->processes,
 		.puller = &recorder->puller,
 	};
+	trigger_rounds__init(&recorder->triggers, &recorder->options, &recorder->puller,
+			     &recorder->jobs);
 	recorder->ends = (struct ends){
 		.options = &recorder->options,
 		.processes = &recorder->processes,
 		.jobs = &recorder->jobs,
 		.rounds = &recorder->rounds,
+		.triggers = &recorder->triggers,
 	};
 	recorder->looks = (struct looks){ &recorder->processes, &recorder->ends };
 	return recorder;
@@ -46,10 +51,19 @@ void recorder__free(struct recorder *recorder)
 {
 	if (!recorder)
 		return;
+	trigger_rounds__fini(&recorder->triggers);
 	jobs__fini(&recorder->jobs);
 	processes__fini(&recorder->processes);
 	puller__fini(&recorder->puller);
+	trigger_plan__free(recorder->own_plan);
 	free(recorder);
+}
+
+void recorder__set_plan(struct recorder *recorder, struct trigger_plan *plan)
+{
+	recorder->options.plan = plan;
+	trigger_plan__free(recorder->own_plan);
+	recorder->own_plan = plan;
 }
 
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message)
@@ -71,7 +85,11 @@ bool recorder__heeds_request(const struct recorder *recorder, const struct wire_
 	const struct process *process =
 		processes__find(&recorder->processes, head->tgid, head->start_ns);
 
-	return process && jobs__heed_request(&recorder->jobs, process);
+	/* what waits for a delay, or is suppressed, needs no pull now */
+	return process && jobs__heed_request(&recorder->jobs, process) &&
+	       !recorder->options.plan->rules.delay_ns &&
+	       !schedule__is_early(&process->snapshots.schedule, &recorder->options.plan->rules,
+				   clock__now_mono_ns());
 }
 
 static void request_from_program(struct recorder *recorder, struct process *process,
@@ -85,7 +103,7 @@ static void request_from_program(struct recorder *recorder, struct process *proc
 	trigger_reason__of_user(message->reason, reason);
 	request = trigger_request__new(reason, process->id.pid, false);
 	if (request)
-		jobs__snapshot(&recorder->jobs, request);
+		trigger_rounds__request_own(&recorder->triggers, request);
 	else
 		report__failure(process->id.pid, -ENOMEM, "no snapshot that it asked for");
 }

@@ -15,17 +15,21 @@
 #include "looks.h"
 #include "processes.h"
 #include "puller.h"
+#include "trigger_rounds.h"
 
 struct status;
+struct trigger_plan;
 struct wire_batch;
 struct wire_head;
 
 struct recorder {
 	struct recorder_options options;
+	struct trigger_plan *own_plan; /* the one in options, if it is not the first */
 	struct processes processes;
 	struct puller puller;
 	struct jobs jobs;
 	struct live_rounds rounds;
+	struct trigger_rounds triggers;
 	struct ends ends;
 	struct looks looks;
 };
@@ -33,6 +37,8 @@ struct recorder {
 /* Sets options.job.boot_id. NULL with errno. */
 struct recorder *recorder__new(const struct recorder_options *options);
 void recorder__free(struct recorder *recorder);
+/* From now on that plan counts; takes ownership. */
+void recorder__set_plan(struct recorder *recorder, struct trigger_plan *plan);
 
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
 /* Any message but a batch. */

@@ -114,6 +114,7 @@ void job__free(struct job *job)
 	free((void *)job->source.exe);
 	free((void *)job->source.build_id);
 	free((void *)job->source.reason);
+	trigger_cause__fini(&job->source.cause);
 	free(job);
 }
 
@@ -147,6 +148,17 @@ uint64_t job__bytes(const struct process *process)
 	return used < RING_SAVE_MAX_BYTES ? used : RING_SAVE_MAX_BYTES;
 }
 
+/* Why it is made, if a watch has fired, and what was suppressed before it. */
+static void take_schedule(struct job *job, struct schedule *schedule)
+{
+	job->source.suppressed_cnt = schedule->suppressed_cnt;
+	schedule->suppressed_cnt = 0;
+	if (!schedule->cause.on || strcmp(job->source.reason, schedule->reason) != 0)
+		return;
+	job->source.cause = schedule->cause;
+	schedule->cause = (struct trigger_cause){ 0 };
+}
+
 struct job *job__new(struct process *process, const struct job_context *context, const char *reason)
 {
 	struct job *job;
@@ -162,6 +174,7 @@ struct job *job__new(struct process *process, const struct job_context *context,
 		return NULL;
 	}
 	fill_source(job, process, context);
+	take_schedule(job, &process->snapshots.schedule);
 	return job;
 }
 

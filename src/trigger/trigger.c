@@ -3,34 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "snapshot_counts.h"
 #include "trigger.h"
-
-static const char *const reasons[TRIGGER_REASON_CNT] = {
-#define X(name, text) [TRIGGER_REASON_##name] = text,
-	TRIGGER_REASONS(X)
-#undef X
-};
-
-/* TRIGGER_REASON_CNT: it is none. */
-static enum trigger_reason find_built_in(const char *text)
-{
-	enum trigger_reason i = 0;
-
-	while (i < TRIGGER_REASON_CNT && strcmp(text, reasons[i]) != 0)
-		i++;
-	return i;
-}
-
-enum trigger_reason trigger_reason__find(const char *text)
-{
-	const enum trigger_reason found = find_built_in(text);
-
-	return found < TRIGGER_REASON_CNT ? found : TRIGGER_REASON_REQUEST;
-}
 
 void trigger_reason__of_user(const char *text, char ret[TRIGGER_REASON_BYTES])
 {
-	const char *prefix = find_built_in(text) < TRIGGER_REASON_CNT ? "user-" : "";
+	const char *prefix = snapshot_reason__of(text) != SNAPSHOT_OTHER ? "user-" : "";
 
 	(void)snprintf(ret, TRIGGER_REASON_BYTES, "%s%s", prefix, text[0] ? text : "request");
 }

@@ -11,38 +11,8 @@
 
 #define TRIGGER_REASON_BYTES 65
 
-/* What --on lists. */
-enum trigger_on {
-	TRIGGER_ON_CRASH = 1,
-	TRIGGER_ON_EXIT = 2,
-	TRIGGER_ON_REQUEST = 4,
-	TRIGGER_ON_KILLED = 8,
-};
-
-/* Reasons that only the collector gives. What a program or a user asks for has another one. */
-#define TRIGGER_REASONS(X)                                                                         \
-	X(CRASH, "crash")                                                                          \
-	X(KILLED, "killed")                                                                        \
-	X(EXIT, "exit")                                                                            \
-	X(TIMER, "timer")                                                                          \
-	X(REQUEST, "request")                                                                      \
-	X(FILL, "fill")                                                                            \
-	X(EVENT, "event")                                                                          \
-	X(SLOW, "slow")                                                                            \
-	X(SHUTDOWN, "shutdown")                                                                    \
-	X(RECOVERED, "recovered")
-
-enum trigger_reason {
-#define X(name, text) TRIGGER_REASON_##name,
-	TRIGGER_REASONS(X)
-#undef X
-	TRIGGER_REASON_CNT,
-};
-
-/* The built-in reason with that text; TRIGGER_REASON_REQUEST for all others. */
-enum trigger_reason trigger_reason__find(const char *text);
-/* The reason of a snapshot that a program or a user asks for: built-in ones get "user-" in front;
- * "" is "request". */
+/* The reason of a snapshot that a program or a user asks for. Those that only the collector gives
+ * (snapshot_counts.h) get "user-" in front; "" is "request". */
 void trigger_reason__of_user(const char *text, char ret[TRIGGER_REASON_BYTES]);
 
 struct trigger_request {
@@ -58,6 +28,10 @@ struct trigger_request {
 	char *text;
 	size_t text_len;
 	bool made; /* at least one snapshot is on disk */
+
+	/* while it waits for --delay (trigger_rounds.h) */
+	uint64_t due_ns;
+	struct trigger_request *next;
 };
 
 /* NULL with errno. */

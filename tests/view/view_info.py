@@ -3,6 +3,7 @@
 """Header fields that not every file has: view_info.py TTLOG-VIEW. Run from the top of the tree."""
 import json
 import os
+import re
 import sys
 import tempfile
 
@@ -42,6 +43,34 @@ def test_left_out():
     for other in ({}, {"threads": "\x1b[31m"}, {"threads": [1]}, "threads", 5, [], {"other": 5}):
         assert left_out(other) is None, other
     assert "left out" not in view("--info", header_file())
+
+
+def trigger_line(**keys):
+    (line,) = [line for line in view("--info", header_file(**keys)).splitlines() if line.startswith("  trigger ")]
+    return line.removeprefix("  trigger").strip()
+
+
+def test_trigger():
+    """Which watch fired, and on what."""
+    event = {"on": "event:level>=ERROR", "probe": "failed\x1b[31m", "mono_ns": 0, "tid": 42}
+    line = trigger_line(trigger=event)
+    assert re.fullmatch(r"event:level>=ERROR: failed\\x1b\[31m in thread 42 at 20[-0-9T:.Z]+", line), line
+    slow = {"on": "slow:req*>1ms", "probe": "request", "mono_ns": 5, "tid": 42, "duration_ns": 2500000, "open": True}
+    line = trigger_line(trigger=slow)
+    assert re.fullmatch(r"slow:req\*>1ms: request in thread 42, begun at 20\S+, took 2\.5\S*ms and had not ended", line), line
+    assert trigger_line(trigger={"on": "fill>90%", "bytes": 1234567}) == "fill>90%: 1,234,567 bytes were in no snapshot"
+    assert json.loads(view("--info", "--format", "json", header_file(trigger=slow)))["trigger"] == slow
+    # of other values it shows nothing, or what it can
+    assert trigger_line(trigger={"on": 5, "tid": "x"}) == ""
+    for other in (5, [], "text", {}):
+        assert "trigger" not in view("--info", header_file(trigger=other)), other
+
+
+def test_suppressed():
+    info = view("--info", header_file(suppressed_snapshots=12))
+    assert re.search(r"\n  suppressed +12 triggers since the snapshot before", info), info
+    assert "suppressed" not in view("--info", header_file())
+    assert "suppressed" not in view("--info", header_file(suppressed_snapshots="many"))
 
 
 def test_tags():

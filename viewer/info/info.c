@@ -8,6 +8,7 @@
 
 #include "info.h"
 #include "info_item.h"
+#include "info_trigger.h"
 #include "signals.h"
 #include "text.h"
 
@@ -450,6 +451,22 @@ static void tags(struct page *page, const struct ttlog_info *header)
 	out__char(page->out, '\n');
 }
 
+static void trigger(struct page *page, const struct ttlog_info *header)
+{
+	const struct ttlog_cbor map = info_item__find(header->item, "trigger");
+	struct ttlog_cbor suppressed = info_item__find(header->item, "suppressed_snapshots");
+	struct ttlog_cbor_item cnt;
+
+	if (info_item__is_filled_map(map)) {
+		label(page, "trigger");
+		info_trigger__print(page->out, map, header);
+		out__char(page->out, '\n');
+	}
+	if (suppressed.at && !ttlog_cbor_next(&suppressed, &cnt) && cnt.kind == TTLOG_CBOR_UINT)
+		count_line(page, "suppressed", cnt.u,
+			   " triggers since the snapshot before (--min-gap)");
+}
+
 static void process(struct page *page, const struct ttlog_info *header)
 {
 	struct out *out = page->out;
@@ -476,6 +493,7 @@ static void process(struct page *page, const struct ttlog_info *header)
 		out__char(out, '\n');
 	}
 	line_text(page, "reason", header->reason);
+	trigger(page, header);
 	line_text(page, "taken at", header->created_at);
 	tags(page, header);
 }

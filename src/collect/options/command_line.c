@@ -55,6 +55,8 @@ static const struct argp_option options[] = {
 	{ "group", KEY_GROUP, "NAME", 0, "Its members may read them (the user alone)", 3 },
 	{ "tag", KEY_TAG, "KEY=VALUE", 0, "Put this into each; repeatable", 3 },
 	{ "on", KEY_ON, "LIST", 0, "When: crash,killed,exit,request (all but exit)", 3 },
+	{ "delay", KEY_DELAY, "DURATION", 0, "Go on recording first, except at a death (0)", 3 },
+	{ "min-gap", KEY_MIN_GAP, "DURATION", 0, "Between two of a process, except deaths (0)", 3 },
 	{ "interval", 'i', "DURATION", 0, "And every so often (off)", 3 },
 	{ "stacks", KEY_STACKS, "all|crashed", 0, "Of a crash: of which threads (all)", 3 },
 	{ "max-snapshots", KEY_MAX_SNAPSHOTS, "N", 0, "Keep at most N, delete the oldest", 3 },

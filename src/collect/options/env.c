@@ -6,13 +6,18 @@
 #include "out_dir.h"
 #include "settings.h"
 #include "site_filter.h"
+#include "trigger_plan.h"
 
 int env__init(struct env *env)
 {
 	int err = 0;
 
-	*env = (struct env){ .site_filter = site_filter__new(), .group = OUT_DIR_NO_GROUP };
-	if (!env->site_filter)
+	*env = (struct env){
+		.site_filter = site_filter__new(),
+		.triggers = trigger_plan__new(),
+		.group = OUT_DIR_NO_GROUP,
+	};
+	if (!env->site_filter || !env->triggers)
 		return -ENOMEM;
 	for (size_t i = 0; i < setting_cnt && !err; i++) {
 		struct argument argument = {
@@ -24,6 +29,7 @@ int env__init(struct env *env)
 		if (argument.text)
 			err = settings[i].set(env, &argument);
 	}
+	env->triggers->has_list = false;
 	return err;
 }
 
@@ -37,4 +43,6 @@ void env__fini(struct env *env)
 	target_list__fini(&env->targets);
 	site_filter__free(env->site_filter);
 	env->site_filter = NULL;
+	trigger_plan__free(env->triggers);
+	env->triggers = NULL;
 }

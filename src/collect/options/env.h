@@ -15,6 +15,7 @@
 #include "target.h"
 
 struct site_filter;
+struct trigger_plan;
 
 enum env_mode {
 	ENV_PIDS = 1, /* -p: pids, pid_cnt */
@@ -39,16 +40,16 @@ struct env {
 	struct site_filter *site_filter; /* --level and --filter */
 	const char *output_dir;
 	uint64_t ring_bytes;
-	uint64_t max_memory_bytes; /* of all rings together; 0: see ring_budget__of_dir() */
-	uint64_t buffer_bytes;     /* a power of two, at least 1 MiB */
-	uint64_t interval_ns;      /* 0: off */
-	uint64_t duration_ns;      /* 0: no end */
-	unsigned on;               /* enum trigger_on, or-ed */
-	struct tags tags;          /* --tag */
-	gid_t group;               /* may read snapshots; OUT_DIR_NO_GROUP: none */
-	uint64_t max_snapshots;    /* 0: no limit */
-	uint64_t max_disk_bytes;   /* 0: no limit */
-	bool all_stacks;           /* of a crash: other threads' stacks too */
+	uint64_t max_memory_bytes;     /* of all rings together; 0: see ring_budget__of_dir() */
+	uint64_t buffer_bytes;         /* a power of two, at least 1 MiB */
+	uint64_t interval_ns;          /* 0: off */
+	uint64_t duration_ns;          /* 0: no end */
+	struct trigger_plan *triggers; /* --on, --delay and --min-gap */
+	struct tags tags;              /* --tag */
+	gid_t group;                   /* may read snapshots; OUT_DIR_NO_GROUP: none */
+	uint64_t max_snapshots;        /* 0: no limit */
+	uint64_t max_disk_bytes;       /* 0: no limit */
+	bool all_stacks;               /* of a crash: other threads' stacks too */
 	bool immediate;
 	bool quiet;
 	bool verbose;

@@ -11,7 +11,7 @@
 #include "setters.h"
 #include "settings.h"
 #include "site_filter.h"
-#include "trigger.h"
+#include "trigger_plan.h"
 
 #define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
 #define MIN_INTERVAL_NS  10000000u
@@ -134,32 +134,17 @@ int setter__duration(struct env *env, struct argument *arg)
 
 int setter__on(struct env *env, struct argument *arg)
 {
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} triggers[] = {
-		{ "crash", TRIGGER_ON_CRASH },
-		{ "killed", TRIGGER_ON_KILLED },
-		{ "exit", TRIGGER_ON_EXIT },
-		{ "request", TRIGGER_ON_REQUEST },
-	};
-	unsigned on = 0;
-	size_t len, i;
+	return trigger_plan__add(env->triggers, arg->text, arg->error, sizeof(arg->error));
+}
 
-	for (const char *item = arg->text;; item += len + 1) {
-		len = strcspn(item, ",");
-		for (i = 0; i < ARRAY_SIZE(triggers); i++) {
-			if (strlen(triggers[i].name) == len && !memcmp(triggers[i].name, item, len))
-				break;
-		}
-		if (i == ARRAY_SIZE(triggers))
-			return -EINVAL;
-		on |= triggers[i].bit;
-		if (!item[len])
-			break;
-	}
-	env->on = on;
-	return 0;
+int setter__delay(struct env *env, struct argument *arg)
+{
+	return parse__duration(arg->text, &env->triggers->rules.delay_ns);
+}
+
+int setter__min_gap(struct env *env, struct argument *arg)
+{
+	return parse__duration(arg->text, &env->triggers->rules.min_gap_ns);
 }
 
 int setter__number(struct env *env, struct argument *arg)

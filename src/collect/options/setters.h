@@ -26,6 +26,8 @@ int setter__filter(struct env *env, struct argument *arg);
 int setter__buffer_size(struct env *env, struct argument *arg);
 int setter__interval(struct env *env, struct argument *arg);
 int setter__on(struct env *env, struct argument *arg);
+int setter__delay(struct env *env, struct argument *arg);
+int setter__min_gap(struct env *env, struct argument *arg);
 int setter__stacks(struct env *env, struct argument *arg);
 int setter__group(struct env *env, struct argument *arg);
 int setter__tag(struct env *env, struct argument *arg);

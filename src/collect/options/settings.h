@@ -13,6 +13,8 @@ enum {
 	KEY_LIST,
 	KEY_CHECK,
 	KEY_ON,
+	KEY_DELAY,
+	KEY_MIN_GAP,
 	KEY_IMMEDIATE,
 	KEY_MAX_SNAPSHOTS,
 	KEY_MAX_DISK,
@@ -31,7 +33,7 @@ struct argument {
 	const char *text; /* NULL: an option without a value */
 	void *member;     /* of env: what is set */
 	bool is_off;      /* set() says so: as if it was not given */
-	char error[256];  /* "", or for the user: what is wrong with it */
+	char error[640];  /* "", or for the user: what is wrong with it */
 };
 
 #define MODE(mode) (1u << (mode))

@@ -11,6 +11,7 @@ void snapshot_state__fini(struct snapshot_state *state)
 	for (size_t i = 0; i < state->file_cnt; i++)
 		free(state->files[i]);
 	free(state->files);
+	schedule__fini(&state->schedule);
 }
 
 int snapshot_state__add_file(struct snapshot_state *state, const char *path)

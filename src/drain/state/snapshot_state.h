@@ -10,14 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schedule.h"
+
 struct snapshot_state {
-	size_t job_cnt; /* being written */
-	uint64_t mark;  /* ring__written_bytes() at the last one */
-	bool is_owed;   /* one waits for room in the writer's queue, or for memory */
-	bool is_kept;   /* the last one could not be written, and is tried again */
-	bool has_part;  /* the last file has only the newest events */
-	bool hurried;   /* it crashed, and has a snapshot although it has not ended */
-	char **files;   /* paths */
+	size_t job_cnt;           /* being written */
+	uint64_t mark;            /* ring__written_bytes() at the last one */
+	bool is_owed;             /* one waits for room in the writer's queue, or for memory */
+	bool is_kept;             /* the last one could not be written, and is tried again */
+	bool has_part;            /* the last file has only the newest events */
+	bool hurried;             /* it crashed, and has a snapshot although it has not ended */
+	struct schedule schedule; /* of those that triggers ask for */
+	char **files;             /* paths */
 	size_t file_cnt, file_cap;
 };
 

@@ -223,6 +223,33 @@ static void put_left_out(struct cbor_map *map, const struct header_room *room)
 		cbor_map__end(&left, cbor_map__key(map, "left_out"));
 }
 
+static void put_cause(struct cbor_out *out, const struct trigger_cause *cause)
+{
+	struct cbor_map map = { 0 };
+
+	cbor_map__text(&map, "on", cause->on);
+	cbor_map__text(&map, "probe", cause->probe);
+	if (cause->mono_ns)
+		cbor_map__uint(&map, "mono_ns", cause->mono_ns);
+	if (cause->tid)
+		cbor_map__uint(&map, "tid", cause->tid);
+	if (cause->duration_ns)
+		cbor_map__uint(&map, "duration_ns", cause->duration_ns);
+	if (cause->is_open)
+		cbor_out__bool(cbor_map__key(&map, "open"), true);
+	if (cause->bytes)
+		cbor_map__uint(&map, "bytes", cause->bytes);
+	cbor_map__end(&map, out);
+}
+
+static void put_trigger(struct cbor_map *map, const struct snapshot_source *source)
+{
+	if (source->cause.on)
+		put_cause(cbor_map__key(map, "trigger"), &source->cause);
+	if (source->suppressed_cnt)
+		cbor_map__uint(map, "suppressed_snapshots", source->suppressed_cnt);
+}
+
 void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		     const struct catalog *catalog, const struct header_time *created,
 		     struct header_room *room)
@@ -243,6 +270,7 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	put_process(&map, source);
 	if (source->tags && source->tags->cnt)
 		put_tags(&map, source->tags);
+	put_trigger(&map, source);
 	put_accounting(&map, source);
 	if (source->crash)
 		room->left_mappings = ending_out__put(&map, source->crash, room->path_bytes);

@@ -12,6 +12,7 @@
 #include "accounts.h"
 #include "boot.h"
 #include "crash.h"
+#include "schedule.h"
 
 struct clock;
 struct ring_copy;
@@ -37,7 +38,9 @@ struct snapshot_source {
 	uint64_t cgroup;
 	const char *service, *comm, *exe, *build_id;
 	const char *reason;
-	const struct tags *tags; /* NULL: none */
+	const struct tags *tags;    /* NULL: none */
+	struct trigger_cause cause; /* of a watch that fired */
+	uint64_t suppressed_cnt;    /* triggers that --min-gap suppressed before it */
 	uint64_t emitted, recorded, overwritten;
 	struct accounts_lost lost;
 	const struct crash *crash;  /* NULL: see ending */

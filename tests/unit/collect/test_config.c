@@ -24,7 +24,7 @@
 #include "site.h"
 #include "site_filter.h"
 #include "temp_dir.h"
-#include "trigger.h"
+#include "trigger_plan.h"
 
 static int parse_bytes(struct env *env, const char *text, size_t len, char *error)
 {
@@ -91,7 +91,7 @@ static void test_config_sets_what_options_set(void **state)
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/a b ; no comment");
 	assert_string_equal(env.output_dir, "/d");
-	assert_int_equal(env.on, TRIGGER_ON_EXIT | TRIGGER_ON_CRASH);
+	assert_int_equal(env.triggers->on, TRIGGER_ON_EXIT | TRIGGER_ON_CRASH);
 	assert_int_equal(env.interval_ns, 250000000);
 	assert_true(env.immediate);
 	assert_false(env.quiet);
@@ -169,7 +169,7 @@ static void test_config_sections_choose_processes(void **state)
 	assert_false(takes(env.targets.items[1].env, "x1", TTLOG_LEVEL_INFO));
 	assert_false(takes(env.targets.items[1].env, "y", TTLOG_LEVEL_DEBUG));
 	assert_true(takes(env.targets.items[2].env, "x", TTLOG_LEVEL_TRACE));
-	assert_int_equal(env.targets.items[2].env->on, TRIGGER_ON_EXIT);
+	assert_int_equal(env.targets.items[2].env->triggers->on, TRIGGER_ON_EXIT);
 	assert_int_equal(env.targets.items[2].env->ring_bytes, 3 << 20);
 	assert_int_equal(env.targets.items[1].env->ring_bytes, 64 << 20);
 	env__fini(&env);
@@ -485,7 +485,7 @@ static void test_config_presets_are_the_defaults(void **state)
 			fail_msg("%s is not printed", settings[i].name);
 	}
 	assert_string_equal(again.output_dir, env.output_dir);
-	assert_int_equal(again.on, env.on);
+	assert_int_equal(again.triggers->on, env.triggers->on);
 	assert_int_equal(again.ring_bytes, env.ring_bytes);
 	assert_int_equal(again.buffer_bytes, env.buffer_bytes);
 	assert_int_equal(again.interval_ns, env.interval_ns);

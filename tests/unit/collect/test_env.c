@@ -20,9 +20,9 @@
 #include "env.h"
 #include "site_filter.h"
 #include "site.h"
-#include "trigger.h"
+#include "trigger_plan.h"
 
-#define MAX_ARGS 32
+#define MAX_ARGS 40
 
 /* Splits at blanks; an argument can't contain one. */
 static int split(const char *line, char *buf, size_t size, char *argv[MAX_ARGS])
@@ -118,7 +118,10 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.buffer_bytes, 64 << 20);
 	assert_int_equal(env.interval_ns, 0);
 	assert_int_equal(env.duration_ns, 0);
-	assert_int_equal(env.on, TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST);
+	assert_int_equal(env.triggers->on,
+			 TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST);
+	assert_int_equal(env.triggers->rules.delay_ns, 0);
+	assert_int_equal(env.triggers->rules.min_gap_ns, 0);
 	assert_int_equal(env.max_snapshots, 0);
 	assert_int_equal(env.max_disk_bytes, 0);
 	assert_int_equal(env.max_memory_bytes, 0);
@@ -140,7 +143,7 @@ static void test_env_takes_every_option(void **state)
 	(void)state;
 	parse(&env,
 	      "-e /bin/x -l info -F target=net.* --filter level<=warn -o /d -s 1M -b 3M "
-	      "-i 250ms --on exit,crash --stacks crashed --immediate --max-snapshots 7 --max-disk 2G "
+	      "-i 250ms --on exit --on crash --delay 2s --min-gap 1.5m --stacks crashed --immediate --max-snapshots 7 --max-disk 2G "
 	      "--max-memory 96M -d 1.5m -v");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/x");
@@ -150,7 +153,9 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.buffer_bytes, 4 << 20);
 	assert_int_equal(env.interval_ns, 250000000);
 	assert_int_equal(env.duration_ns, 90000000000);
-	assert_int_equal(env.on, TRIGGER_ON_CRASH | TRIGGER_ON_EXIT);
+	assert_int_equal(env.triggers->on, TRIGGER_ON_CRASH | TRIGGER_ON_EXIT);
+	assert_int_equal(env.triggers->rules.delay_ns, 2000000000);
+	assert_int_equal(env.triggers->rules.min_gap_ns, 90000000000);
 	assert_int_equal(env.max_snapshots, 7);
 	assert_int_equal(env.max_disk_bytes, 2ull << 30);
 	assert_int_equal(env.max_memory_bytes, 96 << 20);
@@ -178,7 +183,7 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.buffer_bytes, 1 << 20);
 	assert_int_equal(env.interval_ns, 10000000);
 	assert_int_equal(env.duration_ns, 2000000000);
-	assert_int_equal(env.on, TRIGGER_ON_REQUEST);
+	assert_int_equal(env.triggers->on, TRIGGER_ON_REQUEST);
 	assert_true(env.quiet);
 	env__fini(&env);
 }

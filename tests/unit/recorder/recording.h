@@ -29,6 +29,7 @@
 #include "site_filter.h"
 #include "status_board.h"
 #include "trigger.h"
+#include "trigger_plan.h"
 #include "writer.h"
 
 struct recording {
@@ -48,6 +49,7 @@ struct recording {
 	struct marked_child child;
 	uint32_t looked_at; /* the last process that it asked to look at, and the reason */
 	uint32_t look;
+	struct trigger_plan plan;
 };
 
 static inline void recording__wait_readable(int fd)
@@ -98,16 +100,18 @@ static inline void recording__open_jobs(struct recording *recording)
 	assert_non_null(recording->queue);
 }
 
-/* Skips the test if recording is not possible here. on: enum recorder_trigger, or-ed. */
+/* Skips the test if recording is not possible here. on: enum trigger_on, or-ed. */
 static inline struct recording *recording__start(unsigned int on)
 {
 	struct kernel *kernel = marked_child__open_kernel(false);
 	struct recording *recording = calloc(1, sizeof(*recording));
 	struct attach_options attach = { .kernel = kernel };
-	struct recorder_options options = { .ring_bytes = 1 << 20, .on = on, .quiet = true };
+	struct recorder_options options = { .ring_bytes = 1 << 20, .quiet = true };
 
 	assert_non_null(recording);
 	recording->kernel = kernel;
+	recording->plan.on = on;
+	options.plan = &recording->plan;
 	recording->child = marked_child__start();
 	recording->filter = site_filter__new();
 	attach.site_filter = recording->filter;

@@ -55,22 +55,12 @@ static void test_trigger_long_reasons_are_cut(void **state)
 	assert_memory_equal(got, longest, TRIGGER_REASON_BYTES - 1);
 }
 
-static void test_trigger_other_reasons_count_as_requests(void **state)
-{
-	(void)state;
-	assert_int_equal(trigger_reason__find("slow"), TRIGGER_REASON_SLOW);
-	assert_int_equal(trigger_reason__find("crash"), TRIGGER_REASON_CRASH);
-	assert_int_equal(trigger_reason__find("checkpoint"), TRIGGER_REASON_REQUEST);
-	assert_int_equal(trigger_reason__find("user-crash"), TRIGGER_REASON_REQUEST);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trigger_reasons_of_users_are_kept),
 		cmocka_unit_test(test_trigger_built_in_reasons_are_reserved),
 		cmocka_unit_test(test_trigger_long_reasons_are_cut),
-		cmocka_unit_test(test_trigger_other_reasons_count_as_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
