@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
 # make [V=1] [WERROR=1] [SANITIZE=address,undefined] [BUILD=dir]; `make help` lists the targets.
-PREFIX ?= /usr/local
-DESTDIR ?=
 BUILD ?= build
 VERSION := 0.2.0
 
@@ -90,11 +88,12 @@ COLLECT_MAIN := $(BUILD)/src/collect/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
 LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) $(READ_OBJS) $(VIEW_OBJS))
 READ_LIB := $(BUILD)/libttlogread.a
+PROGRAMS := ttlog-collect ttlog-view
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 SKELS := $(BUILD)/gen/ttlog.skel.h $(BUILD)/gen/warm.skel.h
 
 .PHONY: all
-all: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view lib
+all: $(addprefix $(BUILD)/,$(PROGRAMS)) lib
 	@:
 
 $(LOOP_OBJS): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
@@ -157,51 +156,7 @@ include tests/lint.mk
 print-view-libs:
 	@echo $(VIEW_SHARED) $(VIEW_LDLIBS)
 
-# ---- installing ----
-
-LIBDIR ?= $(PREFIX)/lib
-BINDIR = $(DESTDIR)$(PREFIX)/bin
-HEADERDIR = $(DESTDIR)$(PREFIX)/include/ttlog
-MANDIR = $(DESTDIR)$(PREFIX)/share/man
-# ttlog.pc is not for a library: nothing in it depends on the machine
-PCDIR = $(DESTDIR)$(PREFIX)/share/pkgconfig
-READ_PCDIR = $(DESTDIR)$(LIBDIR)/pkgconfig
-HEADERS := $(wildcard include/ttlog/*.h)
-SO := $(DESTDIR)$(LIBDIR)/$(READ_SO)
-
-.PHONY: install
-install: all
-	+$(Q)$(MAKE) --no-print-directory install-files
-
-# Installs without building; the tests use this.
-.PHONY: install-files
-install-files:
-	$(Q)install -d $(BINDIR) $(HEADERDIR) $(PCDIR) $(READ_PCDIR) $(MANDIR)/man1 $(MANDIR)/man3 \
-		$(MANDIR)/man5
-	$(Q)install -m 755 $(BUILD)/ttlog-collect $(BUILD)/ttlog-view $(BINDIR)
-	$(Q)install -m 644 $(HEADERS) $(HEADERDIR)
-	$(Q)install -m 644 $(BUILD)/$(READ_SONAME) $(SO).$(VERSION)
-	$(Q)ln -sf $(READ_SO).$(VERSION) $(DESTDIR)$(LIBDIR)/$(READ_SONAME)
-	$(Q)ln -sf $(READ_SONAME) $(SO)
-	$(Q)install -m 644 $(READ_LIB) $(DESTDIR)$(LIBDIR)
-	$(Q)install -m 644 $(wildcard man/*.1) $(MANDIR)/man1
-	$(Q)install -m 644 $(wildcard man/*.3) $(MANDIR)/man3
-	$(Q)install -m 644 $(wildcard man/*.5) $(MANDIR)/man5
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' ttlog.pc.in >$(PCDIR)/ttlog.pc
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(READ_LDLIBS)|' \
-		ttlogread.pc.in >$(READ_PCDIR)/ttlogread.pc
-	$(Q)chmod 644 $(PCDIR)/ttlog.pc $(READ_PCDIR)/ttlogread.pc
-
-.PHONY: uninstall
-uninstall:
-	$(Q)rm -f $(BINDIR)/ttlog-collect $(BINDIR)/ttlog-view $(PCDIR)/ttlog.pc \
-		$(READ_PCDIR)/ttlogread.pc $(SO) $(DESTDIR)$(LIBDIR)/$(READ_SONAME) $(SO).$(VERSION) \
-		$(DESTDIR)$(LIBDIR)/$(notdir $(READ_LIB)) \
-		$(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1)) \
-		$(patsubst man/%,$(MANDIR)/man3/%,$(wildcard man/*.3)) \
-		$(patsubst man/%,$(MANDIR)/man5/%,$(wildcard man/*.5)) \
-		$(addprefix $(HEADERDIR)/,$(notdir $(HEADERS)))
-	$(Q)rmdir --ignore-fail-on-non-empty $(HEADERDIR)
+include packaging/install.mk
 
 .PHONY: clean
 clean:
@@ -215,7 +170,6 @@ endif
 
 # | make                ttlog-collect and ttlog-view, in build/
 # | make deps           installs the Debian packages for all targets; also `make deps check`
-# | make install        DESTDIR= PREFIX=/usr/local; make uninstall
 # | make lint           clang-format, cppcheck, clang-tidy, mandoc
 # | make format         clang-format, in place
 # | make clean

@@ -145,7 +145,8 @@ def test_install_and_uninstall():
     for name in ("bin/ttlog-view", "bin/ttlog-collect", "include/ttlog/ttlog.h", "include/ttlog/read.h", "include/ttlog/info.h",
                  "include/ttlog/types.h", "lib/libttlogread.so", "lib/libttlogread.so.0", "lib/libttlogread.a",
                  "lib/pkgconfig/ttlogread.pc", "share/pkgconfig/ttlog.pc", "share/man/man1/ttlog-view.1",
-                 "share/man/man1/ttlog-collect.1", "share/man/man3/libttlogread.3"):  # fmt: skip
+                 "share/man/man1/ttlog-collect.1", "share/man/man3/libttlogread.3", "lib/systemd/system/ttlog.service",
+                 "lib/cmake/ttlog/ttlog-config.cmake", "share/bash-completion/completions/ttlog-view"):  # fmt: skip
         assert name in found, (name, found)
     other = tempfile.mkdtemp(dir=scratch.name)
     make("install-files", "DESTDIR=" + other)
