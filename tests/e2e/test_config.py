@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Configuration files: --config, --dry-run, every option as a key."""
+import os
+import re
+
+from harness import COLLECT, check, equal
+from test_options import LEVELS, LOGGED, run
+
+# of --help, what is no key
+NO_KEYS = {"config", "dry-run", "check", "list", "trigger", "help", "usage", "version"}
+# one of these is a value of each option
+VALUES = ["1", "8M", "30s", "3", "/x", "info", "target=net.*", "exit", "a=b", "root", "all", "segment",
+          "balanced", "127.0.0.1:9099", "*.slice", "password", "crashed"]
+
+
+def write(t, text, name="collect.conf"):
+    path = t.path(name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o600)
+    return path
+
+
+def options_of_help():
+    """Long options that --help lists: name, and whether it takes a value."""
+    _, text, _ = run("--help")
+    found = re.findall(r"^ +(?:-.,)? +--([a-z-]+)(\[?=)?", text, re.M)
+    check(len(found) > 20, f"options {found}")
+    return [(name, bool(value)) for name, value in found]
+
+
+def dry_run(*args):
+    """What it prints, or None if it refuses that."""
+    status, out, errors = run(*args, "--dry-run")
+    check((status == 0) == (errors == "") and status in (0, 2), f"{args}: {status}, {errors}")
+    return out if status == 0 else None
+
+
+def test_config_has_every_option_as_a_key(t):
+    """The same value on the command line and in a file gives the same, and changes something."""
+    plain = dry_run("-p", 1)
+    for name, takes_value in options_of_help():
+        if name in NO_KEYS:
+            status, _, errors = run("--config", write(t, f"pid = 1\n{name} = 1\n"))
+            equal(status, 2, name)
+            check(f"collect.conf:2: '{name}' is no key" in errors, f"{name}: {errors}")
+            continue
+        taken = False
+        for value in VALUES if takes_value else ["yes"]:
+            option = f"--{name}={value}" if takes_value else f"--{name}"
+            path = write(t, f"{name} = {value}\n")
+            said = dry_run(option)
+            equal(dry_run("--config", path), said, f"{name} = {value}")
+            if not said:  # it does not say what to record
+                said = dry_run(option, "-p", 1)
+                equal(dry_run("--config", path, "-p", 1), said, f"{name} = {value}, with -p")
+            if said and (said != plain or name == "pid"):
+                taken = True
+                break
+        check(taken, f"no value of {name} changes anything")
+
+
+def test_config_prints_all_that_holds(t):
+    """Also in the same words when that is read again."""
+    path = write(t, """exe = /bin/x
+filter = target=net.*
+level = info
+[target api]
+exe = *api*
+ring-size = 256M
+""")
+    text = dry_run("--config", path, "-l", "warn,net.*=debug", "--filter", "probe=a b")
+    keys = set(re.findall(r"^#?([a-z-]+) =", text, re.M))
+    equal({name for name, _ in options_of_help()} - NO_KEYS - keys, set(), "options that it leaves out")
+    for line in ("exe = /bin/x", "level = warn,net.*=debug", "filter = probe=a b",
+                 "buffer-size = 64M", "[target api]", "ring-size = 256M"):
+        check(line in text.splitlines(), f"{line} in {text}")
+    check("net.*\n" not in text, f"a filter of the file in {text}")
+    equal(dry_run("--config", write(t, text)), text, "what is printed, read again")
+
+
+def test_config_records(t):
+    """A service with all in files; nothing in the environment counts."""
+    write(t, f"exe = {t.app('levels')}\noutput-dir = {t.path('elsewhere')}\non = exit\n")
+    os.mkdir(t.path("conf.d"), 0o755)
+    write(t, "level = error,net.*=off\n", "conf.d/10.conf")
+    write(t, f"output-dir = {t.out}\n", "conf.d/20.conf")
+    collector = t.collect("--config", "collect.conf", out=False,
+                          env={**os.environ, "LEVEL": "trace", "TTLOG_LEVEL": "trace",
+                               "RUST_LOG": "trace"})
+    collector.recording_path(t.path("levels"))
+    app = t.start(t.path("levels")).end()
+    collector.accounts_of(app.pid)
+    collector.stop()
+    wanted = [site for site in LOGGED if site[1] in LEVELS[4:] and site[0][:4] != "net."]
+    events = t.only_snapshot().events
+    equal(sorted((event["target"], event["level"], event["probe"]) for event in events),
+          sorted(wanted), "events")
+    check(not os.path.exists(t.path("elsewhere")), "the first output-dir is there")
+
+
+def test_config_default_file(t):
+    """Without arguments, as the service. /etc is another one here."""
+    command = (f"mount -t tmpfs tmpfs /etc && mkdir /etc/ttlog && "
+               f"echo 'pid = 1{os.linesep}levl = x' >/etc/ttlog/collect.conf && exec {COLLECT}")
+    collector = t.start("unshare", "-m", "sh", "-c", command).end(2)
+    equal(collector.err.all(), ["ttlog-collect: /etc/ttlog/collect.conf:2: 'levl' is no key"], "stderr")
+
+
+def test_config_mistakes_start_nothing(t):
+    path = t.app("levels")
+    for text, wanted in (("levl = info", ":2: 'levl' is no key"),
+                         ("ring-size = 0", ":2: ring-size: '0' is out of range"),
+                         ("level = info,net=loud", ":2: level: 'loud'"),
+                         ("[target a]", ":2: [target a] is for no process")):
+        for option in ((), ("--dry-run",)):
+            status, out, errors = run("--config", write(t, f"exe = {path}\n{text}\n"), *option)
+            equal((status, out), (2, ""), text)
+            check(f"collect.conf{wanted}" in errors and errors.count("\n") == 1, f"{text}: {errors}")
+    os.chmod(t.path("collect.conf"), 0o666)
+    status, out, errors = run("--config", t.path("collect.conf"))
+    equal((status, out), (2, ""), "a file that all can write")
+    check("collect.conf: others can write to it" in errors, errors)
+    check(not os.path.exists(t.out), "there is an output directory")
