@@ -222,11 +222,12 @@ static void pay(struct jobs *jobs)
 /* ends: see retries__take() */
 static void retry(struct jobs *jobs, bool ends)
 {
-	const uint64_t free_bytes =
-		jobs->retries.first ? writer__free_bytes(jobs->options->job.writer) : 0;
+	struct disk_room room = { 0 };
 	struct job *job;
 
-	while ((job = retries__take(&jobs->retries, free_bytes, ends))) {
+	if (jobs->retries.first)
+		room = writer__room(jobs->options->job.writer);
+	while ((job = retries__take(&jobs->retries, &room, ends))) {
 		jobs->open_cnt++;
 		job_queue__submit(jobs->options->job.queue, job);
 	}
@@ -364,10 +365,32 @@ static void take_file(struct process *process, const struct job *job, bool had_p
 	process->counts.unreadable = job->corrupt_cnt;
 }
 
-static void take_failure(struct jobs *jobs, struct process *process, const struct job *job)
+/* The first of its kind is said; the others are counted, until one can be written again. */
+static bool note_failure(struct jobs *jobs, const struct job *job)
+{
+	const enum storage_fault fault = storage_fault__of(job->err);
+	const bool is_news = !jobs->outage.cnt || jobs->outage.fault != fault;
+
+	jobs->outage.fault = fault;
+	jobs->outage.cnt++;
+	return is_news;
+}
+
+static void end_outage(struct jobs *jobs)
+{
+	if (jobs->outage.cnt)
+		fprintf(stderr,
+			"ttlog-collect: snapshots can be written again (%llu tries had failed)\n",
+			(unsigned long long)jobs->outage.cnt);
+	jobs->outage.cnt = 0;
+}
+
+static void take_failure(struct jobs *jobs, struct process *process, const struct job *job,
+			 bool is_news)
 {
 	jobs->failed = true;
-	report__failure(job->source.pid, job->err, "snapshot could not be written");
+	if (is_news)
+		report__failure(job->source.pid, job->err, "snapshot could not be written");
 	if (!process)
 		return;
 	process->snapshots.mark = UINT64_MAX; /* its events are in no snapshot */
@@ -377,7 +400,7 @@ static void take_failure(struct jobs *jobs, struct process *process, const struc
 static void count(struct jobs *jobs, const struct job *job)
 {
 	if (job->err)
-		snapshot_counts__failed(&jobs->counts, job->source.reason);
+		snapshot_counts__failed(&jobs->counts, job->source.reason, job->err);
 	else
 		snapshot_counts__made(&jobs->counts, job->source.reason, job->events_cnt,
 				      job->file_bytes, clock__now_mono_ns() - job->asked_ns);
@@ -388,8 +411,11 @@ void jobs__done(struct jobs *jobs, struct job *job)
 	struct process *process = processes__find(jobs->processes, job->source.pid, job->start_ns);
 	const bool is_whole = !job->err && !job->left_out;
 	const bool was_kept = process && process->snapshots.is_kept && job->tries;
+	const bool is_news = job->err && note_failure(jobs, job);
 
 	jobs->open_cnt--;
+	if (!job->err)
+		end_outage(jobs);
 	count(jobs, job);
 	answer(job);
 	if (process && !job->err)
@@ -399,7 +425,7 @@ void jobs__done(struct jobs *jobs, struct job *job)
 		retries__add(&jobs->retries, jobs->processes, process, job);
 	} else {
 		if (job->err)
-			take_failure(jobs, process, job);
+			take_failure(jobs, process, job, is_news);
 		/* it holds a part of the process's ring */
 		job__free(job);
 		if (was_kept)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "retries.h"
 #include "snapshot_counts.h"
@@ -25,6 +26,10 @@ struct jobs {
 	struct owed *first_owed, **last_owed;
 	struct retries retries;
 	struct snapshot_counts counts;
+	struct {
+		uint64_t cnt; /* of tries that have failed; 0: the last one has not */
+		enum storage_fault fault;
+	} outage;
 	bool ends;   /* nothing will be tried again later */
 	bool failed; /* a snapshot could not be written */
 };

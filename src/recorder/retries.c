@@ -44,24 +44,27 @@ void retries__add(struct retries *retries, struct processes *processes, struct p
 	if (!process->snapshots.is_kept)
 		say_kept(job);
 	process->snapshots.is_kept = true;
-	job->retry_ns = clock__now_mono_ns() + (RETRY_NS << (job->tries < 6 ? job->tries : 6));
+	job->retry_ns = clock__now_mono_ns() +
+			(RETRY_NS << (job->tries < 6 && !lacks_room(job) ? job->tries : 6));
 	job->tries++;
 	job->next = retries->first;
 	retries->first = job;
 	processes__ungive(processes, process);
 }
 
-static bool is_due(const struct job *job, uint64_t free_bytes)
+static bool is_due(const struct job *job, const struct disk_room *room)
 {
-	if (!lacks_room(job))
-		return clock__now_mono_ns() >= job->retry_ns;
-	return free_bytes == UINT64_MAX || free_bytes >= job->free_bytes + MORE_BYTES;
+	if (clock__now_mono_ns() >= job->retry_ns)
+		return true;
+	return lacks_room(job) &&
+	       (room->bytes == UINT64_MAX || room->bytes >= job->room.bytes + MORE_BYTES ||
+		(!job->room.inodes && room->inodes));
 }
 
-struct job *retries__take(struct retries *retries, uint64_t free_bytes, bool ends)
+struct job *retries__take(struct retries *retries, const struct disk_room *room, bool ends)
 {
 	for (struct job **link = &retries->first, *job; (job = *link); link = &job->next) {
-		if (ends ? lacks_room(job) || job->tries != 1 : !is_due(job, free_bytes))
+		if (ends ? lacks_room(job) || job->tries != 1 : !is_due(job, room))
 			continue;
 		*link = job->next;
 		return job;

@@ -12,6 +12,7 @@
 
 #include "boot.h"
 #include "crash.h"
+#include "disk_room.h"
 #include "snapshot_source.h"
 
 struct attach;
@@ -40,15 +41,15 @@ struct job {
 	int err;
 	uint64_t events_cnt, corrupt_cnt;
 	uint64_t file_bytes;
-	char path[PATH_MAX]; /* of the file, if there is one */
-	uint64_t left_out;   /* so many older events had no room in it */
-	bool has_part;       /* events were left out before: that file goes when all is written */
-	uint64_t free_bytes; /* of the disk, when there was no room for all */
-	bool is_resolved;    /* its crash has names */
+	char path[PATH_MAX];   /* of the file, if there is one */
+	uint64_t left_out;     /* so many older events had no room in it */
+	bool has_part;         /* events were left out before: that file goes when all is written */
+	struct disk_room room; /* on the disk, when there was no room for all */
+	bool is_resolved;      /* its crash has names */
 
 	/* set by retries.c */
 	unsigned int tries;
-	uint64_t retry_ns; /* when to try again, if it failed for another reason than room */
+	uint64_t retry_ns; /* when to try again, even if there is no more room */
 
 	uint64_t bytes; /* of the ring that may have to be saved while it waits */
 	struct job *next;

@@ -109,6 +109,7 @@ static void *run(void *arg)
 	struct job_queue *queue = worker->queue;
 	struct job *job;
 
+	(void)pthread_setname_np(pthread_self(), "ttlog-write");
 	/* without memory for it a stack stays as the kernel saw it */
 	worker->unwind = unwind__new();
 	while ((job = wait_for_job(worker))) {

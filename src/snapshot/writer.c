@@ -4,8 +4,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "job.h"
@@ -21,12 +21,9 @@ struct writer {
 	uint64_t max_bytes;
 };
 
-uint64_t writer__free_bytes(const struct writer *writer)
+struct disk_room writer__room(const struct writer *writer)
 {
-	struct statvfs fs;
-
-	return fstatvfs(writer->target.dir_fd, &fs) ? UINT64_MAX
-						    : fs.f_bavail * (uint64_t)fs.f_frsize;
+	return disk_room__of(writer->target.dir_fd);
 }
 
 const struct snapshot_target *writer__target(const struct writer *writer)
@@ -41,14 +38,16 @@ void writer__write(const struct writer *writer, struct job *job)
 	struct stat file;
 
 	job->left_out = 0;
-	job->err = snapshot__write(&writer->target, &job->source, name, &job->events_cnt,
-				   &job->corrupt_cnt, may_be_part ? &job->left_out : NULL);
+	job->err = out_dir__refresh(writer->dir, writer->target.group, writer->target.dir_fd);
+	if (!job->err)
+		job->err = snapshot__write(&writer->target, &job->source, name, &job->events_cnt,
+					   &job->corrupt_cnt, may_be_part ? &job->left_out : NULL);
 	if (job->err || job->left_out)
-		job->free_bytes = writer__free_bytes(writer);
+		job->room = writer__room(writer);
 	if (job->err)
 		return;
 	if (job->has_part)
-		(void)unlink(job->path);
+		(void)unlinkat(writer->target.dir_fd, strrchr(job->path, '/') + 1, 0);
 	job->has_part = job->left_out;
 	if (!fstatat(writer->target.dir_fd, name, &file, AT_SYMLINK_NOFOLLOW))
 		job->file_bytes = (uint64_t)file.st_size;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "disk_room.h"
+
 struct job;
 struct snapshot_target;
 struct writer;
@@ -24,8 +26,8 @@ struct writer_options {
 struct writer *writer__new(const struct writer_options *options);
 /* NULL is fine. */
 void writer__free(struct writer *writer);
-/* Of the disk; UINT64_MAX if it is not known. Any thread. */
-uint64_t writer__free_bytes(const struct writer *writer);
+/* Any thread. */
+struct disk_room writer__room(const struct writer *writer);
 /* How and where it writes; valid as long as the writer. */
 const struct snapshot_target *writer__target(const struct writer *writer);
 /* Writes the job's file, and sets the job's results. Any thread. */

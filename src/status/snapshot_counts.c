@@ -59,9 +59,10 @@ void snapshot_counts__made(struct snapshot_counts *counts, const char *reason, u
 		count->durations[i] += !bounds_ns[i] || took_ns <= bounds_ns[i];
 }
 
-void snapshot_counts__failed(struct snapshot_counts *counts, const char *reason)
+void snapshot_counts__failed(struct snapshot_counts *counts, const char *reason, int err)
 {
 	find(counts, reason)->failed++;
+	counts->faults[storage_fault__of(err)]++;
 }
 
 void snapshot_counts__suppressed(struct snapshot_counts *counts, const char *reason)

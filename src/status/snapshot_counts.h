@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "storage_fault.h"
+
 /* Grow at the end but for OTHER; snapshot_counts.c has their names. */
 enum snapshot_reason {
 	SNAPSHOT_CRASH,
@@ -37,6 +39,7 @@ struct snapshot_count {
 
 struct snapshot_counts {
 	struct snapshot_count by_reason[SNAPSHOT_REASON_CNT];
+	uint64_t faults[STORAGE_FAULT_CNT]; /* of what failed: why; each try counts */
 };
 
 enum snapshot_reason snapshot_reason__of(const char *reason);
@@ -47,7 +50,8 @@ uint64_t snapshot_counts__duration_ns(unsigned int i);
 
 void snapshot_counts__made(struct snapshot_counts *counts, const char *reason, uint64_t events,
 			   uint64_t bytes, uint64_t took_ns);
-void snapshot_counts__failed(struct snapshot_counts *counts, const char *reason);
+/* err: negative errno. */
+void snapshot_counts__failed(struct snapshot_counts *counts, const char *reason, int err);
 void snapshot_counts__suppressed(struct snapshot_counts *counts, const char *reason);
 
 #endif /* TTLOG_SNAPSHOT_COUNTS_H */

@@ -74,8 +74,9 @@ int new_file__share(const struct new_file *file, gid_t group)
 
 static int sync_fd(int fd)
 {
-	/* EINVAL: this file system has nothing to synchronise */
-	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+	/* EINVAL: this file system has nothing to synchronise. EROFS: it had an error, and takes
+	 * nothing any more */
+	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
 int new_file__sync(const struct new_file *file)

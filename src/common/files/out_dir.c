@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,13 +51,10 @@ static int share(int fd, gid_t group)
 	return 0;
 }
 
-int out_dir__open(const char *path, gid_t group)
+static int open_made(const char *path, gid_t group)
 {
-	int err = make(path), fd;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
 
-	if (err)
-		return err;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (group != OUT_DIR_NO_GROUP)
@@ -69,10 +67,56 @@ int out_dir__open(const char *path, gid_t group)
 	return err;
 }
 
-bool out_dir__is_at(const char *path, int fd)
+int out_dir__open(const char *path, gid_t group)
+{
+	int err = make(path);
+
+	return err ? err : open_made(path, group);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* No other user may have put it there; what others could do in the old one, they may do here. */
+static bool is_as_safe(const struct stat *fresh, const struct stat *old)
+{
+	const mode_t others = S_IWGRP | S_IWOTH;
+
+	return (fresh->st_uid == old->st_uid || fresh->st_uid == geteuid() || !fresh->st_uid) &&
+	       !(fresh->st_mode & others & ~old->st_mode);
+}
+
+static int replace(int fd, int fresh)
+{
+	struct stat fresh_st, old;
+
+	if (fstat(fresh, &fresh_st) || fstat(fd, &old))
+		return -errno;
+	if (!is_as_safe(&fresh_st, &old))
+		return -EPERM;
+	return dup3(fresh, fd, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+int out_dir__refresh(const char *path, gid_t group, int fd)
 {
 	struct stat there, ours;
+	int fresh, err;
 
-	return !stat(path, &there) && !fstat(fd, &ours) && there.st_dev == ours.st_dev &&
-	       there.st_ino == ours.st_ino;
+	if (!stat(path, &there)) {
+		if (!fstat(fd, &ours) && is_same(&there, &ours))
+			return 0;
+	} else if (errno != ENOENT) {
+		/* a path that can't be looked at says nothing about the directory */
+		return 0;
+	} else if (mkdir(path, PRIVATE_MODE) && errno != EEXIST) {
+		return -errno;
+	}
+	fresh = open_made(path, group);
+	if (fresh < 0)
+		return fresh;
+	err = replace(fd, fresh);
+	(void)close(fresh);
+	return err;
 }

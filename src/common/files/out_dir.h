@@ -6,7 +6,6 @@
 #ifndef TTLOG_OUT_DIR_H
 #define TTLOG_OUT_DIR_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #define OUT_DIR_NO_GROUP ((gid_t)-1)
@@ -18,7 +17,12 @@
  */
 int out_dir__open(const char *path, gid_t group);
 
-/* Whether the path still leads to the directory of fd. */
-bool out_dir__is_at(const char *path, int fd);
+/*
+ * If the path leads to another directory than that of fd, fd is opened anew; if it leads nowhere,
+ * the directory is made anew, but not its parents. -EPERM: another user owns it, or more users may
+ * write to it than to the one before. -ENOENT: its parent is not there. On failure fd stays as it
+ * is. Other threads may use fd meanwhile. 0 or -errno.
+ */
+int out_dir__refresh(const char *path, gid_t group, int fd);
 
 #endif /* TTLOG_OUT_DIR_H */

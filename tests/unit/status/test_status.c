@@ -77,11 +77,12 @@ static void test_snapshot_counts_by_reason(void **state)
 	(void)state;
 	snapshot_counts__made(&counts, "crash", 5, 100, 900000);
 	snapshot_counts__made(&counts, "crash", 6, 200, 2000000000);
-	snapshot_counts__failed(&counts, "crash");
+	snapshot_counts__failed(&counts, "crash", -ENOSPC);
 	snapshot_counts__suppressed(&counts, "before-restart");
 	snapshot_counts__made(&counts, "user-crash", 1, 1, 1);
 	assert_int_equal(crash->made, 2);
 	assert_int_equal(crash->failed, 1);
+	assert_int_equal(counts.faults[STORAGE_NO_ROOM], 1);
 	assert_int_equal(crash->events, 11);
 	assert_int_equal(crash->bytes, 300);
 	assert_int_equal(crash->longest_ns, 2000000000);

@@ -52,7 +52,6 @@ static void expect(const char *path, gid_t group, mode_t mode, gid_t want)
 	struct stat st;
 
 	assert_true(fd >= 0);
-	assert_true(out_dir__is_at(path, fd));
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, mode);
 	assert_int_equal(st.st_gid, want);
@@ -104,21 +103,66 @@ static void test_out_dir_that_others_can_change_is_refused(void **state)
 	assert_int_not_equal(st.st_gid, GROUP);
 }
 
-static void test_out_dir_notices_another_one(void **state)
+static ino_t inode_of(int fd)
 {
-	const char *path = made(*state, 0700, geteuid());
-	const int fd = out_dir__open(path, OUT_DIR_NO_GROUP);
-	char moved[BYTES];
+	struct stat st;
 
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+/* It may be moved, removed, and replaced. */
+static void test_out_dir_is_made_anew(void **state)
+{
+	char path[BYTES], moved[BYTES], file[BYTES + 8];
+	int fd;
+	ino_t first;
+
+	(void)strcpy(path, made(*state, 0700, geteuid()));
+	fd = out_dir__open(path, OUT_DIR_NO_GROUP);
 	assert_true(fd >= 0);
+	first = inode_of(fd);
+	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), 0);
+	assert_int_equal(inode_of(fd), first);
 	(void)snprintf(moved, sizeof(moved), "%s/moved", (const char *)*state);
 	assert_int_equal(rename(path, moved), 0);
-	assert_false(out_dir__is_at(path, fd));
-	assert_int_equal(mkdir(path, 0700), 0);
-	assert_false(out_dir__is_at(path, fd));
-	assert_true(out_dir__is_at(moved, fd));
-	assert_int_equal(rmdir(moved), 0);
-	assert_false(out_dir__is_at(moved, fd));
+	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), 0);
+	assert_int_not_equal(inode_of(fd), first);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	/* files appear where the path leads */
+	assert_int_equal(close(openat(fd, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
+	(void)snprintf(file, sizeof(file), "%s/file", path);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rename(moved, path), 0);
+	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), 0);
+	assert_int_equal(inode_of(fd), first);
+	/* without its parent it is not made */
+	(void)strcat(path, "/gone/dir");
+	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), -ENOENT);
+	assert_int_equal(inode_of(fd), first);
+	assert_int_equal(close(fd), 0);
+}
+
+static void test_out_dir_of_another_user_is_refused(void **state)
+{
+	char path[BYTES];
+	int fd;
+	ino_t first;
+
+	if (geteuid())
+		skip();
+	(void)strcpy(path, made(*state, 0700, 0));
+	fd = out_dir__open(path, OUT_DIR_NO_GROUP);
+	assert_true(fd >= 0);
+	first = inode_of(fd);
+	(void)made(*state, 0700, OTHER);
+	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), -EPERM);
+	(void)made(*state, 0777, 0);
+	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), -EPERM);
+	assert_int_equal(inode_of(fd), first);
+	(void)made(*state, 0755, 0);
+	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), 0);
 	assert_int_equal(close(fd), 0);
 }
 
@@ -129,7 +173,8 @@ int main(void)
 		CASE(test_out_dir_without_group),
 		CASE(test_out_dir_is_given_to_a_group),
 		CASE(test_out_dir_that_others_can_change_is_refused),
-		CASE(test_out_dir_notices_another_one),
+		CASE(test_out_dir_is_made_anew),
+		CASE(test_out_dir_of_another_user_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
