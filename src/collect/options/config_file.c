@@ -137,7 +137,9 @@ static void take_setting(struct reading *reading, const char *key, const char *v
 	}
 	if (reading->in_target)
 		list = &last_target(reading)->given;
-	if (is_twice(reading, list, setting))
+	if (!value && setting->form)
+		refuse(reading, "%s takes %s: write %s = ...", key, setting->form, key);
+	if (reading->err || is_twice(reading, list, setting))
 		return;
 	place = place_of(reading);
 	if (place && given_list__put(list, setting, value, place))
@@ -157,8 +159,8 @@ static int take_key(void *ctx, const char *section, const char *key, const char 
 		target_key = target_key__find(key);
 	if (!target_key)
 		take_setting(reading, key, value);
-	else if (!*value)
-		refuse(reading, "%s: '' is not a pattern such as /usr/bin/*", key);
+	else if (!value || !*value)
+		refuse(reading, "%s: it takes a pattern such as /usr/bin/*", key);
 	else if (target__add_glob(last_target(reading), target_key, value))
 		reading->err = -ENOMEM;
 	return 1;
@@ -241,15 +243,14 @@ int config_file__parse(const char *path, const char *text, size_t len, const str
 		.error = error,
 		.error_size = error_size,
 	};
-	int line;
 
 	ini_allow_multiline = false;
 	ini_allow_inline_comments = false;
+	ini_allow_no_value = true;
 	ini_stop_on_first_error = true;
 	ini_max_line = CONFIG_LINE_BYTES;
-	line = ini_parse_stream(next_line, &reading, take_key, &reading);
-	if (line && !reading.err)
-		refuse(&reading, "this is not KEY = VALUE");
+	if (ini_parse_stream(next_line, &reading, take_key, &reading) < 0)
+		return -ENOMEM;
 	return find_empty(&reading, earlier_targets);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One configuration file, by the inih library: "KEY = VALUE" lines, whose keys are long options, and
- * [target NAME] sections. A line whose first character is # or ; is a comment. A value goes to the
+ * One configuration file, by the inih library: "KEY = VALUE" lines, or "KEY" alone if the option
+ * takes no value; keys are long options; and [target NAME] sections. A line whose first character is # or ; is a comment. A value goes to the
  * end of its line, without the blanks around it.
  *
  * Values are kept as text: whoever applies them checks them.

@@ -86,7 +86,7 @@ static void test_config_sets_what_options_set(void **state)
 	build(&env, "\xef\xbb\xbf# a comment\n; another\n\r\n"
 		    "  exe = /bin/a b ; no comment \r\n"
 		    "level=info\nfilter = target=net.*\n\tfilter: level<=warn\n"
-		    "output-dir = /d\non = exit,crash\ninterval = 250ms\nimmediate = Yes\n"
+		    "output-dir = /d\non = exit,crash\ninterval = 250ms\nimmediate = Yes\nverbose\n"
 		    "quiet = no\nring-size = 1M\nmax-snapshots = 7\nmax-disk = 2G");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/a b ; no comment");
@@ -95,6 +95,7 @@ static void test_config_sets_what_options_set(void **state)
 	assert_int_equal(env.interval_ns, 250000000);
 	assert_true(env.immediate);
 	assert_false(env.quiet);
+	assert_true(env.verbose);
 	assert_int_equal(env.ring_bytes, 1 << 20);
 	assert_int_equal(env.buffer_bytes, 64 << 20);
 	assert_int_equal(env.max_snapshots, 7);
@@ -122,6 +123,7 @@ static void test_config_loses_against_the_command_line(void **state)
 	assert_false(takes(&env, "net.x", TTLOG_LEVEL_DEBUG));
 	assert_true(env.verbose);
 	assert_false(env.quiet);
+	assert_true(env.verbose);
 	assert_int_equal(env.ring_bytes, 1 << 20);
 	/* also against a section */
 	assert_true(takes(env.targets.items[0].env, "db", TTLOG_LEVEL_DEBUG));
@@ -187,7 +189,10 @@ static void test_config_names_file_and_line(void **state)
 	assert_refused("filter =", "x.conf:1: filter: ");
 	assert_refused("output-dir =", "x.conf:1: output-dir: '' is not a directory");
 	assert_refused("immediate = maybe", "x.conf:1: immediate: 'maybe' is not yes or no");
-	assert_refused("immediate", "x.conf:1: this is not KEY = VALUE");
+	assert_refused("pid = 1\nlevel", "x.conf:2: level takes a level, or");
+	assert_refused("pid = 1\nsome words", "x.conf:2: 'some words' is no key");
+	assert_refused("quiet\nquiet = no", "x.conf:2: quiet is in x.conf:1, too");
+	assert_refused("[target a]\nexe", "x.conf:2: exe: it takes a pattern");
 	assert_refused("= 5", "x.conf:1: '' is no key");
 	assert_refused("level = info\n# x\nlevel = info", "x.conf:3: level is in x.conf:1, too");
 	assert_refused("trigger = x", "x.conf:1: 'trigger' is no key: it is for the command line");
@@ -198,7 +203,7 @@ static void test_config_names_file_and_line(void **state)
 		       "x.conf:4: level is in x.conf:3");
 	assert_refused("[target a]\nbuffer-size=1M",
 		       "x.conf:2: buffer-size is no key of a section");
-	assert_refused("[target a]\nexe=", "x.conf:2: exe: '' is not a pattern");
+	assert_refused("[target a]\nexe=", "x.conf:2: exe: it takes a pattern");
 	assert_refused("[target a]\nexe=*\n\n[target a]",
 		       "x.conf:4: [target a] is in x.conf:1, too");
 	assert_refused("\n[target a]\n[target b]\nexe=*", "x.conf:2: [target a] is for no process");
