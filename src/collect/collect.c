@@ -62,6 +62,10 @@ static void handle_signal(struct collector *collector)
 			      stderr);
 		return;
 	}
+	if (info.ssi_signo == SIGHUP && collector->env->config_path) {
+		collect__reload_and_tell(collector);
+		return;
+	}
 	collector->stop_signal = info.ssi_signo;
 	collector->from_terminal = info.ssi_code == SI_KERNEL;
 	collector->over = true;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "config.h"
 #include "journal.h"
 #include "manager.h"
 
@@ -40,7 +41,8 @@ struct watch;
 struct writer;
 
 struct collector {
-	const struct env *env;
+	const struct env *env;   /* of the start */
+	struct env *reread;      /* what the configuration said last; NULL: the same */
 	struct console *console; /* NULL: a slow reader of stderr delays us */
 	char ring_root[PATH_MAX];
 	struct journal journal; /* has its directory in there */
@@ -88,6 +90,22 @@ int collect__start(struct collector *collector, int *ret_exit_status);
 void collect__stop(struct collector *collector);
 /* May end the process with that status. */
 void collect__tear_down(struct collector *collector, int status);
+
+/* What a reload did: names, or "". */
+struct reloaded {
+	char changed[512];
+	char waiting[512]; /* for the next start */
+	char error[CONFIG_ERROR_BYTES];
+};
+
+/* Reads the configuration again, and changes what can change while recording. 0, or -errno: then
+ * nothing has changed, and ret->error says why. */
+int collect__reload(struct collector *collector, struct reloaded *ret);
+/* The same for a signal: says it on stderr. */
+void collect__reload_and_tell(struct collector *collector);
+void collect__forget_reread(struct collector *collector);
+/* 0: never. A descriptor of -1 is fine. */
+void collect__start_timer(int fd, uint64_t ns, bool repeats);
 
 /* Another --on, --delay, --min-gap from now on; takes ownership. */
 void collect__set_triggers(struct collector *collector, struct trigger_plan *plan);

@@ -96,7 +96,7 @@ static int open_timer(uint64_t ns, int *ret_fd)
 	return ns && *ret_fd < 0 ? -errno : 0;
 }
 
-static void start_timer(int fd, uint64_t ns, bool repeats)
+void collect__start_timer(int fd, uint64_t ns, bool repeats)
 {
 	const struct timespec time = clock__timespec(ns);
 	struct itimerspec spec = { .it_value = time };
@@ -108,24 +108,25 @@ static void start_timer(int fd, uint64_t ns, bool repeats)
 }
 
 /* The end of its terminal ends the recording as Ctrl-C does, except under nohup: a signal that is
- * blocked is delivered to signalfd even if it is ignored. */
-static void add_hangup(sigset_t *mask)
+ * blocked is delivered to signalfd even if it is ignored. A service has no terminal: it reloads. */
+static void add_hangup(sigset_t *mask, bool reloads)
 {
 	struct sigaction action;
 
-	if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+	if (reloads || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN))
 		sigaddset(mask, SIGHUP);
 }
 
 static int open_signals(struct collector *collector)
 {
+	const struct env *env = collector->env;
 	sigset_t mask;
 	int err;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
-	add_hangup(&mask);
+	add_hangup(&mask, env->config_path != NULL);
 	sigaddset(&mask, SIGUSR1);
 	if (pthread_sigmask(SIG_BLOCK, &mask, &collector->old_mask))
 		return -errno;
@@ -137,8 +138,9 @@ static int open_signals(struct collector *collector)
 	collector->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (collector->signal_fd < 0 || collector->command_fd < 0 || collector->done_fd < 0)
 		return -errno;
-	err = open_timer(collector->env->interval_ns, &collector->interval_fd);
-	return err ? err : open_timer(collector->env->duration_ns, &collector->duration_fd);
+	/* a reload may begin to use the first one */
+	err = open_timer(env->config_path ? 1 : env->interval_ns, &collector->interval_fd);
+	return err ? err : open_timer(env->duration_ns, &collector->duration_fd);
 }
 
 static void tell_gaps(const struct collector *collector)
@@ -469,8 +471,8 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 	err = collect__attach(collector, ret_exit_status);
 	start_recovery(collector);
 	raise_descriptors();
-	start_timer(collector->interval_fd, env->interval_ns, true);
-	start_timer(collector->duration_fd, env->duration_ns, false);
+	collect__start_timer(collector->interval_fd, env->interval_ns, true);
+	collect__start_timer(collector->duration_fd, env->duration_ns, false);
 	return err;
 }
 
@@ -534,4 +536,5 @@ void collect__tear_down(struct collector *collector, int status)
 	close_fd(collector->command_fd);
 	close_fd(collector->manager.watchdog_fd);
 	console__free(collector->console);
+	collect__forget_reread(collector);
 }

@@ -2,8 +2,9 @@
 """Configuration files: --config, --dry-run, every option as a key."""
 import os
 import re
+import signal
 
-from harness import COLLECT, check, equal
+from harness import COLLECT, Snapshot, check, equal, wait_until
 from test_options import LEVELS, LOGGED, run
 
 # of --help, what is no key
@@ -122,3 +123,67 @@ def test_config_mistakes_start_nothing(t):
     equal((status, out), (2, ""), "a file that all can write")
     check("collect.conf: others can write to it" in errors, errors)
     check(not os.path.exists(t.out), "there is an output directory")
+
+
+# ---- reload ----
+
+
+def reload(collector):
+    """Sends SIGHUP; returns the first line that it says then, without the collector's name."""
+    said = len(collector.err.lines)
+    collector.signal(signal.SIGHUP)
+    return collector.err.wait(r"ttlog-collect: (the configuration .*)", after=said)[1]
+
+
+def reasons_of_run(t, collector):
+    """Runs the program once: reasons of its snapshots."""
+    app = t.start(t.path("levels")).end()
+    return [Snapshot(path).info["reason"] for path in collector.accounts_of(app.pid).files]
+
+
+def test_config_reload(t):
+    """SIGHUP changes what can change, and names what can't; recording goes on meanwhile."""
+    base = f"exe = {t.app('levels')}\noutput-dir = {t.out}\n"
+    collector = t.collect("--config", write(t, base), out=False)
+    collector.recording_path(t.path("levels"))
+    equal(reload(collector), "the configuration was read again; changed: nothing", "without a change")
+    equal(reasons_of_run(t, collector), [], "reasons by default")
+
+    write(t, base + "on = exit\nbuffer-size = 8M\n[target a]\nexe = *\n")
+    equal(reload(collector), "the configuration was read again; changed: on", "reload")
+    collector.err.wait("ttlog-collect: at the next start this will change, too: "
+                       r"buffer-size, \[target\] sections")
+    equal(reasons_of_run(t, collector), ["exit"], "reasons after a reload")
+
+    # a mistake anywhere leaves all as it was
+    write(t, base + "on = crash\nbuffer-size = 0\n")
+    equal(reload(collector), f"the configuration stays as it was: {t.path('collect.conf')}:4: buffer-size: "
+          "'0' is out of range; it takes a size such as 64M, up to 2G", "reload of a mistake")
+    equal(reasons_of_run(t, collector), ["exit"], "reasons after a mistake")
+    os.unlink(t.path("collect.conf"))
+    equal(reload(collector), f"the configuration stays as it was: {t.path('collect.conf')}: can't open it: "
+          "No such file or directory", "reload without a file")
+    equal(reasons_of_run(t, collector), ["exit"], "reasons without a file")
+
+    write(t, base)
+    equal(reload(collector), "the configuration was read again; changed: on", "back again")
+    equal(reasons_of_run(t, collector), [], "reasons by default, again")
+    collector.stop()
+
+
+def test_config_reload_interval(t):
+    """A timer that was off at the start."""
+    base = f"exe = {t.app('loops')}\noutput-dir = {t.out}\n"
+    collector = t.collect("--config", write(t, base), "--max-snapshots", 3, out=False)
+    collector.recording_path(t.path("loops"))
+    app = t.start(t.path("loops"), 1000)
+    app.out.wait("ready")
+    write(t, base + "interval = 20ms\nmax-snapshots = 9")
+    # the command line goes on to win
+    equal(reload(collector), "the configuration was read again; changed: interval", "reload")
+    wait_until(lambda: any("-timer." in name for name in t.files()), "a snapshot by the timer")
+    write(t, base)
+    equal(reload(collector), "the configuration was read again; changed: interval", "reload")
+    app.close_stdin()
+    app.end()
+    collector.stop()

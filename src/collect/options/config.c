@@ -160,6 +160,78 @@ int config__build(struct env *env, char *error, size_t error_size)
 	return err;
 }
 
+/* ---- once more ---- */
+
+static int copy_list(struct given_list *list, const struct given_list *from)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < from->cnt && !err; i++)
+		err = given_list__add(list, from->items[i].setting, from->items[i].text,
+				      from->items[i].place);
+	return err;
+}
+
+int config__read_again(const struct env *before, struct env *ret_env, char *error,
+		       size_t error_size)
+{
+	struct env env;
+	int err = env__init(&env);
+
+	env.config_path = before->config_path;
+	env.command = before->command;
+	env.private_dir = before->private_dir;
+	if (!err)
+		err = copy_list(&env.by_user, &before->by_user);
+	if (!err)
+		err = config__build(&env, error, error_size);
+	if (err) {
+		env__fini(&env);
+		return err;
+	}
+	*ret_env = env;
+	return 0;
+}
+
+static const struct given_list *list_of(const struct env *env, const struct setting *setting)
+{
+	return given_list__replaces(&env->by_user, setting) ? &env->by_user : &env->by_files;
+}
+
+/* The next one of that setting, from *at on; NULL: none. */
+static const char *next_text(const struct given_list *list, const struct setting *setting,
+			     size_t *at)
+{
+	while (*at < list->cnt) {
+		const struct given *given = &list->items[(*at)++];
+
+		if (given->setting == setting)
+			return given->text ? given->text : "yes";
+	}
+	return NULL;
+}
+
+bool config__agree(const struct env *a, const struct env *b, const struct setting *setting)
+{
+	const struct given_list *lists[] = { list_of(a, setting), list_of(b, setting) };
+	const char *texts[2], *presets[2] = { setting->preset, setting->preset };
+	size_t at[2] = { 0 };
+
+	if (!setting->form)
+		presets[0] = presets[1] = "no";
+	do {
+		for (size_t i = 0; i < 2; i++) {
+			texts[i] = next_text(lists[i], setting, &at[i]);
+			if (!texts[i])
+				texts[i] = presets[i];
+			presets[i] = NULL;
+		}
+		if (!texts[0] != !texts[1] || (texts[0] && strcmp(texts[0], texts[1]) != 0))
+			return false;
+	} while (texts[0]);
+	return true;
+}
+
 /* ---- and back ---- */
 
 struct printing {
@@ -217,12 +289,8 @@ static int print_setting(const struct printing *printing, const struct env *env,
 			 const struct setting *setting)
 {
 	const char *key = setting__long_name(setting);
-	int cnt;
+	int cnt = print_given(printing, list_of(env, setting), setting);
 
-	if (given_list__replaces(&env->by_user, setting))
-		cnt = print_given(printing, &env->by_user, setting);
-	else
-		cnt = print_given(printing, &env->by_files, setting);
 	if (cnt)
 		return cnt < 0 ? cnt : 0;
 	if (setting->preset)

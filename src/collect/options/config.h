@@ -9,10 +9,12 @@
 #ifndef TTLOG_CONFIG_H
 #define TTLOG_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 struct env;
+struct setting;
 
 #define CONFIG_ERROR_BYTES 512
 
@@ -21,6 +23,15 @@ struct env;
  * if there is one. 0 or -errno; then error says what is wrong, and env is only good for env__fini().
  */
 int config__build(struct env *env, char *error, size_t error_size);
+
+/*
+ * The same once more, from the same command line, with what files say now. 0 or -errno, as
+ * config__build(); then ret_env is untouched.
+ */
+int config__read_again(const struct env *before, struct env *ret_env, char *error,
+		       size_t error_size);
+/* Whether both say the same of a setting, in the same words. */
+bool config__agree(const struct env *a, const struct env *b, const struct setting *setting);
 
 /* All that recording goes by, as a file that says the same. 0, -EINVAL: something can't be in a file;
  * error says what; or -ENOMEM. */

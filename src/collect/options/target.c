@@ -99,6 +99,35 @@ int target__add_glob(struct target *target, const struct target_key *key, const 
 	return 0;
 }
 
+static bool is_same(const struct target *a, const struct target *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->glob_cnt != b->glob_cnt ||
+	    a->given.cnt != b->given.cnt)
+		return false;
+	for (size_t i = 0; i < a->glob_cnt; i++) {
+		if (a->globs[i].key != b->globs[i].key ||
+		    strcmp(a->globs[i].glob, b->globs[i].glob) != 0)
+			return false;
+	}
+	for (size_t i = 0; i < a->given.cnt; i++) {
+		const struct given *one = &a->given.items[i], *other = &b->given.items[i];
+
+		if (one->setting != other->setting || !one->text != !other->text ||
+		    (one->text && strcmp(one->text, other->text) != 0))
+			return false;
+	}
+	return true;
+}
+
+bool target_list__is_same(const struct target_list *a, const struct target_list *b)
+{
+	for (size_t i = 0; i < a->cnt && i < b->cnt; i++) {
+		if (!is_same(&a->items[i], &b->items[i]))
+			return false;
+	}
+	return a->cnt == b->cnt;
+}
+
 void target_list__fini(struct target_list *list)
 {
 	for (size_t i = 0; i < list->cnt; i++) {

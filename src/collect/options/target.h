@@ -63,6 +63,8 @@ const struct target *target_list__find(const struct target_list *list, const cha
 /* Copy what they are given. 0 or -ENOMEM. */
 int target_list__add(struct target_list *list, const char *name, const char *place);
 int target__add_glob(struct target *target, const struct target_key *key, const char *glob);
+/* Whether both say the same, in the same words. */
+bool target_list__is_same(const struct target_list *a, const struct target_list *b);
 void target_list__fini(struct target_list *list);
 
 #endif /* TTLOG_TARGET_H */

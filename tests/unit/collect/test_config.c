@@ -501,6 +501,53 @@ static void test_config_presets_are_the_defaults(void **state)
 	free(text);
 }
 
+/* ---- once more ---- */
+
+static void test_config_reads_again_what_files_say_then(void **state)
+{
+	static const char *const same[] = { "level", "filter", "quiet", "ring-size", "max-disk" };
+	const char *path = in_dir("again/again.conf");
+	char error[CONFIG_ERROR_BYTES] = "";
+	struct env env, again;
+
+	(void)state;
+	assert_int_equal(mkdir(in_dir("again"), 0700), 0);
+	write_file(path, "pid = 1\nfilter = target=a\nring-size = 64M\ninterval = 1s\n"
+			 "[target t]\nexe = *\nlevel = info\n");
+	assert_int_equal(env__init(&env), 0);
+	env.config_path = path;
+	assert_int_equal(
+		given_list__add(&env.by_user, setting__of_long_name("level"), "warn", NULL), 0);
+	assert_int_equal(config__build(&env, error, sizeof(error)), 0);
+
+	/* the default in words, and a level that the command line has */
+	write_file(path, "exe = /x\nfilter = target=a\non = exit\nlevel = debug\nquiet = no\n"
+			 "[target t]\nexe = *\nlevel = info\n");
+	assert_int_equal(config__read_again(&env, &again, error, sizeof(error)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		assert_true(config__agree(&env, &again, setting__of_long_name(same[i])));
+	assert_false(config__agree(&env, &again, setting__of_long_name("interval")));
+	assert_false(config__agree(&env, &again, setting__of_long_name("on")));
+	assert_false(config__agree(&env, &again, setting__of_long_name("pid")));
+	assert_int_equal(again.mode, ENV_PATH);
+	assert_true(target_list__is_same(&env.targets, &again.targets));
+	env__fini(&again);
+
+	write_file(path, "pid = 1\nfilter = target=a\nfilter = target=b\n"
+			 "[target t]\nexe = *\nlevel = warn\n");
+	assert_int_equal(config__read_again(&env, &again, error, sizeof(error)), 0);
+	assert_false(config__agree(&env, &again, setting__of_long_name("filter")));
+	assert_false(target_list__is_same(&env.targets, &again.targets));
+	env__fini(&again);
+
+	write_file(path, "pid = 1\nlevl = 1\n");
+	memset(&again, 0x5a, sizeof(again));
+	assert_int_equal(config__read_again(&env, &again, error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "again.conf:2: 'levl' is no key"));
+	assert_int_equal(again.mode, 0x5a5a5a5a);
+	env__fini(&env);
+}
+
 /* Appends the key of a line "#KEY = VALUE" of the example to *keys, and the line without # to out. */
 static void take_example(const char *line, FILE *out, FILE *keys)
 {
@@ -567,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_config_prints_no_value_that_a_file_can_not_have),
 		cmocka_unit_test(test_config_presets_are_the_defaults),
 		cmocka_unit_test(test_config_example_has_the_defaults),
+		cmocka_unit_test(test_config_reads_again_what_files_say_then),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
