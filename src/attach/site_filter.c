@@ -115,22 +115,22 @@ static int add_level(struct target_levels *levels, char *text, char *error, size
 	return 0;
 }
 
-int site_filter__set_levels(struct site_filter *filter, const char *text, char *error,
+int site_filter__set_levels(struct site_filter *filter, const char *levels, char *error,
 			    size_t error_size)
 {
-	struct target_levels levels = { 0 };
-	char *copy = strdup(text), *rest = copy;
+	struct target_levels parsed = { 0 };
+	char *copy = strdup(levels), *rest = copy;
 	int err = copy ? 0 : -ENOMEM;
 
 	while (rest && !err)
-		err = add_level(&levels, strsep(&rest, ","), error, error_size);
+		err = add_level(&parsed, strsep(&rest, ","), error, error_size);
 	free(copy);
 	if (err) {
-		free_levels(&levels);
+		free_levels(&parsed);
 		return err;
 	}
 	free_levels(&filter->levels);
-	filter->levels = levels;
+	filter->levels = parsed;
 	return 0;
 }
 

@@ -3,8 +3,9 @@
 import os
 import re
 import signal
+import subprocess
 
-from harness import COLLECT, Snapshot, check, equal, wait_until
+from harness import COLLECT, TREE, Snapshot, check, equal, wait_until
 from test_options import LEVELS, LOGGED, run
 
 # of --help, what is no key
@@ -86,9 +87,11 @@ def test_config_records(t):
     os.mkdir(t.path("conf.d"), 0o755)
     write(t, "level = error,net.*=off\n", "conf.d/10.conf")
     write(t, f"output-dir = {t.out}\n", "conf.d/20.conf")
-    collector = t.collect("--config", "collect.conf", out=False,
-                          env={**os.environ, "LEVEL": "trace", "TTLOG_LEVEL": "trace",
-                               "RUST_LOG": "trace"})
+    os.mkdir(t.path("temporary"))
+    variables = {"LEVEL": "trace", "TTLOG_LEVEL": "trace", "RUST_LOG": "trace", "HOME": t.dir,
+                 "XDG_RUNTIME_DIR": t.path("temporary"), "TMPDIR": t.path("temporary"),
+                 "XDG_CONFIG_HOME": t.dir}
+    collector = t.collect("--config", "collect.conf", out=False, env={**os.environ, **variables})
     collector.recording_path(t.path("levels"))
     app = t.start(t.path("levels")).end()
     collector.accounts_of(app.pid)
@@ -98,31 +101,16 @@ def test_config_records(t):
     equal(sorted((event["target"], event["level"], event["probe"]) for event in events),
           sorted(wanted), "events")
     check(not os.path.exists(t.path("elsewhere")), "the first output-dir is there")
+    equal(os.listdir(t.path("temporary")), [], "files where a variable says")
 
 
-def test_config_default_file(t):
-    """Without arguments, as the service. /etc is another one here."""
-    command = (f"mount -t tmpfs tmpfs /etc && mkdir /etc/ttlog && "
-               f"echo 'pid = 1{os.linesep}levl = x' >/etc/ttlog/collect.conf && exec {COLLECT}")
-    collector = t.start("unshare", "-m", "sh", "-c", command).end(2)
-    equal(collector.err.all(), ["ttlog-collect: /etc/ttlog/collect.conf:2: 'levl' is no key"], "stderr")
-
-
-def test_config_mistakes_start_nothing(t):
-    path = t.app("levels")
-    for text, wanted in (("levl = info", ":2: 'levl' is no key"),
-                         ("ring-size = 0", ":2: ring-size: '0' is out of range"),
-                         ("level = info,net=loud", ":2: level: 'loud'"),
-                         ("[target a]", ":2: [target a] is for no process")):
-        for option in ((), ("--dry-run",)):
-            status, out, errors = run("--config", write(t, f"exe = {path}\n{text}\n"), *option)
-            equal((status, out), (2, ""), text)
-            check(f"collect.conf{wanted}" in errors and errors.count("\n") == 1, f"{text}: {errors}")
-    os.chmod(t.path("collect.conf"), 0o666)
-    status, out, errors = run("--config", t.path("collect.conf"))
-    equal((status, out), (2, ""), "a file that all can write")
-    check("collect.conf: others can write to it" in errors, errors)
-    check(not os.path.exists(t.out), "there is an output directory")
+def test_config_is_all_that_the_collector_heeds(_t):
+    """Which sources ask for an environment variable: for the places of the rings of users other than
+    root, and to find the CMD that is to be started."""
+    asking = subprocess.run(["grep", "-rl", "getenv", "--include=*.[ch]", "--exclude-dir=ctl", "src"],
+                            cwd=TREE, stdout=subprocess.PIPE, check=True).stdout.decode().split()
+    equal(sorted(asking), ["src/collect/collect_targets.c", "src/common/files/runtime_dir.c"],
+          "sources")
 
 
 # ---- reload ----
