@@ -3,7 +3,8 @@
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
 COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query control)
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
-	src/drain/state src/drain src/death src/snapshot/encode src/snapshot src/status \
+	src/drain/state src/drain src/death \
+	src/snapshot/encode src/snapshot/keep src/snapshot src/status \
 	src/trigger/watch src/trigger src/recorder \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)

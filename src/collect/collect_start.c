@@ -228,6 +228,24 @@ static int tell_unwritable(const struct env *env, int err)
 	return err;
 }
 
+static void tell_deleted(void *ctx, const char *name, const char *why)
+{
+	const struct collector *collector = ctx;
+
+	fprintf(stderr, "ttlog-collect: deleted %s/%s (%s)\n", collector->env->output_dir, name,
+		why);
+}
+
+static void tell_jump(void *ctx, int64_t ns, size_t held_cnt)
+{
+	const struct collector *collector = ctx;
+
+	fprintf(stderr,
+		"ttlog-collect: the clock jumped by %" PRId64
+		" s, which makes %zu snapshots in %s no older: they stay longer (--max-age)\n",
+		ns / 1000000000, held_cnt, collector->env->output_dir);
+}
+
 static int open_writer(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -239,8 +257,16 @@ static int open_writer(struct collector *collector)
 	const struct writer_options writer = {
 		.dir = env->output_dir,
 		.group = env->group,
-		.max_files = env->max_snapshots,
-		.max_bytes = env->max_disk_bytes,
+		.retain = {
+			.max_files = env->max_snapshots,
+			.max_bytes = env->max_disk_bytes,
+			.max_age_ns = env->max_age_ns,
+			.keep_free_bytes = env->keep_free_bytes,
+			.keep_free_percent = env->keep_free_percent,
+			.deleted = env->verbose ? tell_deleted : NULL,
+			.jumped = env->quiet ? NULL : tell_jump,
+			.ctx = collector,
+		},
 	};
 	char clock_path[PATH_MAX + 16];
 

@@ -11,11 +11,12 @@
 
 #include "catalog.h"
 #include "encoder.h"
+#include "file_order.h"
 #include "format.h"
+#include "label.h"
 #include "merge.h"
 #include "new_file.h"
 #include "out_dir.h"
-#include "retain.h"
 #include "ring.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
@@ -98,6 +99,12 @@ static int take_chunk(void *ctx)
 	return err;
 }
 
+static void put_label(const struct snapshot_source *source, int fd)
+{
+	label__put(fd, source->service ? source->service : source->comm,
+		   source->crash ? source->crash->signature : NULL);
+}
+
 static int write_all(struct snapshot *snapshot)
 {
 	const struct encoder_sink sink = { .take_chunk = take_chunk, .ctx = snapshot };
@@ -116,7 +123,8 @@ static int write_all(struct snapshot *snapshot)
 	if (err)
 		return err;
 	/* if this fails, the order of files is by the clock */
-	(void)retain__make_newest(snapshot->file.dir_fd, fd);
+	(void)file_order__make_newest(snapshot->file.dir_fd, fd);
+	put_label(&encoder->source, fd);
 	return new_file__sync(&snapshot->file);
 }
 

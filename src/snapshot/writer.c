@@ -17,8 +17,7 @@
 struct writer {
 	char *dir;
 	struct snapshot_target target;
-	size_t max_files;
-	uint64_t max_bytes;
+	struct retain *retain;
 };
 
 struct disk_room writer__room(const struct writer *writer)
@@ -53,7 +52,7 @@ void writer__write(const struct writer *writer, struct job *job)
 		job->file_bytes = (uint64_t)file.st_size;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
 	/* what can't be deleted now is tried again with the next snapshot */
-	(void)retain__apply(writer->target.dir_fd, writer->max_files, writer->max_bytes, name);
+	(void)retain__apply(writer->retain, name);
 }
 
 struct writer *writer__new(const struct writer_options *options)
@@ -63,14 +62,16 @@ struct writer *writer__new(const struct writer_options *options)
 
 	if (!writer)
 		return NULL;
-	writer->max_files = options->max_files;
-	writer->max_bytes = options->max_bytes;
 	writer->target.group = options->group;
 	writer->target.dir_fd = out_dir__open(options->dir, options->group);
 	err = writer->target.dir_fd < 0 ? writer->target.dir_fd : 0;
 	if (!err) {
 		writer->dir = realpath(options->dir, NULL);
 		err = writer->dir ? 0 : -errno;
+	}
+	if (!err) {
+		writer->retain = retain__new(writer->target.dir_fd, &options->retain);
+		err = writer->retain ? retain__start(writer->retain) : -errno;
 	}
 	if (err) {
 		writer__free(writer);
@@ -84,6 +85,7 @@ void writer__free(struct writer *writer)
 {
 	if (!writer)
 		return;
+	retain__free(writer->retain);
 	if (writer->target.dir_fd >= 0)
 		(void)close(writer->target.dir_fd);
 	free(writer->dir);

@@ -10,16 +10,16 @@
 #include <sys/types.h>
 
 #include "disk_room.h"
+#include "retain.h"
 
 struct job;
 struct snapshot_target;
 struct writer;
 
 struct writer_options {
-	const char *dir;    /* is made if it is not there */
-	gid_t group;        /* may read the files; OUT_DIR_NO_GROUP: none */
-	size_t max_files;   /* how many snapshots stay; 0: no limit */
-	uint64_t max_bytes; /* the same */
+	const char *dir;              /* is made if it is not there */
+	gid_t group;                  /* may read the files; OUT_DIR_NO_GROUP: none */
+	struct retain_options retain; /* which files stay */
 };
 
 /* NULL with errno; -EPERM with a group: the directory is not safe (out_dir.h). */

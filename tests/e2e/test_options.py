@@ -177,7 +177,7 @@ def test_help(_t):
     equal((status, errors), (0, ""), "status")
     options = ("-p PID", "-e PATH", "-- CMD", "--trigger", "--list", "--check", "--level", "--filter",
                "--output-dir", "--ring-size", "--buffer-size", "--interval", "--on", "--immediate",
-               "--max-snapshots", "--max-disk", "--max-memory", "--duration", "--quiet", "--verbose", "--version")
+               "--max-snapshots", "--max-disk", "--max-age", "--keep-free", "--max-memory", "--duration", "--quiet", "--verbose", "--version")
     equal([option for option in options if option not in out], [], "options that it says nothing of")
 
 

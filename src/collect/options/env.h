@@ -49,6 +49,9 @@ struct env {
 	gid_t group;                   /* may read snapshots; OUT_DIR_NO_GROUP: none */
 	uint64_t max_snapshots;        /* 0: no limit */
 	uint64_t max_disk_bytes;       /* 0: no limit */
+	uint64_t max_age_ns;           /* 0: no limit */
+	uint64_t keep_free_bytes;      /* of the file system with output_dir; 0: see the next one */
+	unsigned keep_free_percent;    /* of it; 0: all of it may be used */
 	bool all_stacks;               /* of a crash: other threads' stacks too */
 	bool immediate;
 	bool quiet;

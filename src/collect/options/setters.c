@@ -89,6 +89,27 @@ int setter__size(struct env *env, struct argument *arg)
 	return 0;
 }
 
+int setter__keep_free(struct env *env, struct argument *arg)
+{
+	unsigned percent = 0;
+	const char *at = arg->text;
+	int err = 0;
+
+	while (*at >= '0' && *at <= '9' && percent < 100)
+		percent = percent * 10 + (unsigned)(*at++ - '0');
+	if (at == arg->text || strcmp(at, "%") != 0) {
+		err = setter__size(env, arg);
+		percent = 0;
+	} else if (!percent || percent > 99) {
+		err = -ERANGE;
+	} else {
+		env->keep_free_bytes = 0;
+	}
+	if (!err)
+		env->keep_free_percent = percent;
+	return err;
+}
+
 /* Rounded up: the kernel takes powers of two. */
 int setter__buffer_size(struct env *env, struct argument *arg)
 {

@@ -22,7 +22,7 @@
 #include "site.h"
 #include "trigger_plan.h"
 
-#define MAX_ARGS 40
+#define MAX_ARGS 48
 
 /* Splits at blanks; an argument can't contain one. */
 static int split(const char *line, char *buf, size_t size, char *argv[MAX_ARGS])
@@ -124,6 +124,9 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.triggers->rules.min_gap_ns, 0);
 	assert_int_equal(env.max_snapshots, 0);
 	assert_int_equal(env.max_disk_bytes, 0);
+	assert_int_equal(env.max_age_ns, 0);
+	assert_int_equal(env.keep_free_bytes, 0);
+	assert_int_equal(env.keep_free_percent, 0);
 	assert_int_equal(env.max_memory_bytes, 0);
 	assert_false(env.immediate);
 	assert_true(env.all_stacks);
@@ -144,7 +147,7 @@ static void test_env_takes_every_option(void **state)
 	parse(&env,
 	      "-e /bin/x -l info -F target=net.* --filter level<=warn -o /d -s 1M -b 3M "
 	      "-i 250ms --on exit --on crash --delay 2s --min-gap 1.5m --stacks crashed --immediate --max-snapshots 7 --max-disk 2G "
-	      "--max-memory 96M -d 1.5m -v");
+	      "--max-age 720h --keep-free 10% --max-memory 96M -d 1.5m -v");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/x");
 	assert_string_equal(env.output_dir, "/d");
@@ -158,6 +161,9 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.triggers->rules.min_gap_ns, 90000000000);
 	assert_int_equal(env.max_snapshots, 7);
 	assert_int_equal(env.max_disk_bytes, 2ull << 30);
+	assert_int_equal(env.max_age_ns, 720 * 3600 * 1000000000ull);
+	assert_int_equal(env.keep_free_bytes, 0);
+	assert_int_equal(env.keep_free_percent, 10);
 	assert_int_equal(env.max_memory_bytes, 96 << 20);
 	assert_true(env.immediate);
 	assert_false(env.all_stacks);
@@ -318,6 +324,13 @@ static void test_env_refuses_bad_values(void **state)
 	assert_refused("-p 1 --max-disk lots", "--max-disk: 'lots' is not a size");
 	assert_refused("-p 1 --max-memory some", "--max-memory: 'some' is not a size");
 	assert_refused("-p 1 --max-memory 1023K", "--max-memory: '1023K' is out of range");
+	assert_refused("-p 1 --max-age old", "--max-age: 'old' is not a duration");
+	assert_refused("-p 1 --max-age 0", "--max-age: '0' is out of range");
+	assert_refused("-p 1 --keep-free %", "--keep-free: '%' is not a size");
+	assert_refused("-p 1 --keep-free 10%%", "--keep-free: '10%%' is not a size");
+	assert_refused("-p 1 --keep-free 0%", "--keep-free: '0%' is out of range");
+	assert_refused("-p 1 --keep-free 100%", "--keep-free: '100%' is out of range");
+	assert_refused("-p 1 --keep-free 0", "--keep-free: '0' is out of range");
 	assert_refused("-p 1 --max-disk 0", "--max-disk: '0' is out of range");
 	assert_refused("--trigger=", "--trigger: '' is not a reason");
 	assert_refused("--exe=", "-e: '' is not a path");
