@@ -33,6 +33,7 @@ struct live;
 struct prefault;
 struct recorder;
 struct recover;
+struct retain_options;
 struct ring_budget;
 struct status_board;
 struct trigger_plan;
@@ -107,6 +108,8 @@ void collect__forget_reread(struct collector *collector);
 /* 0: never. A descriptor of -1 is fine. */
 void collect__start_timer(int fd, uint64_t ns, bool repeats);
 
+/* What --max-snapshots, --max-disk, --max-age and --keep-free say. */
+struct retain_options collect__retain_options(struct collector *collector, const struct env *env);
 /* Another --on, --delay, --min-gap from now on; takes ownership. */
 void collect__set_triggers(struct collector *collector, struct trigger_plan *plan);
 

@@ -16,6 +16,7 @@
 #include "env.h"
 #include "report.h"
 #include "settings.h"
+#include "writer.h"
 
 static void set_triggers(struct collector *collector, struct env *env)
 {
@@ -28,6 +29,16 @@ static void set_interval(struct collector *collector, struct env *env)
 	collect__start_timer(collector->interval_fd, env->interval_ns, true);
 }
 
+static void set_retention(struct collector *collector, struct env *env)
+{
+	const struct retain_options options = collect__retain_options(collector, env);
+	int err = writer__set_retain(collector->writer, &options);
+
+	if (err)
+		(void)report__error("what stays on disk changes with the next snapshot, not now",
+				    NULL, err);
+}
+
 /* What can change while recording; each function is for the keys of one block. */
 static const struct {
 	int key;
@@ -37,6 +48,10 @@ static const struct {
 	{ KEY_DELAY, set_triggers },
 	{ KEY_MIN_GAP, set_triggers },
 	{ 'i', set_interval },
+	{ KEY_MAX_SNAPSHOTS, set_retention },
+	{ KEY_MAX_DISK, set_retention },
+	{ KEY_MAX_AGE, set_retention },
+	{ KEY_KEEP_FREE, set_retention },
 };
 
 static void add_name(char *names, size_t size, const char *name)

@@ -246,6 +246,20 @@ static void tell_jump(void *ctx, int64_t ns, size_t held_cnt)
 		ns / 1000000000, held_cnt, collector->env->output_dir);
 }
 
+struct retain_options collect__retain_options(struct collector *collector, const struct env *env)
+{
+	return (struct retain_options){
+		.max_files = env->max_snapshots,
+		.max_bytes = env->max_disk_bytes,
+		.max_age_ns = env->max_age_ns,
+		.keep_free_bytes = env->keep_free_bytes,
+		.keep_free_percent = env->keep_free_percent,
+		.deleted = env->verbose ? tell_deleted : NULL,
+		.jumped = env->quiet ? NULL : tell_jump,
+		.ctx = collector,
+	};
+}
+
 static int open_writer(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -257,16 +271,7 @@ static int open_writer(struct collector *collector)
 	const struct writer_options writer = {
 		.dir = env->output_dir,
 		.group = env->group,
-		.retain = {
-			.max_files = env->max_snapshots,
-			.max_bytes = env->max_disk_bytes,
-			.max_age_ns = env->max_age_ns,
-			.keep_free_bytes = env->keep_free_bytes,
-			.keep_free_percent = env->keep_free_percent,
-			.deleted = env->verbose ? tell_deleted : NULL,
-			.jumped = env->quiet ? NULL : tell_jump,
-			.ctx = collector,
-		},
+		.retain = collect__retain_options(collector, env),
 	};
 	char clock_path[PATH_MAX + 16];
 

@@ -81,6 +81,11 @@ struct writer *writer__new(const struct writer_options *options)
 	return writer;
 }
 
+int writer__set_retain(struct writer *writer, const struct retain_options *options)
+{
+	return retain__change(writer->retain, options);
+}
+
 void writer__free(struct writer *writer)
 {
 	if (!writer)

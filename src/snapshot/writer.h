@@ -24,6 +24,8 @@ struct writer_options {
 
 /* NULL with errno; -EPERM with a group: the directory is not safe (out_dir.h). */
 struct writer *writer__new(const struct writer_options *options);
+/* As retain__change(). */
+int writer__set_retain(struct writer *writer, const struct retain_options *options);
 /* NULL is fine. */
 void writer__free(struct writer *writer);
 /* Any thread. */

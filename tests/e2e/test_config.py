@@ -113,6 +113,31 @@ def test_config_is_all_that_the_collector_heeds(_t):
           "sources")
 
 
+def test_config_default_file(t):
+    """Without arguments, as the service. /etc is another one here."""
+    command = (f"mount -t tmpfs tmpfs /etc && mkdir /etc/ttlog && "
+               f"echo 'pid = 1{os.linesep}levl = x' >/etc/ttlog/collect.conf && exec {COLLECT}")
+    collector = t.start("unshare", "-m", "sh", "-c", command).end(2)
+    equal(collector.err.all(), ["ttlog-collect: /etc/ttlog/collect.conf:2: 'levl' is no key"], "stderr")
+
+
+def test_config_mistakes_start_nothing(t):
+    path = t.app("levels")
+    for text, wanted in (("levl = info", ":2: 'levl' is no key"),
+                         ("ring-size = 0", ":2: ring-size: '0' is out of range"),
+                         ("level = info,net=loud", ":2: level: 'loud'"),
+                         ("[target a]", ":2: [target a] is for no process")):
+        for option in ((), ("--dry-run",)):
+            status, out, errors = run("--config", write(t, f"exe = {path}\n{text}\n"), *option)
+            equal((status, out), (2, ""), text)
+            check(f"collect.conf{wanted}" in errors and errors.count("\n") == 1, f"{text}: {errors}")
+    os.chmod(t.path("collect.conf"), 0o666)
+    status, out, errors = run("--config", t.path("collect.conf"))
+    equal((status, out), (2, ""), "a file that all can write")
+    check("collect.conf: others can write to it" in errors, errors)
+    check(not os.path.exists(t.out), "there is an output directory")
+
+
 # ---- reload ----
 
 
@@ -174,4 +199,18 @@ def test_config_reload_interval(t):
     equal(reload(collector), "the configuration was read again; changed: interval", "reload")
     app.close_stdin()
     app.end()
+    collector.stop()
+
+
+def test_config_reload_limits(t):
+    """What is too much is deleted at once."""
+    base = f"exe = {t.app('levels')}\noutput-dir = {t.out}\non = exit\n"
+    collector = t.collect("--config", write(t, base), out=False)
+    collector.recording_path(t.path("levels"))
+    for _ in range(4):
+        equal(reasons_of_run(t, collector), ["exit"], "reasons")
+    kept = t.files()[2:]
+    write(t, base + "max-snapshots = 2")
+    equal(reload(collector), "the configuration was read again; changed: max-snapshots", "reload")
+    wait_until(lambda: t.files() == kept, "only two files")
     collector.stop()

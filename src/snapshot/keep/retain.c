@@ -24,12 +24,14 @@
 #define SAVE_AFTER_NS  (600 * NS_PER_S)
 
 struct retain {
-	struct retain_options options;
 	int dir_fd;
 
 	pthread_mutex_t lock; /* all that follows */
+	struct retain_options options;
+	bool has_changed; /* the options: all files are looked at */
 	struct shelf shelf;
 	struct age_clock clock;
+	bool has_clock;    /* it was loaded */
 	uint64_t saved_ns; /* CLOCK_BOOTTIME of what is in its file; 0: nothing is */
 
 	pthread_cond_t ends;
@@ -135,12 +137,11 @@ static bool has_limits(const struct retain_options *options)
 
 int retain__apply_at(struct retain *retain, const char *kept, const struct age_clock_time *now)
 {
-	int err;
+	int err = 0;
 
-	if (!has_limits(&retain->options))
-		return 0;
 	pthread_mutex_lock(&retain->lock);
-	err = apply(retain, kept, now);
+	if (has_limits(&retain->options))
+		err = apply(retain, kept, now);
 	pthread_mutex_unlock(&retain->lock);
 	return err;
 }
@@ -169,6 +170,14 @@ static bool keeps_free(const struct retain_options *options)
 	return options->keep_free_bytes || options->keep_free_percent;
 }
 
+static void load_clock(struct retain *retain)
+{
+	if (retain->options.max_age_ns && !retain->has_clock) {
+		age_clock__load(&retain->clock, retain->dir_fd);
+		retain->has_clock = true;
+	}
+}
+
 /* With room enough the directory is not read again. */
 static void look(struct retain *retain, uint64_t *next_ns)
 {
@@ -178,24 +187,31 @@ static void look(struct retain *retain, uint64_t *next_ns)
 	age_clock__now(&now);
 	if (options->max_age_ns && now.boot_ns >= *next_ns)
 		*next_ns = now.boot_ns + age_period_ns(options);
-	else if (!missing_bytes(retain))
+	else if (!missing_bytes(retain) && !retain->has_changed)
 		return;
+	retain->has_changed = false;
+	load_clock(retain);
 	(void)apply(retain, NULL, &now);
+}
+
+static uint64_t period_ns(const struct retain_options *options)
+{
+	const uint64_t age_ns = options->max_age_ns ? age_period_ns(options) : MAX_PERIOD_NS;
+
+	return keeps_free(options) && age_ns > FREE_PERIOD_NS ? FREE_PERIOD_NS : age_ns;
 }
 
 static void *run(void *arg)
 {
 	struct retain *retain = arg;
-	uint64_t next_ns = 0, period_ns = age_period_ns(&retain->options);
+	uint64_t next_ns = 0;
 	struct timespec until;
 
-	if (keeps_free(&retain->options) && period_ns > FREE_PERIOD_NS)
-		period_ns = FREE_PERIOD_NS;
 	pthread_mutex_lock(&retain->lock);
 	while (!retain->is_ending) {
 		look(retain, &next_ns);
-		until = clock__timespec(clock__now_mono_ns() + period_ns);
-		while (!retain->is_ending &&
+		until = clock__timespec(clock__now_mono_ns() + period_ns(&retain->options));
+		while (!retain->is_ending && !retain->has_changed &&
 		       pthread_cond_timedwait(&retain->ends, &retain->lock, &until) != ETIMEDOUT)
 			;
 	}
@@ -213,20 +229,33 @@ struct retain *retain__new(int dir_fd, const struct retain_options *options)
 	retain->dir_fd = dir_fd;
 	pthread_mutex_init(&retain->lock, NULL);
 	clock__init_condition(&retain->ends);
-	if (options->max_age_ns)
-		age_clock__load(&retain->clock, dir_fd);
+	load_clock(retain);
 	return retain;
+}
+
+static int start_thread(struct retain *retain)
+{
+	int err = pthread_create(&retain->thread, NULL, run, retain);
+
+	retain->has_thread = !err;
+	return -err;
 }
 
 int retain__start(struct retain *retain)
 {
-	int err;
-
 	if (!retain->options.max_age_ns && !keeps_free(&retain->options))
 		return 0;
-	err = pthread_create(&retain->thread, NULL, run, retain);
-	retain->has_thread = !err;
-	return -err;
+	return start_thread(retain);
+}
+
+int retain__change(struct retain *retain, const struct retain_options *options)
+{
+	pthread_mutex_lock(&retain->lock);
+	retain->options = *options;
+	retain->has_changed = true;
+	pthread_cond_broadcast(&retain->ends);
+	pthread_mutex_unlock(&retain->lock);
+	return retain->has_thread ? 0 : start_thread(retain);
 }
 
 void retain__free(struct retain *retain)

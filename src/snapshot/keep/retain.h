@@ -32,6 +32,9 @@ struct retain *retain__new(int dir_fd, const struct retain_options *options);
 /* With max_age_ns or a free space to keep, a thread looks from now on, from time to time. Once. 0
  * or -errno. */
 int retain__start(struct retain *retain);
+/* Other limits from now on; its thread looks at once whether they are kept. In the thread that called
+ * retain__start(). 0 or -errno of starting that thread: then they count with the next file. */
+int retain__change(struct retain *retain, const struct retain_options *options);
 /* NULL is fine. */
 void retain__free(struct retain *retain);
 /* Deletes files until the limits are kept. One is always left, unless it is too old, and so is

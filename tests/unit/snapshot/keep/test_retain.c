@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <sched.h>
+
 #include "age_clock.h"
 #include "file_order.h"
 #include "label.h"
@@ -447,6 +449,32 @@ static void test_retain_spares_crashes_of_a_full_disk(void **state)
 	retain__free(retain);
 }
 
+/* No limit at the start: its thread begins with the change, and looks at once. */
+static void test_retain_changes_its_limits(void **state)
+{
+	const struct retain_options none = { 0 }, two = { .max_files = 2 };
+	struct fixture *fixture = *state;
+	struct retain *retain = retain__new(fixture->dir_fd, &none);
+	char name[64];
+
+	assert_int_equal(retain__start(retain), 0);
+	for (unsigned i = 0; i < 6; i++) {
+		name_at(name, 1, i, "request");
+		publish_of(fixture, name, "a", NULL, 1000);
+	}
+	assert_int_equal(retain__apply(retain, NULL), 0);
+	assert_int_equal(count_files(fixture), 6);
+	assert_int_equal(retain__change(retain, &two), 0);
+	while (count_files(fixture) > 2)
+		(void)sched_yield();
+	assert_int_equal(retain__change(retain, &none), 0);
+	name_at(name, 2, 0, "request");
+	publish_of(fixture, name, "a", NULL, 1000);
+	assert_int_equal(retain__apply(retain, NULL), 0);
+	assert_int_equal(count_files(fixture), 3);
+	retain__free(retain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_retain_by_age, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_spares_crashes_of_a_full_disk, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_retain_changes_its_limits, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
