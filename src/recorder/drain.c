@@ -388,8 +388,10 @@ static void show_status(struct drain *drain)
 	if (status) {
 		wire_ring__read(drain->batches, &status->batches.bytes,
 				&status->batches.used_bytes);
+		status->batches.peak_bytes = wire_ring__peak_bytes(drain->batches);
 		wire_ring__read(drain->lifecycle, &status->lifecycle.bytes,
 				&status->lifecycle.used_bytes);
+		status->lifecycle.peak_bytes = wire_ring__peak_bytes(drain->lifecycle);
 	}
 	status_board__put(board, status, now_ns);
 }

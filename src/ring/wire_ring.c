@@ -32,12 +32,16 @@
 /* Of the data's second half: more than the largest message. */
 #define OVERLAP_BYTES ((size_t)512 << 10)
 
+#define MINUTE_NS 60000000000ull
+
 struct wire_ring {
 	int fd;
 	size_t page_bytes, data_bytes, mapped_bytes;
 	unsigned long *taken; /* in pages of their own */
 	const unsigned long *begun;
-	unsigned char *data; /* NULL: it rests */
+	unsigned char *data;                          /* NULL: it rests */
+	unsigned long peak_bytes, earlier_peak_bytes; /* in this minute, and in the one before */
+	uint64_t minute_ns;                           /* when it began */
 	pthread_t toucher;
 	bool has_toucher;
 	bool ending; /* atomic: the toucher is to stop */
@@ -161,6 +165,19 @@ void wire_ring__read(const struct wire_ring *ring, uint64_t *ret_bytes, uint64_t
 	*ret_used_bytes = barrier__load_relaxed(ring->begun) - taken;
 }
 
+uint64_t wire_ring__peak_bytes(struct wire_ring *ring)
+{
+	const uint64_t now_ns = clock__now_mono_ns();
+
+	if (now_ns - ring->minute_ns >= MINUTE_NS) {
+		ring->minute_ns = now_ns;
+		ring->earlier_peak_bytes = ring->peak_bytes;
+		ring->peak_bytes = 0;
+	}
+	return ring->peak_bytes > ring->earlier_peak_bytes ? ring->peak_bytes
+							   : ring->earlier_peak_bytes;
+}
+
 static unsigned long next_of(unsigned long at, uint32_t length)
 {
 	length &= ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
@@ -195,9 +212,12 @@ bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx, 
 	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_NS };
 	/* Acquire: its pair is in the kernel, which reserves a place before it fills it. */
 	const unsigned long end = barrier__load_acquire(ring->begun);
+	const unsigned long waiting = end - barrier__load_relaxed(ring->taken);
 	uint64_t until_ns = 0;
 
-	if (!ring->data && end == barrier__load_relaxed(ring->taken))
+	if (waiting > ring->peak_bytes)
+		ring->peak_bytes = waiting;
+	if (!ring->data && !waiting)
 		return true;
 	if (!ring->data && wake(ring))
 		return false;

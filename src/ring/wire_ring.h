@@ -31,6 +31,10 @@ bool wire_ring__take(struct wire_ring *ring, wire_ring_take_fn take, void *ctx,
 /* Its size, and how much of it is not taken yet. Any thread. */
 void wire_ring__read(const struct wire_ring *ring, uint64_t *ret_bytes, uint64_t *ret_used_bytes);
 
+/* The most that waited for wire_ring__take() in the last minute, or two, or since this was asked
+ * before. The thread that takes. */
+uint64_t wire_ring__peak_bytes(struct wire_ring *ring);
+
 /* When nothing is expected for a while: unmaps the data until there is something to take. */
 void wire_ring__rest(struct wire_ring *ring);
 

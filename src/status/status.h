@@ -57,6 +57,7 @@ struct status_process {
 /* One of the kernel's ring buffers. */
 struct status_buffer {
 	uint64_t bytes, used_bytes;
+	uint64_t peak_bytes; /* in the last minute or two: wire_ring__peak_bytes() */
 };
 
 struct status_program {
