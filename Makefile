@@ -64,7 +64,7 @@ say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 WERROR_FLAG := $(if $(filter-out 0 false,$(WERROR) $(CI)),-Werror)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	$(WERROR_FLAG)
-PKGS := inih libbpf liblz4 libdw libpcre2-8 libseccomp libsystemd
+PKGS := inih libbpf liblz4 libdw libmicrohttpd libpcre2-8 libseccomp libsystemd
 CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/gen
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \

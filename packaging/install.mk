@@ -22,6 +22,8 @@ INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
 	$(call files,644,$(patsubst cmake/%,$(BUILD)/install/%,$(filter cmake/%,$(TEMPLATES))),$(LIBDIR)/cmake/ttlog) \
 	$(foreach p,$(PROGRAMS),644:packaging/completion/ttlog.bash:$(SHARE)/bash-completion/completions/$(p)) \
 	$(call files,644,packaging/completion/_ttlog,$(SHARE)/zsh/vendor-completions) \
+	$(call files,644,src/metrics/grafana/ttlog.json,$(SHARE)/ttlog/grafana) \
+	$(call files,644,src/metrics/prometheus/ttlog.rules.yml,$(SHARE)/ttlog/prometheus) \
 	$(call files,644,$(BUILD)/install/ttlog.service,$(UNITDIR)) \
 	644:packaging/systemd/ttlog.sysusers:$(PREFIX)/lib/sysusers.d/ttlog.conf \
 	644:packaging/systemd/ttlog.tmpfiles:$(PREFIX)/lib/tmpfiles.d/ttlog.conf
@@ -46,4 +48,5 @@ install-files:
 uninstall:
 	$(Q)rm -f $(foreach i,$(INSTALLED),'$(DESTDIR)$(call word-of,3,$(i))') \
 		$(foreach i,$(LINKS),'$(DESTDIR)$(call word-of,1,$(i))')
-	$(Q)rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(PREFIX)/include/ttlog $(LIBDIR)/cmake/ttlog)
+	$(Q)rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(PREFIX)/include/ttlog $(LIBDIR)/cmake/ttlog \
+		$(SHARE)/ttlog/grafana $(SHARE)/ttlog/prometheus $(SHARE)/ttlog)

@@ -5,7 +5,7 @@ COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query c
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
 	src/drain/state src/drain src/death \
 	src/snapshot/encode src/snapshot/keep src/snapshot src/status \
-	src/trigger/watch src/trigger src/recorder \
+	src/trigger/watch src/trigger src/metrics src/recorder \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 # The last one has main.

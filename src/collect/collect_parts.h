@@ -30,6 +30,8 @@ struct job_queue;
 struct kernel;
 struct launch;
 struct live;
+struct metrics_page;
+struct metrics_server;
 struct prefault;
 struct recorder;
 struct recover;
@@ -59,6 +61,8 @@ struct collector {
 	struct drain *drain;
 	struct status_board *status;  /* what it asks the drain thread for */
 	struct trigger_request *last; /* made at the start: at the end there may be no memory */
+	struct metrics_page *metrics_page;
+	struct metrics_server *metrics; /* NULL: none; it asks for the status */
 	struct control *control;
 	struct live *live;
 	struct launch *launch;
@@ -73,6 +77,7 @@ struct collector {
 	int command_fd; /* eventfd: CMD ended; command_status is set */
 	int done_fd;    /* eventfd: no given process is left */
 	unsigned on;    /* enum trigger_on, or-ed: of the plan that the drain thread has */
+	int metrics_fd; /* listens, and `metrics` does not have it yet */
 	sigset_t old_mask;
 	bool over;
 	bool command_ended;
@@ -112,6 +117,10 @@ void collect__start_timer(int fd, uint64_t ns, bool repeats);
 struct retain_options collect__retain_options(struct collector *collector, const struct env *env);
 /* Another --on, --delay, --min-gap from now on; takes ownership. */
 void collect__set_triggers(struct collector *collector, struct trigger_plan *plan);
+
+/* 0 or -errno, which is printed; 0 without --metrics. First the port alone is taken. */
+int collect__open_metrics(struct collector *collector);
+int collect__start_metrics(struct collector *collector);
 
 /* Attaches to what the command line names. Results as of collect__start(). */
 int collect__attach(struct collector *collector, int *ret_exit_status);

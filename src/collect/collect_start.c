@@ -35,6 +35,8 @@
 #include "launch.h"
 #include "live.h"
 #include "memory_group.h"
+#include "metrics_page.h"
+#include "metrics_server.h"
 #include "out_dir.h"
 #include "prefault.h"
 #include "recorder.h"
@@ -486,7 +488,9 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 	if (err)
 		return report__error("can't start", NULL, err);
 	collector->console = console__new();
-	err = open_journal(collector);
+	err = collect__open_metrics(collector);
+	if (!err)
+		err = open_journal(collector);
 	if (!err)
 		err = open_kernel(collector);
 	if (!err)
@@ -497,6 +501,8 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 		err = open_budget(collector);
 	if (!err)
 		err = open_recorder(collector);
+	if (!err)
+		err = collect__start_metrics(collector);
 	if (err)
 		return err;
 	err = collect__attach(collector, ret_exit_status);
@@ -540,6 +546,8 @@ static _Noreturn void leave_hanging(struct collector *collector, int status)
 void collect__tear_down(struct collector *collector, int status)
 {
 	end_recovery(collector);
+	metrics_server__free(collector->metrics);
+	metrics_page__free(collector->metrics_page);
 	/* first: its callbacks use all else, as the threads of the attacher do */
 	launch__free(collector->launch);
 	hold__free(collector->hold);
@@ -560,6 +568,7 @@ void collect__tear_down(struct collector *collector, int status)
 	kernel__free(collector->kernel);
 	clock__free(collector->clock);
 	journal__fini(&collector->journal);
+	close_fd(collector->metrics_fd);
 	close_fd(collector->done_fd);
 	close_fd(collector->signal_fd);
 	close_fd(collector->interval_fd);

@@ -20,6 +20,7 @@
 
 #include "array.h"
 #include "capability.h"
+#include "clock.h"
 #include "kernel_link.h"
 #include "maps.h"
 #include "sandbox.h"
@@ -32,6 +33,10 @@ static const struct bpf_insn nothing[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
+
+/* Some milliseconds where a trap is slow. */
+#define TRAP_ROUNDS 5u
+#define TRAP_HITS   200u
 
 /* The tries attach to this. In .data, so that it lies in the file. Volatile, because the kernel
  * writes the semaphore. */
@@ -346,6 +351,47 @@ int capability__uprobe(void)
 int capability__semaphore(void)
 {
 	return try_uprobe(true);
+}
+
+static uint64_t time_hits(void)
+{
+	uint64_t began_ns, took_ns, least_ns = UINT64_MAX;
+
+	for (unsigned int round = 0; round < TRAP_ROUNDS; round++) {
+		began_ns = clock__now_mono_ns();
+		for (unsigned int i = 0; i < TRAP_HITS; i++)
+			plain_place();
+		took_ns = clock__now_mono_ns() - began_ns;
+		if (took_ns < least_ns)
+			least_ns = took_ns;
+	}
+	return least_ns / TRAP_HITS;
+}
+
+uint64_t capability__trap_ns(void)
+{
+	struct kernel_places places = { .cnt = 1 };
+	struct kernel_link *link = NULL;
+	struct spot at, counter;
+	unsigned long offset;
+	uint64_t ns = 0;
+	int program_fd;
+
+	if (find_spots(plain_place, &at, &counter))
+		return 0;
+	offset = at.offset;
+	places.path = at.path;
+	places.offsets = &offset;
+	program_fd = load_program(BPF_PROG_TYPE_KPROBE, 0, 0, nothing, ARRAY_SIZE(nothing));
+	if (program_fd >= 0)
+		link = kernel_link__events(program_fd, &places, 0, getpid());
+	if (link)
+		ns = time_hits();
+	kernel_link__free(link);
+	if (program_fd >= 0)
+		close(program_fd);
+	close(at.fd);
+	return ns;
 }
 
 int capability__kprobe(const char *function)

@@ -10,6 +10,7 @@
 #define TTLOG_CAPABILITY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* One link for all sites of a file, with reference counters (6.6). Else each site needs a perf
  * event. */
@@ -23,6 +24,9 @@ int capability__multi_threads(void);
 bool capability__prepare_exec(void);
 /* Whether memory is alive at sched_process_exit (6.16). */
 bool capability__exit_memory(void);
+/* What a trap at a probe costs a program, by hits in this thread; the smallest of some. 0: it can't be
+ * measured. */
+uint64_t capability__trap_ns(void);
 /* A kprobe on that function of the kernel, for kernels without the features above. */
 int capability__kprobe(const char *function);
 /* Whether the kernel's BTF knows a tracepoint of that name. */

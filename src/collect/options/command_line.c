@@ -69,6 +69,7 @@ static const struct argp_option options[] = {
 	{ "max-memory", KEY_MAX_MEMORY, "SIZE", 0, "All rings together (half of what is free)", 4 },
 	{ "buffer-size", 'b', "SIZE", 0, "Kernel ring buffer (64M)", 4 },
 	{ "duration", 'd', "DURATION", 0, "Stop after (never)", 4 },
+	{ "metrics", KEY_METRICS, "ADDR:PORT", 0, "Serve Prometheus (127.0.0.1 if only PORT)", 4 },
 	{ "config", KEY_CONFIG, "FILE", 0, "Options from here (" ENV_CONFIG ")", 4 },
 	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Print all options as a file, do nothing", 4 },
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors and losses", 4 },

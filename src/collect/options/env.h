@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "given.h"
+#include "listen_address.h"
 #include "tags.h"
 #include "target.h"
 
@@ -52,6 +53,7 @@ struct env {
 	uint64_t max_age_ns;           /* 0: no limit */
 	uint64_t keep_free_bytes;      /* of the file system with output_dir; 0: see the next one */
 	unsigned keep_free_percent;    /* of it; 0: all of it may be used */
+	struct listen_address metrics; /* --metrics; its len is 0: none */
 	bool all_stacks;               /* of a crash: other threads' stacks too */
 	bool immediate;
 	bool quiet;

@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "ascii.h"
+#include "listen_address.h"
 #include "parse.h"
 #include "setters.h"
 #include "settings.h"
@@ -216,4 +217,9 @@ int setter__group(struct env *env, struct argument *arg)
 int setter__tag(struct env *env, struct argument *arg)
 {
 	return tags__add(&env->tags, arg->text, arg->error, sizeof(arg->error));
+}
+
+int setter__metrics(struct env *env, struct argument *arg)
+{
+	return listen_address__parse(arg->text, &env->metrics);
 }

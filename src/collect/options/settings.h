@@ -26,6 +26,7 @@ enum {
 	KEY_TAG,
 	KEY_CONFIG,
 	KEY_DRY_RUN,
+	KEY_METRICS,
 };
 
 struct setting;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All metrics of ttlog-collect: their names, types and help. man/ttlog-collect.1 lists them, and a
+ * test compares. Names are an interface: dashboards and alerts use them.
+ */
+#ifndef TTLOG_METRIC_H
+#define TTLOG_METRIC_H
+
+#include "exposition.h"
+
+enum metric {
+	/* by service */
+	METRIC_EMITTED,
+	METRIC_RECORDED,
+	METRIC_LOST,
+	METRIC_OVERWRITTEN,
+	METRIC_RECORDED_BYTES,
+	METRIC_FLUSHES,
+	METRIC_ENDED,
+	METRIC_PROCESSES,
+	METRIC_RING_USED,
+	METRIC_RING_SIZE,
+	METRIC_RING_UNSAVED,
+	METRIC_EVENT_AGE,
+
+	/* by reason */
+	METRIC_SNAPSHOTS,
+	METRIC_SNAPSHOT_FAILURES,
+	METRIC_SNAPSHOTS_SUPPRESSED,
+	METRIC_SNAPSHOT_BYTES,
+
+	METRIC_STORAGE_FAULTS, /* by fault */
+
+	METRIC_SNAPSHOT_DURATION,
+	METRIC_SNAPSHOTS_PENDING,
+	METRIC_RING_MEMORY,
+	METRIC_RING_MEMORY_LIMIT,
+
+	/* by buffer, by program */
+	METRIC_BUFFER_PEAK,
+	METRIC_BUFFER_SIZE,
+	METRIC_BPF_MISSES,
+	METRIC_BPF_RUNS,
+	METRIC_BPF_RUN_TIME,
+
+	METRIC_UNTRACKED,
+	METRIC_TRAP_DURATION,
+	METRIC_CPU,
+	METRIC_RESIDENT,
+	METRIC_START_TIME,
+	METRIC_BUILD_INFO,
+	METRIC_CNT,
+};
+
+extern const struct exposition_family metrics[METRIC_CNT];
+
+#endif /* TTLOG_METRIC_H */
