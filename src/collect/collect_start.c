@@ -50,10 +50,12 @@
 #include "watch.h"
 #include "writer.h"
 
+/* At the end, recovery must write something in this time. */
+#define RECOVERY_STEP_NS 20000000000ull
 /* One process, one file with sites, and some to spare. */
-#define MIN_DESCRIPTORS 64
+#define MIN_DESCRIPTORS  64
 /* Programs, maps and what the kernel verifies them with; libbpf's two tables of types. */
-#define START_MIB       40u
+#define START_MIB        40u
 
 /* libbpf may report this as another error. */
 static bool has_few_descriptors(void)
@@ -336,11 +338,26 @@ static void start_recovery(struct collector *collector)
 		(void)write_left_over(collector);
 }
 
-static void end_recovery(struct collector *collector)
+/* False: the disk takes nothing, and it still writes. What it has not written stays. */
+static bool end_recovery(struct collector *collector)
 {
-	if (collector->has_recover_thread)
-		(void)pthread_join(collector->recover_thread, NULL);
+	uint64_t before = UINT64_MAX, steps;
+	struct timespec until;
+	int err = collector->has_recover_thread ? ETIMEDOUT : 0;
+
+	while (err == ETIMEDOUT) {
+		steps = writer__steps(collector->writer);
+		if (steps == before) {
+			fputs("ttlog-collect: the disk does not answer: what collectors before had is left to the next one\n",
+			      stderr);
+			return false;
+		}
+		before = steps;
+		until = clock__timespec(clock__now_real_ns() + RECOVERY_STEP_NS);
+		err = pthread_timedjoin_np(collector->recover_thread, NULL, &until);
+	}
 	recover__free(collector->recover);
+	return true;
 }
 
 static int open_journal(struct collector *collector)
@@ -530,13 +547,13 @@ static void close_fd(int fd)
 		(void)close(fd);
 }
 
-/* A thread waits for a file whose server does not answer. What it uses stays until the process
+/* A thread waits for a file whose server does not answer, or for a disk. What it uses stays until the process
  * ends. Files for the next collector are removed now. */
 static _Noreturn void leave_hanging(struct collector *collector, int status)
 {
 	control__free(collector->control);
-	job_queue__free(collector->queue);
-	writer__free(collector->writer);
+	if (!job_queue__hangs(collector->queue))
+		job_queue__free(collector->queue);
 	recorder__free(collector->recorder);
 	journal__fini(&collector->journal);
 	console__flush(collector->console);
@@ -545,13 +562,15 @@ static _Noreturn void leave_hanging(struct collector *collector, int status)
 
 void collect__tear_down(struct collector *collector, int status)
 {
-	end_recovery(collector);
+	bool is_done = end_recovery(collector);
+
 	metrics_server__free(collector->metrics);
 	metrics_page__free(collector->metrics_page);
 	/* first: its callbacks use all else, as the threads of the attacher do */
 	launch__free(collector->launch);
 	hold__free(collector->hold);
-	if (!attacher__free(collector->attacher))
+	is_done &= attacher__free(collector->attacher);
+	if (!is_done || job_queue__hangs(collector->queue))
 		leave_hanging(collector, status);
 	watch__free(collector->watch);
 	control__free(collector->control);

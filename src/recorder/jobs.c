@@ -21,6 +21,8 @@
  * that hangs. The second is for one with threads whose tails are missing. */
 #define CRASH_HURRY_NS 300000000ull
 #define CRASH_MAX_NS   800000000ull
+/* At the end, a disk that takes nothing is waited for so long. */
+#define STUCK_NS       20000000000ull
 
 static void answer_if_closed(struct trigger_request *request)
 {
@@ -438,6 +440,54 @@ void jobs__done(struct jobs *jobs, struct job *job)
 	pay(jobs);
 }
 
+/* ---- the end ---- */
+
+/* The disk takes nothing: no job was done, and nothing was written, for a while. */
+static bool is_stuck(struct jobs *jobs)
+{
+	const uint64_t steps = writer__steps(jobs->options->job.writer) - jobs->open_cnt;
+	const uint64_t now_ns = clock__now_mono_ns();
+
+	if (!jobs->progress.since_ns || jobs->progress.steps != steps) {
+		jobs->progress.steps = steps;
+		jobs->progress.since_ns = now_ns;
+	}
+	return now_ns - jobs->progress.since_ns >= STUCK_NS;
+}
+
+static void leave_busy(void *ctx, const struct job *job, bool is_named)
+{
+	struct jobs *jobs = ctx;
+
+	jobs->has_left |= retries__leave_unwritten(jobs->processes, job, is_named);
+}
+
+static void leave_waiting(struct jobs *jobs)
+{
+	struct job *job = job_queue__give_up(jobs->options->job.queue), *next;
+
+	for (; job; job = next) {
+		next = job->next;
+		jobs->has_left |= retries__leave_unwritten(jobs->processes, job, true);
+		job->err = -ETIMEDOUT;
+		answer(job);
+		job__free(job);
+	}
+}
+
+/* Jobs that wait come first: they are later, and have how their processes ended. */
+static void give_up(struct jobs *jobs)
+{
+	fputs("ttlog-collect: the disk does not answer: it is not waited for any longer\n", stderr);
+	jobs->failed = true;
+	do {
+		leave_waiting(jobs);
+		jobs->open_cnt = 0;
+		pay(jobs);
+	} while (jobs->open_cnt);
+	job_queue__each_busy(jobs->options->job.queue, leave_busy, jobs);
+}
+
 size_t jobs__last(struct jobs *jobs)
 {
 	jobs->ends = true;
@@ -445,11 +495,13 @@ size_t jobs__last(struct jobs *jobs)
 		pay(jobs);
 	if (!jobs->open_cnt)
 		retry(jobs, true);
+	if (jobs->open_cnt && is_stuck(jobs))
+		give_up(jobs);
 	return jobs->open_cnt;
 }
 
 bool jobs__leave(struct jobs *jobs)
 {
 	jobs->failed |= jobs->retries.first != NULL;
-	return retries__leave(&jobs->retries, jobs->processes);
+	return retries__leave(&jobs->retries, jobs->processes) | jobs->has_left;
 }

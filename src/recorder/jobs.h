@@ -30,8 +30,12 @@ struct jobs {
 		uint64_t cnt; /* of tries that have failed; 0: the last one has not */
 		enum storage_fault fault;
 	} outage;
-	bool ends;   /* nothing will be tried again later */
-	bool failed; /* a snapshot could not be written */
+	struct {
+		uint64_t steps, since_ns; /* 0: the collector does not end yet */
+	} progress;
+	bool has_left; /* something, to the next collector */
+	bool ends;     /* nothing will be tried again later */
+	bool failed;   /* a snapshot could not be written */
 };
 
 void jobs__init(struct jobs *jobs, const struct recorder_options *options,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "accounts.h"
 #include "cbor_out.h"
@@ -72,7 +73,7 @@ struct job *retries__take(struct retries *retries, const struct disk_room *room,
 	return NULL;
 }
 
-static int leave(struct process *process, const struct job *job)
+static int leave(struct process *process, const struct job *job, bool has_crash)
 {
 	const struct accounts accounts = {
 		.emitted = job->source.emitted,
@@ -82,7 +83,7 @@ static int leave(struct process *process, const struct job *job)
 	struct cbor_map pairs = { 0 };
 	int err;
 
-	if (job->source.crash)
+	if (job->source.crash && has_crash)
 		(void)ending_out__put(&pairs, job->source.crash, SIZE_MAX);
 	ending = (struct crash_ending){
 		.pair_cnt = pairs.cnt,
@@ -96,23 +97,43 @@ static int leave(struct process *process, const struct job *job)
 	return err;
 }
 
+static bool leave_one(const struct processes *processes, const struct job *job, bool has_crash,
+		      const char *what)
+{
+	struct process *process = processes__find(processes, job->source.pid, job->start_ns);
+	int err = process ? 0 : -ESRCH;
+
+	/* another job of the process has left it */
+	if (process && process->snapshots.is_left)
+		return true;
+	if (!err)
+		err = leave(process, job, has_crash);
+	if (err) {
+		fprintf(stderr, "ttlog-collect: pid %u: %s is lost: %s\n", job->source.pid, what,
+			strerror(-err));
+		return false;
+	}
+	process->snapshots.is_left = true;
+	fprintf(stderr,
+		"ttlog-collect: pid %u: %s stays in memory, for the next start of ttlog-collect\n",
+		job->source.pid, what);
+	return true;
+}
+
+bool retries__leave_unwritten(const struct processes *processes, const struct job *job,
+			      bool has_crash)
+{
+	return leave_one(processes, job, has_crash, "what is not written");
+}
+
 bool retries__leave(struct retries *retries, const struct processes *processes)
 {
 	bool leaves = false;
 	struct job *job;
 
 	while ((job = retries->first)) {
-		struct process *process =
-			processes__find(processes, job->source.pid, job->start_ns);
-		int err = process ? leave(process, job) : -ESRCH;
-
-		if (err)
-			report__failure(job->source.pid, err, "what had no room is lost");
-		else
-			fprintf(stderr,
-				"ttlog-collect: pid %u: what had no room stays in memory, for the next start of ttlog-collect\n",
-				job->source.pid);
-		leaves |= !err;
+		leaves |= leave_one(processes, job, true,
+				    lacks_room(job) ? "what had no room" : "what is not written");
 		retries->first = job->next;
 		job__free(job);
 	}

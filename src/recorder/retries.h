@@ -27,6 +27,10 @@ void retries__add(struct retries *retries, struct processes *processes, struct p
 /* A job that may be tried now; gives up ownership. ends: only those that failed once, and not for
  * lack of room. NULL: none. */
 struct job *retries__take(struct retries *retries, const struct disk_room *room, bool ends);
+/* Leaves a job for the next collector, once for each process, and says so. has_crash: nothing
+ * changes its crash any more. Whether it is left now. */
+bool retries__leave_unwritten(const struct processes *processes, const struct job *job,
+			      bool has_crash);
 /* Leaves all jobs for the next collector, and says so. Returns whether it left any. */
 bool retries__leave(struct retries *retries, const struct processes *processes);
 

@@ -22,6 +22,7 @@ struct worker {
 	pthread_t thread;
 	struct unwind *unwind;
 	const struct job *job; /* that it works on; NULL: none */
+	bool is_named;         /* its crash is in words */
 };
 
 struct job_queue {
@@ -35,6 +36,7 @@ struct job_queue {
 	size_t waiting_cnt;
 	uint64_t waiting_bytes;
 	bool stopping;
+	bool given_up; /* with jobs that a thread worked at */
 };
 
 static bool is_busy(const struct job_queue *queue, uint32_t pid)
@@ -100,6 +102,9 @@ static void do_stages(struct worker *worker, struct job *job)
 	if (!job->is_resolved)
 		autopsy__resolve(&job->crash, job->source.uid, options->attach, worker->unwind);
 	job->is_resolved = true;
+	pthread_mutex_lock(&worker->queue->lock);
+	worker->is_named = true;
+	pthread_mutex_unlock(&worker->queue->lock);
 	writer__write(options->writer, job);
 }
 
@@ -116,6 +121,7 @@ static void *run(void *arg)
 		do_stages(worker, job);
 		pthread_mutex_lock(&queue->lock);
 		worker->job = NULL;
+		worker->is_named = false;
 		/* jobs of the same process have waited for it */
 		if (queue->first)
 			pthread_cond_broadcast(&queue->changed);
@@ -179,6 +185,47 @@ void job_queue__submit(struct job_queue *queue, struct job *job)
 	queue->waiting_bytes += job->bytes;
 	pthread_cond_signal(&queue->changed);
 	pthread_mutex_unlock(&queue->lock);
+}
+
+struct job *job_queue__give_up(struct job_queue *queue)
+{
+	struct job *waiting;
+
+	pthread_mutex_lock(&queue->lock);
+	waiting = queue->first;
+	queue->first = NULL;
+	queue->last = &queue->first;
+	queue->waiting_cnt = 0;
+	queue->waiting_bytes = 0;
+	pthread_mutex_unlock(&queue->lock);
+	return waiting;
+}
+
+void job_queue__each_busy(struct job_queue *queue,
+			  void (*each)(void *ctx, const struct job *job, bool is_named), void *ctx)
+{
+	pthread_mutex_lock(&queue->lock);
+	for (size_t i = 0; i < queue->worker_cnt; i++) {
+		const struct worker *worker = &queue->workers[i];
+
+		if (!worker->job)
+			continue;
+		queue->given_up = true;
+		each(ctx, worker->job, worker->is_named);
+	}
+	pthread_mutex_unlock(&queue->lock);
+}
+
+bool job_queue__hangs(struct job_queue *queue)
+{
+	bool hangs;
+
+	if (!queue)
+		return false;
+	pthread_mutex_lock(&queue->lock);
+	hangs = queue->given_up;
+	pthread_mutex_unlock(&queue->lock);
+	return hangs;
 }
 
 void job_queue__free(struct job_queue *queue)

@@ -34,6 +34,16 @@ struct job_queue *job_queue__new(const struct job_queue_options *options);
 bool job_queue__is_full(struct job_queue *queue, uint64_t bytes);
 /* Takes ownership. The job may have been tried before. */
 void job_queue__submit(struct job_queue *queue, struct job *job);
+/* Gives up on a disk that does not answer: takes back the jobs that wait, as a list that the caller
+ * owns. */
+struct job *job_queue__give_up(struct job_queue *queue);
+/* After that: the jobs that the threads work at, whose results will not come. is_named: its crash
+ * has names, and does not change any more. */
+void job_queue__each_busy(struct job_queue *queue,
+			  void (*each)(void *ctx, const struct job *job, bool is_named), void *ctx);
+/* Whether a thread may still be working at a job that was given up: then nothing that it uses may
+ * be freed. NULL is fine. */
+bool job_queue__hangs(struct job_queue *queue);
 /* Finishes what waits first. NULL is fine. */
 void job_queue__free(struct job_queue *queue);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "barrier.h"
 #include "catalog.h"
 #include "encoder.h"
 #include "file_order.h"
@@ -40,6 +41,7 @@
 
 struct snapshot {
 	struct encoder encoder;
+	uint64_t *steps;
 	uint64_t file_min_bytes; /* that the header needs */
 	struct new_file file;
 };
@@ -89,12 +91,19 @@ static int publish(struct snapshot *snapshot, char ret_name[NAME_MAX + 1])
 	return err;
 }
 
+static void step(const struct snapshot *snapshot)
+{
+	if (snapshot->steps)
+		barrier__add_relaxed(snapshot->steps, 1);
+}
+
 static int take_chunk(void *ctx)
 {
 	struct snapshot *snapshot = ctx;
 	struct encoder *encoder = &snapshot->encoder;
 	int err = encoder__write_chunk(encoder, snapshot->file.fd);
 
+	step(snapshot);
 	ring_copy__consumed(encoder->source.events, merge__oldest(encoder->merge));
 	return err;
 }
@@ -237,12 +246,15 @@ static int write_once(const struct snapshot_target *target, const struct snapsho
 	int err;
 
 	err = snapshot__init(&snapshot, source, wanted_bytes);
+	snapshot.steps = target->steps;
 	if (!err)
 		err = open_file(&snapshot.file, target);
 	if (!err)
 		err = write_all(&snapshot);
+	step(&snapshot);
 	if (!err)
 		err = publish(&snapshot, ret_name);
+	step(&snapshot);
 	if (!err)
 		*ret_corrupt = merge__corrupt_cnt(snapshot.encoder.merge);
 	*ret_events = snapshot.encoder.in_file.events;

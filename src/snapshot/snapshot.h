@@ -17,7 +17,9 @@ struct snapshot_source;
 /* How files are written. */
 struct snapshot_target {
 	int dir_fd;
-	gid_t group; /* may read them; OUT_DIR_NO_GROUP: the owner alone */
+	gid_t group;     /* may read them; OUT_DIR_NO_GROUP: the owner alone */
+	uint64_t *steps; /* grows with each piece that is written; any thread reads it. NULL: none
+			  */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "barrier.h"
 #include "job.h"
 #include "out_dir.h"
 #include "retain.h"
@@ -18,7 +19,13 @@ struct writer {
 	char *dir;
 	struct snapshot_target target;
 	struct retain *retain;
+	uint64_t steps;
 };
+
+uint64_t writer__steps(const struct writer *writer)
+{
+	return barrier__load_relaxed(&writer->steps);
+}
 
 struct disk_room writer__room(const struct writer *writer)
 {
@@ -63,6 +70,7 @@ struct writer *writer__new(const struct writer_options *options)
 	if (!writer)
 		return NULL;
 	writer->target.group = options->group;
+	writer->target.steps = &writer->steps;
 	writer->target.dir_fd = out_dir__open(options->dir, options->group);
 	err = writer->target.dir_fd < 0 ? writer->target.dir_fd : 0;
 	if (!err) {

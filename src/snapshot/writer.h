@@ -28,6 +28,8 @@ struct writer *writer__new(const struct writer_options *options);
 int writer__set_retain(struct writer *writer, const struct retain_options *options);
 /* NULL is fine. */
 void writer__free(struct writer *writer);
+/* Grows whenever the disk has taken something. Any thread. */
+uint64_t writer__steps(const struct writer *writer);
 /* Any thread. */
 struct disk_room writer__room(const struct writer *writer);
 /* How and where it writes; valid as long as the writer. */

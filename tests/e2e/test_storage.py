@@ -14,7 +14,7 @@ import re
 import shutil
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from harness import COLLECT, SNAPSHOT_NAME, Snapshot, check, equal, view, wait_until
 
@@ -30,11 +30,17 @@ def writers(collector):
     """The threads that write files."""
     names = {}
     for path in glob.glob(f"/proc/{collector.pid}/task/*/comm"):
-        with open(path, encoding="ascii") as comm:
+        with suppress(FileNotFoundError), open(path, encoding="ascii") as comm:
             names[int(path.split("/")[-2])] = comm.read().strip()
     found = [tid for tid, name in names.items() if name == "ttlog-write"]
     equal(len(found), 2, f"threads that write among {names}")
     return found
+
+
+def has_left(collector):
+    """Its main thread has ended."""
+    with open(f"/proc/{collector.pid}/stat", encoding="ascii") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "Z"
 
 
 @contextmanager
@@ -51,7 +57,7 @@ def strace(t, collector, *options):
     try:
         yield log
     finally:
-        tracer.signal(signal.SIGTERM)
+        tracer.signal(signal.SIGTERM if collector.runs() and not has_left(collector) else signal.SIGKILL)
         tracer.wait()
 
 
@@ -320,3 +326,40 @@ def test_storage_names_are_taken(t):
     app.say()
     app.end()
     collector.end()
+
+
+def test_storage_hangs_in_fsync(t):
+    """Draining goes on, the end comes in bounded time and says what is not written; the next
+    collector writes it."""
+    crash = t.app("crash")
+    collector = t.collect("-b", "1M", "-e", crash)
+    collector.recording_path(crash)
+    t.rings_may_stay = True
+    with strace(t, collector, "-e", "trace=fsync", "-e", "inject=fsync:delay_enter=3600s"):
+        # two hang, one waits
+        apps = [t.start(crash, 2, 500, "SEGV").end(-signal.SIGSEGV) for _ in range(3)]
+        lively = t.start(crash, "--wait", 2, 100000)
+        lively.out.wait("start")
+        lively.say()
+        lively.out.wait("ready")
+        collector.signal(signal.SIGTERM)
+        # strace holds the threads that hang until it ends
+        wait_until(lambda: has_left(collector), "the collector ends")
+    collector.end(1)
+    text = collector.err.text()
+    check("the disk does not answer" in text, text)
+    for app in [*apps, lively]:
+        check(f"pid {app.pid}: what is not written stays in memory" in text, text)
+        accounts = collector.all_accounts()[app.pid]
+        equal((accounts.lost, accounts.files), (0, []), f"accounts of {app.pid}")
+    equal(t.files(), [], "files")
+    lively.signal(signal.SIGKILL)
+    lively.wait()
+    t.collect("--", "/bin/true").end()
+    found = {snapshot.pid: snapshot for snapshot in t.snapshots()}
+    equal(set(found), {app.pid for app in [*apps, lively]}, "processes that are recovered")
+    for app in apps:
+        info = found[app.pid].info
+        equal((info["reason"], info["exit"]["signal"], info["events"]), ("recovered", "SIGSEGV", 1000), "a crash")
+    equal(len(found[lively.pid].events), 200000, "events of the one that ran")
+    wait_until(lambda: not os.listdir("/run/ttlog"), "nothing is left")

@@ -16,6 +16,7 @@
 #define barrier__load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define barrier__store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define barrier__load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
+#define barrier__add_relaxed(p, v)   __atomic_add_fetch((p), (v), __ATOMIC_RELAXED)
 #define barrier__store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
 /* ThreadSanitizer does not know fences, and gcc warns of that. Here that is no loss: the fences

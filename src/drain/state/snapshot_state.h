@@ -16,6 +16,7 @@ struct snapshot_state {
 	size_t job_cnt;           /* being written */
 	uint64_t mark;            /* ring__written_bytes() at the last one */
 	bool is_owed;             /* one waits for room in the writer's queue, or for memory */
+	bool is_left;             /* to the next collector */
 	bool is_kept;             /* the last one could not be written, and is tried again */
 	bool has_part;            /* the last file has only the newest events */
 	bool hurried;             /* it crashed, and has a snapshot although it has not ended */
