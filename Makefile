@@ -9,14 +9,14 @@ VERSION := 0.2.0
 # libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
 # C++, lld for header tests with another linker; stress-ng is the load of check-loaded; tmux drives
 # the full screen; debhelper, debootstrap and lintian are for packages, prometheus reads the metrics,
-# zsh tries the completion.
+# zsh tries the completion; libjansson-dev reads the answers of collectors.
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck debhelper \
 	debootstrap dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev \
 	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
-	libinih-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev libseccomp-dev \
-	libsodium-dev libsqlite3-dev libsystemd-dev lintian lld locales lz4 make mandoc pkg-config \
-	prometheus protobuf-compiler python3 python3-bt2 python3-cbor2 python3-jsonschema \
-	python3-protobuf sqlite3 strace stress-ng tmux util-linux zlib1g-dev zsh
+	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev \
+	libseccomp-dev libsodium-dev libsqlite3-dev libsystemd-dev lintian \
+	lld locales lz4 make mandoc pkg-config prometheus protobuf-compiler python3 python3-bt2 \
+	python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux zlib1g-dev zsh
 
 # First deps, then a new make for the rest: this one has already looked for missing tools.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -78,6 +78,7 @@ READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs sqlite3 libedit)
 VIEW_LDLIBS += -lpcre2-8
+CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
@@ -86,9 +87,11 @@ endif
 include src/rooms.mk
 COLLECT_MAIN := $(BUILD)/src/collect/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
-LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) $(READ_OBJS) $(VIEW_OBJS))
+CTL_MAIN := $(BUILD)/src/ctl/main.o
+LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN) $(CTL_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) \
+	$(READ_OBJS) $(VIEW_OBJS) $(CTL_OBJS))
 READ_LIB := $(BUILD)/libttlogread.a
-PROGRAMS := ttlog-collect ttlog-view
+PROGRAMS := ttlog-collect ttlog-view ttlog-ctl
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 SKELS := $(BUILD)/gen/ttlog.skel.h $(BUILD)/gen/warm.skel.h
 
@@ -105,6 +108,10 @@ $(BUILD)/ttlog-collect: $(COMMON_OBJS) $(RECORD_OBJS)
 $(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED) $(READ_LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(READ_LDLIBS) $(VIEW_LDLIBS)
+
+$(BUILD)/ttlog-ctl: $(CTL_OBJS) $(CTL_SHARED)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CTL_LDLIBS)
 
 # This file changes only when the command lines change. Then everything is built again.
 define FLAGS :=
@@ -141,7 +148,7 @@ $(SKELS): $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 include src/read/read.mk
 
--include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
+-include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(CTL_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
 
 # Remove a file that is half written. Keep intermediate files.
 .DELETE_ON_ERROR:
@@ -168,7 +175,7 @@ help:
 
 endif
 
-# | make                ttlog-collect and ttlog-view, in build/
+# | make                ttlog-collect, ttlog-view and ttlog-ctl, in build/
 # | make deps           installs the Debian packages for all targets; also `make deps check`
 # | make lint           clang-format, cppcheck, clang-tidy, mandoc
 # | make format         clang-format, in place

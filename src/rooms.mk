@@ -5,10 +5,11 @@ COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query c
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach src/attach/launch \
 	src/drain/state src/drain src/death \
 	src/snapshot/encode src/snapshot/keep src/snapshot src/status \
-	src/trigger/watch src/trigger src/metrics src/recorder \
+	src/trigger/watch src/trigger src/metrics src/recorder src/command \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
-# The last one has main.
+# The last ones have main.
+CTL_ROOMS := src/ctl
 VIEW_ROOMS := $(addprefix viewer/,output options input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
 	viewer/tui $(addprefix viewer/,export diff) viewer
@@ -22,9 +23,10 @@ $(eval $(call see,$(COMMON_ROOMS)))
 SEES_COMMON := $(seen)
 $(eval $(call see,$(READ_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(VIEW_ROOMS),$(SEES_COMMON)))
+$(eval $(call see,$(CTL_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(RECORD_ROOMS),$(SEES_COMMON) -iquote bpf))
 # Tests look into all.
-SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS))
+SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS) $(CTL_ROOMS))
 
 # What a source sees, by the room that it is in.
 sees = $(SEES_$(patsubst %/,%,$(dir $(1))))
@@ -34,6 +36,7 @@ COMMON_OBJS := $(call objects,$(COMMON_ROOMS))
 RECORD_OBJS := $(call objects,$(RECORD_ROOMS))
 READ_OBJS := $(call objects,$(READ_ROOMS))
 VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
+CTL_OBJS := $(call objects,$(CTL_ROOMS))
 # What libttlogread takes: the shapes of values and the language of filters.
 READ_SHARED := $(call objects,src/common/value src/common/query) \
 	$(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table text/utf8)
@@ -43,6 +46,10 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/h
 	$(addprefix value/,duration_unit event_key format_number number rfc3339 time_expr) \
 	$(addprefix files/,new_file plain_file runtime_dir) \
 	control/control_dial control/control_wire query/expr_error query/pattern)
+
+# And ttlog-ctl.
+CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/utf8 value/format_number value/number value/parse \
+	value/duration_unit files/runtime_dir $(addprefix control/control_,dial reply wire))
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/item/chunk src/read/filter/filter_rows src/read/item/unpack \

@@ -15,7 +15,9 @@ $(foreach object,$(UNIT_OBJS),$(eval $(BUILD)/tests/$(basename $(notdir $(object
 
 $(BUILD)/tests/test_%: $(BUILD)/libttlog-test.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS) $(TEST_LDLIBS)
+
+$(BUILD)/tests/test_rates $(BUILD)/tests/test_answer: TEST_LDLIBS := $(CTL_LDLIBS)
 
 $(BUILD)/tests/%.o: CPPFLAGS += -iquote tests/unit $(SEES_ALL)
 

@@ -22,6 +22,7 @@
 #include "attacher.h"
 #include "collect.h"
 #include "collect_parts.h"
+#include "commands.h"
 #include "control.h"
 #include "drain.h"
 #include "elf.h"
@@ -137,12 +138,25 @@ void collect__set_triggers(struct collector *collector, struct trigger_plan *pla
 	drain__set_plan(collector->drain, plan);
 }
 
+static void take_command(void *ctx, const struct control_request *request)
+{
+	const struct collector *collector = ctx;
+
+	if (collector->commands)
+		commands__take(collector->commands, request);
+	else
+		(void)control__reply(collector->control, request->client,
+				     CONTROL_ERROR "it has no thread for commands\n", false);
+}
+
 static void run(struct collector *collector)
 {
 	struct dispatch dispatch = {
 		.request = pass_on_request,
 		.ctx = collector->drain,
 		.live = collector->live,
+		.command = take_command,
+		.command_ctx = collector,
 	};
 	struct pollfd polls[POLL_CNT] = { 0 };
 

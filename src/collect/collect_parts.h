@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "config.h"
+#include "control_rights.h"
 #include "journal.h"
 #include "manager.h"
 
@@ -21,6 +22,7 @@ struct attach;
 struct attached_process;
 struct attacher;
 struct clock;
+struct commands;
 struct console;
 struct control;
 struct drain;
@@ -64,6 +66,8 @@ struct collector {
 	struct metrics_page *metrics_page;
 	struct metrics_server *metrics; /* NULL: none; it asks for the status */
 	struct control *control;
+	struct commands *commands;    /* of the control socket; NULL: it has none */
+	struct control_rights rights; /* its grants are those of env */
 	struct live *live;
 	struct launch *launch;
 	struct hold *hold;

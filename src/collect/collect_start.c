@@ -23,6 +23,7 @@
 #include "capability.h"
 #include "clock.h"
 #include "collect_parts.h"
+#include "commands.h"
 #include "console.h"
 #include "control.h"
 #include "drain.h"
@@ -378,19 +379,60 @@ static int open_journal(struct collector *collector)
 	return err ? report__error("no private directory for rings", NULL, err) : 0;
 }
 
+/* With the group ttlog, if there is one. */
+static void share_control(struct collector *collector, const char *dir)
+{
+	struct control_rights *rights = &collector->rights;
+	char *outsider;
+	int err = 0;
+
+	*rights = collector->env->rights;
+	control_rights__find_group(rights);
+	if (strcmp(dir, RUNTIME_DIR_SYSTEM) != 0)
+		rights->has_group = false;
+	if (rights->has_group)
+		err = runtime_dir__share(dir, rights->group);
+	if (err) {
+		(void)report__error("the group " CONTROL_RIGHTS_GROUP " can't reach", dir, err);
+		rights->has_group = false;
+	}
+	outsider = control_rights__find_outsider(rights);
+	if (outsider)
+		fprintf(stderr,
+			"ttlog-collect: --allow: user %s can't reach the control socket: only members of "
+			"the group " CONTROL_RIGHTS_GROUP " can\n",
+			outsider);
+	free(outsider);
+}
+
+static int open_commands(struct collector *collector)
+{
+	const struct commands_options options = {
+		.control = collector->control,
+		.drain = collector->drain,
+		.board = collector->status,
+	};
+
+	collector->commands = commands__new(&options);
+	return collector->commands ? 0 : -errno;
+}
+
 static void open_control(struct collector *collector)
 {
 	const char *own = collector->env->private_dir;
 	char dir[PATH_MAX];
 	int err = own ? 0 : runtime_dir__find(dir);
 
+	if (!err && !own)
+		share_control(collector, dir);
 	if (!err) {
-		collector->control = control__new(own ? own : dir);
-		err = collector->control ? 0 : -errno;
+		collector->control = control__new(own ? own : dir, own ? NULL : &collector->rights);
+		err = collector->control ? open_commands(collector) : -errno;
 	}
 	if (err)
-		(void)report__error("--trigger and --follow won't work, no control socket", NULL,
-				    err);
+		(void)report__error(
+			"--trigger, ttlog-ctl and --follow won't work, no control socket", NULL,
+			err);
 }
 
 /* A limit above that of the cgroup protects no process. */
@@ -551,6 +593,7 @@ static void close_fd(int fd)
  * ends. Files for the next collector are removed now. */
 static _Noreturn void leave_hanging(struct collector *collector, int status)
 {
+	commands__free(collector->commands);
 	control__free(collector->control);
 	if (!job_queue__hangs(collector->queue))
 		job_queue__free(collector->queue);
@@ -573,6 +616,7 @@ void collect__tear_down(struct collector *collector, int status)
 	if (!is_done || job_queue__hangs(collector->queue))
 		leave_hanging(collector, status);
 	watch__free(collector->watch);
+	commands__free(collector->commands);
 	control__free(collector->control);
 	trigger_request__free(collector->last);
 	drain__free(collector->drain);

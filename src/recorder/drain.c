@@ -384,6 +384,7 @@ static void show_status(struct drain *drain)
 
 	if (!board || !status_board__begin(board, &now_ns))
 		return;
+	puller__pull_new(&drain->recorder->puller, &drain->meanwhile);
 	status = recorder__status(drain->recorder, now_ns);
 	if (status) {
 		wire_ring__read(drain->batches, &status->batches.bytes,

@@ -9,25 +9,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "array.h"
 #include "clock.h"
 #include "control_dial.h"
+#include "control_reply.h"
 #include "control_wire.h"
-
-#define MAX_REPLY_BYTES (16u << 20)
 
 /* A collector that has been asked. */
 struct peer {
 	char name[CONTROL_DIAL_NAME_BYTES];
 	int fd;
-	char *text;
-	size_t len, cap;
 };
 
 struct peers {
@@ -75,65 +69,6 @@ static int ask_all(struct peers *peers)
 	return control_dial__all(peers->dir_fd, &dial);
 }
 
-static int64_t now_ms(void)
-{
-	return (int64_t)(clock__now_mono_ns() / 1000000);
-}
-
-static int append(struct peer *peer, const char *text, size_t len)
-{
-	if (peer->len + len > MAX_REPLY_BYTES)
-		return -EMSGSIZE;
-	if (array__reserve(peer->text, peer->len + len + 1, &peer->cap))
-		return -ENOMEM;
-	memcpy(peer->text + peer->len, text, len);
-	peer->len += len;
-	peer->text[peer->len] = 0;
-	return 0;
-}
-
-/* Waits for a packet until the deadline. Its length, or -errno; -EPIPE at the end. */
-static ssize_t receive_packet(int fd, int64_t deadline_ms, char *packet, size_t bytes)
-{
-	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-	int64_t left_ms = deadline_ms - now_ms();
-	ssize_t n;
-	int ready;
-
-	ready = poll(&pollfd, 1, left_ms > 0 ? (int)left_ms : 0);
-	if (ready <= 0)
-		return ready ? -errno : -ETIMEDOUT;
-	n = recv(fd, packet, bytes, MSG_DONTWAIT);
-	if (n < 0)
-		return -errno;
-	return n ? n : -EPIPE;
-}
-
-/* Reads the whole reply into peer->text. 1: a snapshot was made, 0: none was, or -errno. */
-static int read_reply(struct peer *peer, int64_t deadline_ms)
-{
-	char packet[1 + CONTROL_WIRE_TEXT_BYTES];
-	ssize_t n;
-	int err;
-
-	for (;;) {
-		n = receive_packet(peer->fd, deadline_ms, packet, sizeof(packet));
-		if (n == -EINTR || n == -EAGAIN)
-			continue;
-		if (n < 0)
-			return (int)n;
-		if (packet[0] == CONTROL_WIRE_DONE)
-			return 1;
-		if (packet[0] == CONTROL_WIRE_FAILED)
-			return 0;
-		if (packet[0] != CONTROL_WIRE_TEXT)
-			return -EBADMSG;
-		err = append(peer, packet + 1, (size_t)n - 1);
-		if (err)
-			return err;
-	}
-}
-
 static void print_lines(struct peers *peers, char *text, FILE *out)
 {
 	size_t prefix = strlen(CONTROL_ERROR);
@@ -147,32 +82,24 @@ static void print_lines(struct peers *peers, char *text, FILE *out)
 	}
 }
 
-static const char *describe(int err)
-{
-	if (err == -ETIMEDOUT)
-		return "did not answer in time";
-	if (err == -EPIPE || err == -ECONNRESET)
-		return "ended, or refused, before it answered";
-	return strerror(-err);
-}
-
 static void read_replies(struct peers *peers, FILE *out)
 {
-	int64_t deadline_ms = now_ms() + peers->trigger->timeout_ms;
+	const uint64_t deadline_ns = clock__now_mono_ns() + peers->trigger->timeout_ms * 1000000ull;
 
 	for (size_t i = 0; i < peers->cnt; i++) {
 		struct peer *peer = &peers->peers[i];
-		int verdict = read_reply(peer, deadline_ms);
+		char *text;
+		int verdict = control_reply__read(peer->fd, deadline_ns, &text);
 
-		if (peer->text)
-			print_lines(peers, peer->text, out);
-		if (verdict == 1)
+		if (text)
+			print_lines(peers, text, out);
+		if (verdict == CONTROL_WIRE_DONE)
 			peers->done = true;
 		else if (verdict < 0)
 			fprintf(peers->errors_file, "%s: the collector %s\n", peer->name,
-				describe(verdict));
+				control_reply__describe(verdict));
 		close(peer->fd);
-		free(peer->text);
+		free(text);
 	}
 }
 

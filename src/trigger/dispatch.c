@@ -3,14 +3,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "clock.h"
 #include "control.h"
+#include "control_rights.h"
 #include "expr_error.h"
 #include "format.h"
 #include "live.h"
 #include "dispatch.h"
 #include "record_filter.h"
 #include "trigger.h"
+
+/* At once: other things wait for this thread, too. */
+#define MAX_REQUESTS 16
 
 struct control_answer {
 	struct control *control;
@@ -89,14 +94,61 @@ static void add_follower(struct control *control, const struct dispatch *dispatc
 	record_filter__free(filter);
 }
 
+/* 0: there is no such request. */
+static unsigned int right_of(const struct control_request *asked)
+{
+	static const unsigned int of_command[] = {
+		[CONTROL_COMMAND_STATUS] = CONTROL_MAY_STATUS,
+		[CONTROL_COMMAND_LIST] = CONTROL_MAY_LIST,
+	};
+
+	switch (asked->kind) {
+	case CONTROL_REQUEST_SNAPSHOT:
+		return CONTROL_MAY_TRIGGER;
+	case CONTROL_REQUEST_FOLLOW:
+		return CONTROL_MAY_FOLLOW;
+	case CONTROL_REQUEST_COMMAND:
+		break;
+	}
+	return asked->command < ARRAY_SIZE(of_command) ? of_command[asked->command] : 0;
+}
+
+/* If not, the client is told. */
+static bool may(struct control *control, const struct control_request *asked)
+{
+	const unsigned int right = right_of(asked);
+	char why[160];
+
+	if (right & asked->rights)
+		return true;
+	if (right)
+		(void)snprintf(why, sizeof(why),
+			       "not allowed: root may, and who has the right '%s' by --allow",
+			       control_right__name((enum control_right)right));
+	else
+		(void)snprintf(why, sizeof(why),
+			       "this collector (" TTLOG_VERSION ") does not know the command");
+	refuse(control, asked->client, why);
+	return false;
+}
+
 void dispatch__requests(struct control *control, const struct dispatch *dispatch)
 {
 	struct control_request asked;
 
-	while (control__receive(control, &asked) == 1) {
-		if (asked.follows)
-			add_follower(control, dispatch, &asked);
-		else
+	for (int i = 0; i < MAX_REQUESTS && control__receive(control, &asked) == 1; i++) {
+		if (!may(control, &asked))
+			continue;
+		switch (asked.kind) {
+		case CONTROL_REQUEST_SNAPSHOT:
 			pass_on_request(control, dispatch, &asked);
+			break;
+		case CONTROL_REQUEST_FOLLOW:
+			add_follower(control, dispatch, &asked);
+			break;
+		case CONTROL_REQUEST_COMMAND:
+			dispatch->command(dispatch->command_ctx, &asked);
+			break;
+		}
 	}
 }

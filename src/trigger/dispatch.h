@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct control;
+struct control_request;
 struct live;
 struct trigger_request;
 
@@ -15,9 +16,13 @@ struct dispatch {
 	void *ctx;
 	struct live *live; /* gets followers */
 	bool requests_off; /* no snapshots by request (--on) */
+	/* Gets commands that their client may give; answers by control__answer(), at once or later.
+	 * Its texts are valid until it returns. */
+	void (*command)(void *ctx, const struct control_request *request);
+	void *command_ctx;
 };
 
-/* All requests that have come. */
+/* The requests that have come; not all if they are many. */
 void dispatch__requests(struct control *control, const struct dispatch *dispatch);
 
 #endif /* TTLOG_DISPATCH_H */

@@ -25,11 +25,12 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.abspath(os.environ.get("TTLOG_BUILD", os.path.join(TREE, "build")))
 COLLECT = os.path.join(BUILD, "ttlog-collect")
 VIEW = os.path.join(BUILD, "ttlog-view")
+CTL = os.path.join(BUILD, "ttlog-ctl")
 APPS = os.path.join(BUILD, "apps")
 READER = os.path.join(TREE, "tests", "read_snapshot.py")
 PYTHON = "/usr/bin/python3"  # the Python that Debian's python3-cbor2 is for
 
-DEADLINE_S = 300
+DEADLINE_S = float(os.environ.get("TTLOG_DEADLINE_S", 300))
 NOBODY = 65534
 SNAPSHOT_NAME = re.compile(r"ttlog-(\d+)-(\d{17})-([A-Za-z0-9._-]{1,64})\.bin")
 ACCOUNTS = re.compile(

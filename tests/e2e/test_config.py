@@ -12,7 +12,8 @@ from test_options import LEVELS, LOGGED, run
 NO_KEYS = {"config", "dry-run", "check", "list", "trigger", "help", "usage", "version"}
 # one of these is a value of each option
 VALUES = ["1", "8M", "30s", "3", "/x", "info", "target=net.*", "exit", "a=b", "root", "all", "segment",
-          "balanced", "127.0.0.1:9099", "*.slice", "password", "crashed"]
+          "balanced", "127.0.0.1:9099", "*.slice", "password", "crashed",
+          "user:root=trigger"]
 
 
 def write(t, text, name="collect.conf"):

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "control_rights.h"
 #include "fuzz.h"
 #include "record_filter.h"
 
@@ -24,7 +25,7 @@ static struct control *listen_once(void)
 
 	if (control)
 		return control;
-	control = control__new(fuzz__folder());
+	control = control__new(fuzz__folder(), NULL);
 	FUZZ_CHECK(control);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control-%d.sock", fuzz__folder(),
 		 (int)getpid());
@@ -56,6 +57,20 @@ static void welcome(struct control *control, const struct control_request *reque
 	FUZZ_CHECK(control__take(control, request->client) == -ENOENT);
 }
 
+/* Copies the command as the collector does, and answers it. */
+static void command(struct control *control, const struct control_request *request)
+{
+	const char *argument = request->texts[CONTROL_TEXT_ARGUMENT];
+
+	FUZZ_CHECK(request->rights & CONTROL_MAY_FOLLOW);
+	FUZZ_CHECK(strlen(request->texts[CONTROL_TEXT_SERVICE]) +
+			   strlen(request->texts[CONTROL_TEXT_TARGET]) + request->argument_bytes <
+		   CONTROL_WIRE_MAX_BYTES);
+	FUZZ_CHECK(!request->argument_bytes || !argument[request->argument_bytes - 1]);
+	(void)control__answer(control, request->client, argument, CONTROL_WIRE_USAGE);
+	FUZZ_CHECK(control__reply(control, request->client, NULL, true));
+}
+
 static void receive(struct control *control)
 {
 	struct control_request request;
@@ -64,8 +79,12 @@ static void receive(struct control *control)
 	while ((n = control__receive(control, &request)) == 1) {
 		size_t len = strnlen(request.reason, sizeof(request.reason));
 
-		if (request.follows) {
+		if (request.kind == CONTROL_REQUEST_FOLLOW) {
 			welcome(control, &request);
+			continue;
+		}
+		if (request.kind == CONTROL_REQUEST_COMMAND) {
+			command(control, &request);
 			continue;
 		}
 		FUZZ_CHECK(len && len < sizeof(request.reason));

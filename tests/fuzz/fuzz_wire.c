@@ -10,6 +10,21 @@
 #include "fuzz.h"
 #include "record_filter.h"
 
+/* Each text ends within the packet. */
+static void check_command(const struct control_wire_parsed *parsed, const char *bytes,
+			  const char *end)
+{
+	FUZZ_CHECK(parsed->pid <= INT32_MAX);
+	for (size_t i = 0; i < CONTROL_TEXT_CNT; i++) {
+		const char *text = parsed->texts[i];
+
+		FUZZ_CHECK(text);
+		FUZZ_CHECK(!*text || (text > bytes && text + strlen(text) < end));
+	}
+	FUZZ_CHECK(!parsed->argument_bytes ||
+		   parsed->texts[CONTROL_TEXT_ARGUMENT] + parsed->argument_bytes == end);
+}
+
 static void check_request(const uint8_t *data, size_t size)
 {
 	const char *bytes = (const char *)data;
@@ -27,6 +42,10 @@ static void check_request(const uint8_t *data, size_t size)
 		FUZZ_CHECK(len && len < CONTROL_REASON_BYTES);
 		FUZZ_CHECK(parsed.reason >= bytes && parsed.reason + len < bytes + size);
 		FUZZ_CHECK(parsed.pid <= INT32_MAX);
+		return;
+	}
+	if (parsed.kind == CONTROL_REQUEST_COMMAND) {
+		check_command(&parsed, bytes, bytes + size);
 		return;
 	}
 	FUZZ_CHECK(parsed.kind == CONTROL_REQUEST_FOLLOW && parsed.format);

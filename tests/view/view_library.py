@@ -142,7 +142,7 @@ def test_versions_are_one():
 def test_install_and_uninstall():
     installed()
     found = {os.path.relpath(os.path.join(dir, name), ROOT + "/usr") for dir, _, names in os.walk(ROOT) for name in names}
-    for name in ("bin/ttlog-view", "bin/ttlog-collect", "include/ttlog/ttlog.h", "include/ttlog/read.h", "include/ttlog/info.h",
+    for name in ("bin/ttlog-view", "bin/ttlog-collect", "bin/ttlog-ctl", "include/ttlog/ttlog.h", "include/ttlog/read.h", "include/ttlog/info.h",
                  "include/ttlog/types.h", "lib/libttlogread.so", "lib/libttlogread.so.0", "lib/libttlogread.a",
                  "lib/pkgconfig/ttlogread.pc", "share/pkgconfig/ttlog.pc", "share/man/man1/ttlog-view.1",
                  "share/man/man1/ttlog-collect.1", "share/man/man3/libttlogread.3", "lib/systemd/system/ttlog.service",
@@ -308,7 +308,7 @@ def options_of_manual(program):
 
 
 def test_manual_pages_have_the_options_of_help():
-    for program in ("ttlog-view", "ttlog-collect"):
+    for program in ("ttlog-view", "ttlog-collect", "ttlog-ctl"):
         shown, told = options_of_help(program), options_of_manual(program)
         assert shown == told, "man/%s.1 lacks %s, and has %s, which --help has not" % (
             program, sorted(shown - told), sorted(told - shown))  # fmt: skip

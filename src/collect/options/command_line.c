@@ -68,6 +68,7 @@ static const struct argp_option options[] = {
 	{ "ring-size", 's', "SIZE", 0, "Flight ring per process (64M)", 4 },
 	{ "max-memory", KEY_MAX_MEMORY, "SIZE", 0, "All rings together (half of what is free)", 4 },
 	{ "buffer-size", 'b', "SIZE", 0, "Kernel ring buffer (64M)", 4 },
+	{ "allow", KEY_ALLOW, "WHO=LIST", 0, "Who may use ttlog-ctl, and for what; repeatable", 4 },
 	{ "duration", 'd', "DURATION", 0, "Stop after (never)", 4 },
 	{ "metrics", KEY_METRICS, "ADDR:PORT", 0, "Serve Prometheus (127.0.0.1 if only PORT)", 4 },
 	{ "config", KEY_CONFIG, "FILE", 0, "Options from here (" ENV_CONFIG ")", 4 },

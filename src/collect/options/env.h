@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "control_rights.h"
 #include "given.h"
 #include "listen_address.h"
 #include "tags.h"
@@ -55,6 +56,7 @@ struct env {
 	unsigned keep_free_percent;    /* of it; 0: all of it may be used */
 	struct listen_address metrics; /* --metrics; its len is 0: none */
 	bool all_stacks;               /* of a crash: other threads' stacks too */
+	struct control_rights rights;  /* --allow */
 	bool immediate;
 	bool quiet;
 	bool verbose;

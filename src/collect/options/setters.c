@@ -223,3 +223,8 @@ int setter__metrics(struct env *env, struct argument *arg)
 {
 	return listen_address__parse(arg->text, &env->metrics);
 }
+
+int setter__allow(struct env *env, struct argument *arg)
+{
+	return control_rights__allow(&env->rights, arg->text, arg->error, sizeof(arg->error));
+}

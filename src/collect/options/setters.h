@@ -33,5 +33,6 @@ int setter__stacks(struct env *env, struct argument *arg);
 int setter__group(struct env *env, struct argument *arg);
 int setter__tag(struct env *env, struct argument *arg);
 int setter__metrics(struct env *env, struct argument *arg);
+int setter__allow(struct env *env, struct argument *arg);
 
 #endif /* TTLOG_SETTERS_H */

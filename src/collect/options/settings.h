@@ -27,6 +27,7 @@ enum {
 	KEY_CONFIG,
 	KEY_DRY_RUN,
 	KEY_METRICS,
+	KEY_ALLOW,
 };
 
 struct setting;

@@ -3,6 +3,9 @@
  * The packets on the control socket (SOCK_SEQPACKET). Both ends are on one machine, but may have
  * different versions, and a peer may send anything: control_wire.c checks every byte.
  *
+ * A command of ttlog-ctl is one packet. The reply is any number of packets of text, which together
+ * are one JSON object or lines of errors, and one with the verdict.
+ *
  * A request for a snapshot is one packet. The reply is any number of packets of text, and one with
  * the verdict.
  *
@@ -56,13 +59,53 @@ struct control_wire_follow {
 
 _Static_assert(sizeof(struct control_wire_follow) == 16, "what stands before the filter");
 
-#define CONTROL_WIRE_MAX_BYTES (sizeof(struct control_wire_follow) + CONTROL_WIRE_FILTER_BYTES)
+#define CONTROL_WIRE_FOLLOW_BYTES (sizeof(struct control_wire_follow) + CONTROL_WIRE_FILTER_BYTES)
+
+#define CONTROL_WIRE_COMMAND_MAGIC 0x4b4c5454u /* "TTLK" */
+#define CONTROL_WIRE_TEXTS_BYTES   EXPR_MAX_BYTES
+
+/* Numbers of commands are only added. */
+enum control_command {
+	CONTROL_COMMAND_STATUS = 1,
+	CONTROL_COMMAND_LIST = 2,
+	CONTROL_COMMAND_LEVEL = 3,
+	CONTROL_COMMAND_FILTER = 4,
+	CONTROL_COMMAND_RELOAD = 5,
+};
+
+struct control_wire_command {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t command;    /* enum control_command */
+	uint32_t pid;        /* of the selector; 0: any */
+	uint64_t for_ns;     /* CONTROL_COMMAND_LEVEL: until it comes back; 0: it stays */
+	uint32_t flags;      /* enum control_command_flag */
+	uint32_t text_bytes; /* after this: texts, each zero-terminated */
+};
+
+_Static_assert(sizeof(struct control_wire_command) == 32, "what stands before the texts");
+
+enum control_command_flag {
+	CONTROL_COMMAND_SITES = 1, /* CONTROL_COMMAND_LIST: each site, too */
+};
+
+/* The texts of a command, in this order; those at the end may be left out. The last one may come
+ * more than once: expressions of CONTROL_COMMAND_FILTER. */
+enum control_command_text {
+	CONTROL_TEXT_SERVICE, /* globs of the selector; "": any */
+	CONTROL_TEXT_TARGET,
+	CONTROL_TEXT_ARGUMENT,
+	CONTROL_TEXT_CNT,
+};
+
+#define CONTROL_WIRE_MAX_BYTES (sizeof(struct control_wire_command) + CONTROL_WIRE_TEXTS_BYTES)
 
 /* The first byte of each packet of a reply. New ones are only added. */
 enum control_wire_kind {
 	CONTROL_WIRE_TEXT = 't',   /* whole or part of lines follow */
-	CONTROL_WIRE_DONE = 'd',   /* a snapshot was made; nothing follows */
+	CONTROL_WIRE_DONE = 'd',   /* a snapshot was made, a command done; nothing follows */
 	CONTROL_WIRE_FAILED = 'f', /* none was made, or nothing can be followed; nothing follows */
+	CONTROL_WIRE_USAGE = 'u',  /* a command makes no sense; nothing follows */
 
 	/* These are a struct control_wire_live. */
 	CONTROL_WIRE_FOLLOWED = 'o', /* from now on, all missed events are counted */
@@ -87,16 +130,23 @@ _Static_assert(sizeof(struct control_wire_live) == 32, "a live packet has 32 byt
 enum control_request_kind {
 	CONTROL_REQUEST_SNAPSHOT,
 	CONTROL_REQUEST_FOLLOW,
+	CONTROL_REQUEST_COMMAND,
 };
 
 /* A request that has been checked. */
 struct control_wire_parsed {
 	enum control_request_kind kind;
-	uint32_t pid;       /* of a snapshot; 0: every process */
+	uint32_t pid;       /* of a snapshot or a command; 0: every process */
 	const char *reason; /* of a snapshot; points into the bytes; 1 to 64 bytes */
 	uint32_t format;
 	const char *filter; /* points into the bytes; zero-terminated unless filter_bytes is 0 */
 	size_t filter_bytes;
+	enum control_command command;
+	uint64_t for_ns;
+	uint32_t flags;
+	/* of a command; point into the bytes */
+	const char *texts[CONTROL_TEXT_CNT]; /* never NULL */
+	size_t argument_bytes;               /* of all arguments, with their zeros; 0: none */
 };
 
 /* A whole packet, from any peer. 0, or -EBADMSG: it is not a request. */

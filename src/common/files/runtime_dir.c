@@ -14,6 +14,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define SHARED_MODE 0750
+
+/* runtime_dir__share() has done that. */
+static bool is_shared(const struct stat *st)
+{
+	return !st->st_uid && (st->st_mode & 07777) == SHARED_MODE;
+}
+
 /* Checks that the directory is ours and was never writable for others; makes it private. */
 static int check_private(int fd)
 {
@@ -23,7 +31,7 @@ static int check_private(int fd)
 		return -errno;
 	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
 		return -EPERM;
-	if ((st.st_mode & 07777) != 0700 && fchmod(fd, 0700))
+	if ((st.st_mode & 07777) != 0700 && !is_shared(&st) && fchmod(fd, 0700))
 		return -errno;
 	return 0;
 }
@@ -92,5 +100,18 @@ int runtime_dir__find_for_rings(char ret_path[PATH_MAX])
 		return 0;
 	if (runtime_dir__is_tmpfs("/dev/shm") && !try_in("/dev/shm", true, ret_path))
 		return 0;
+	return err;
+}
+
+int runtime_dir__share(const char *path, gid_t group)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = check_private(fd);
+	if (!err && (fchown(fd, (uid_t)-1, group) || fchmod(fd, SHARED_MODE)))
+		err = -errno;
+	close(fd);
 	return err;
 }

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /*
  * /run/ttlog for root, $XDG_RUNTIME_DIR/ttlog for others; if that is not possible,
@@ -22,6 +23,11 @@ int runtime_dir__find(char ret_path[PATH_MAX]);
  * would write a ring that is mapped from a disk back to it all the time.
  */
 int runtime_dir__find_for_rings(char ret_path[PATH_MAX]);
+
+/* Root's directory there: members of the group `ttlog` may look into it and reach the sockets
+ * (0750); what lies in it stays private. */
+#define RUNTIME_DIR_SYSTEM "/run/ttlog"
+int runtime_dir__share(const char *path, gid_t group);
 
 /* Whether files there stay in memory. */
 bool runtime_dir__is_tmpfs(const char *path);

@@ -76,7 +76,7 @@ static inline void *serve(void *arg)
 static inline void start_server(struct server *server, const char *lines, bool done)
 {
 	*server = (struct server){ .lines = lines, .done = done, .requests = 1 };
-	server->control = control__new(dir);
+	server->control = control__new(dir, NULL);
 	assert_non_null(server->control);
 	assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
 }

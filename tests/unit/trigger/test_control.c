@@ -84,7 +84,7 @@ static pid_t fork_server(const char *lines, bool done)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		struct control *control = control__new(dir);
+		struct control *control = control__new(dir, NULL);
 		struct control_request request;
 
 		if (!control || write(ready[1], "", 1) != 1)
@@ -167,7 +167,7 @@ static void test_control_tells_that_nobody_listens(void **state)
 
 static void test_control_gives_up_on_a_stuck_collector(void **state)
 {
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	struct told told;
 
 	(void)state;
@@ -188,7 +188,7 @@ static void test_control_is_private_and_leaves_nothing(void **state)
 	mode_t mask = umask(0);
 
 	(void)state;
-	control = control__new(dir);
+	control = control__new(dir, NULL);
 	umask(mask);
 	assert_non_null(control);
 	assert_int_equal(stat(socket_path(getpid()), &st), 0);
@@ -196,13 +196,13 @@ static void test_control_is_private_and_leaves_nothing(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(temp_dir__file_cnt(dir), 1);
 	/* a living collector has the number now */
-	assert_null(control__new(dir));
+	assert_null(control__new(dir, NULL));
 	assert_int_equal(errno, EADDRINUSE);
 	assert_int_equal(access(socket_path(getpid()), F_OK), 0);
 	control__free(control);
 	assert_int_equal(temp_dir__file_cnt(dir), 0);
 	control__free(NULL);
-	assert_null(control__new("/nonexistent/ttlog"));
+	assert_null(control__new("/nonexistent/ttlog", NULL));
 	assert_int_equal(errno, ENOENT);
 }
 
@@ -216,7 +216,7 @@ static void test_control_takes_over_a_dead_name(void **state)
 	strcpy(address.sun_path, socket_path(getpid()));
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
-	control = control__new(dir);
+	control = control__new(dir, NULL);
 	assert_non_null(control);
 	close(raw_connect());
 	control__free(control);
@@ -243,7 +243,7 @@ static void test_control_removes_what_the_dead_left(void **state)
 		if (i == 1)
 			assert_int_equal(utimes(address.sun_path, old), 0);
 	}
-	control = control__new(dir);
+	control = control__new(dir, NULL);
 	assert_non_null(control);
 	/* its own, a young one that may be in use, and one that is not a control socket */
 	assert_int_equal(temp_dir__file_cnt(dir), 3);
@@ -252,7 +252,7 @@ static void test_control_removes_what_the_dead_left(void **state)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, names[3]);
 	assert_int_equal(unlink(address.sun_path), 0);
 	/* and those of living collectors stay */
-	other = control__new(dir);
+	other = control__new(dir, NULL);
 	assert_null(other);
 	assert_int_equal(stat(socket_path(getpid()), &status), 0);
 	control__free(control);
@@ -270,7 +270,7 @@ static void test_control_takes_long_directories(void **state)
 	name[sizeof(name) - 1] = 0;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	assert_int_equal(mkdir(path, 0700), 0);
-	control = control__new(path);
+	control = control__new(path, NULL);
 	assert_non_null(control);
 	ask(&told, path, "r", 0, 1);
 	assert_non_null(strstr(told.errors, "did not answer in time"));
@@ -284,7 +284,7 @@ static void test_control_takes_long_directories(void **state)
 static void test_control_hands_over_who_follows(void **state)
 {
 	static const char filter[] = "level>=WARN\0n=1";
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	struct control_request request;
 	char packet[256], byte;
 	int fd, taken;
@@ -294,7 +294,7 @@ static void test_control_hands_over_who_follows(void **state)
 	fd = raw_connect();
 	assert_true(send(fd, packet, make_follow(packet, 3, filter, sizeof(filter)), 0) > 0);
 	assert_int_equal(control__receive(control, &request), 1);
-	assert_true(request.follows);
+	assert_int_equal(request.kind, CONTROL_REQUEST_FOLLOW);
 	assert_int_equal(request.format, 3);
 	assert_int_equal(request.filter_bytes, sizeof(filter));
 	assert_memory_equal(request.filter, filter, sizeof(filter));

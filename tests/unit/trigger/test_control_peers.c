@@ -4,7 +4,7 @@
 
 static void test_control_refuses_rubbish(void **state)
 {
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	struct control_request request;
 	struct control_wire_request wire;
 	int fd;
@@ -49,7 +49,7 @@ static void test_control_refuses_rubbish(void **state)
 
 static void test_control_forgets_who_hangs_up(void **state)
 {
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	struct control_request request;
 	int fd;
 
@@ -76,7 +76,7 @@ static void test_control_forgets_who_hangs_up(void **state)
 
 static void test_control_hears_one_request_only(void **state)
 {
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	struct control_request request;
 	int fd;
 
@@ -124,7 +124,7 @@ static void *receive_nothing(void *arg)
 /* A reply as large as the paths of many processes' snapshots: more than a socket takes at once. */
 static void test_control_sends_when_there_is_room(void **state)
 {
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	const size_t bytes = 4u << 20;
 	struct control_request request;
 	char *lines = malloc(bytes), *text;
@@ -158,7 +158,7 @@ static void test_control_sends_when_there_is_room(void **state)
 
 static void test_control_waits_for_no_reader(void **state)
 {
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	struct control_request request;
 	size_t bytes = 32u << 20;
 	char *lines = malloc(bytes);
@@ -181,7 +181,7 @@ static void test_control_waits_for_no_reader(void **state)
 
 static void test_control_has_room_for_those_who_ask(void **state)
 {
-	struct control *control = control__new(dir);
+	struct control *control = control__new(dir, NULL);
 	struct control_request request;
 	int idle[40], fd, cnt = 0;
 
@@ -221,7 +221,7 @@ static void test_control_refuses_other_users(void **state)
 	(void)state;
 	if (geteuid())
 		skip();
-	control = control__new(dir);
+	control = control__new(dir, NULL);
 	assert_non_null(control);
 	/* even if the file modes would allow it */
 	assert_int_equal(chmod(dir, 0755), 0);

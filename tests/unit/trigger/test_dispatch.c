@@ -28,7 +28,7 @@ static void take_request(void *ctx, struct trigger_request *request)
 static void start(struct collector *collector)
 {
 	*collector = (struct collector){
-		.control = control__new(dir),
+		.control = control__new(dir, NULL),
 		.dispatch = { .request = take_request, .live = live__new() },
 	};
 	collector->dispatch.ctx = collector;

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "control_wire.h"
+#include "ctl_options.h"
+#include "parse.h"
+
+#define EXIT_USAGE   2
+#define MIN_DELAY_NS 100000000u
+
+static const char doc[] =
+	"Asks the collectors (ttlog-collect) that run on this machine, and changes what they do.\v"
+	"Commands:\n"
+	"  status              what each collector and each recorded process does\n"
+	"  list                the recorded processes\n"
+	"  trigger REASON      a snapshot of each, or of -p PID\n"
+	"  top                 a live screen: q quits, h helps\n"
+	"\n"
+	"Root may do all; members of the group ttlog may use status, list and top, and what the "
+	"collector's --allow says.\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 usage.\n"
+	"\n"
+	"Examples:\n"
+	"  ttlog-ctl status\n"
+	"  ttlog-ctl --format json status --service 'web-*'\n"
+	"  ttlog-ctl trigger before-restart -p 1234\n"
+	"  ttlog-ctl top";
+
+static const char args_doc[] = "status|list|top\ntrigger REASON";
+
+enum {
+	KEY_SERVICE = 0x100,
+	KEY_TARGET,
+	KEY_FORMAT,
+	KEY_COUNT,
+};
+
+static const struct argp_option options[] = {
+	{ "pid", 'p', "PID", 0, "Of this process", 1 },
+	{ "service", KEY_SERVICE, "GLOB", 0, "Of processes of these services", 1 },
+	{ "format", KEY_FORMAT, "text|json", 0, "json: one object a line (text)", 2 },
+	{ "delay", 'd', "DURATION", 0, "top: how often (1s)", 2 },
+	{ "count", KEY_COUNT, "N", 0, "top: end after so many (never)", 2 },
+	{ .doc = "Help:", .group = -1 },
+	{ 0 },
+};
+
+enum option_bit {
+	HAS_PID = 1,
+	HAS_SERVICE = 2,
+	HAS_FORMAT = 8,
+	HAS_DELAY = 16,
+	HAS_COUNT = 32,
+};
+
+#define SELECTOR (HAS_PID | HAS_SERVICE)
+
+static const struct command {
+	const char *name;
+	enum ctl_command command;
+	size_t min_cnt, max_cnt; /* of arguments */
+	unsigned int takes;      /* enum option_bit, or-ed */
+} commands[] = {
+	{ "status", CTL_STATUS, 0, 0, SELECTOR | HAS_FORMAT },
+	{ "list", CTL_LIST, 0, 0, SELECTOR | HAS_FORMAT },
+	{ "trigger", CTL_TRIGGER, 1, 1, HAS_PID },
+	{ "top", CTL_TOP, 0, 0, SELECTOR | HAS_DELAY | HAS_COUNT },
+};
+
+static const struct {
+	int key;
+	enum option_bit bit;
+	const char *name;
+} bits[] = {
+	{ 'p', HAS_PID, "-p" },
+	{ KEY_SERVICE, HAS_SERVICE, "--service" },
+	{ KEY_FORMAT, HAS_FORMAT, "--format" },
+	{ 'd', HAS_DELAY, "--delay" },
+	{ KEY_COUNT, HAS_COUNT, "--count" },
+};
+
+struct parsing {
+	struct ctl_options *options;
+	unsigned int used;
+	size_t cap;
+};
+
+static uint32_t parse_pid(const char *text, const struct argp_state *state)
+{
+	pid_t *pids = NULL;
+	size_t cnt = 0;
+	int err = parse__pids(text, &pids, &cnt);
+	uint32_t pid = err ? 0 : (uint32_t)pids[0];
+
+	free(pids);
+	if (err || cnt != 1)
+		argp_error(state, "-p: '%s' is not a process id", text);
+	return pid;
+}
+
+static uint64_t parse_duration(const char *name, const char *text, uint64_t min_ns,
+			       const struct argp_state *state)
+{
+	uint64_t ns = 0;
+
+	if (parse__duration(text, &ns))
+		argp_error(state, "%s: '%s' is not a duration such as 30s", name, text);
+	if (ns < min_ns)
+		argp_error(state, "%s: '%s' is too short", name, text);
+	return ns;
+}
+
+static uint64_t parse_count(const char *text, const struct argp_state *state)
+{
+	char *end;
+	uint64_t cnt = 0;
+
+	errno = 0;
+	if (text[0] >= '0' && text[0] <= '9')
+		cnt = strtoull(text, &end, 10);
+	if (!cnt || errno || *end)
+		argp_error(state, "--count: '%s' is not a number above 0", text);
+	return cnt;
+}
+
+static const char *take_glob(const char *name, const char *text, const struct argp_state *state)
+{
+	if (!text[0])
+		argp_error(state, "%s: '' is no pattern", name);
+	return text;
+}
+
+static void take_format(struct ctl_options *own, const char *text, const struct argp_state *state)
+{
+	own->json = !strcmp(text, "json");
+	if (!own->json && strcmp(text, "text") != 0)
+		argp_error(state, "--format: '%s' is not text or json", text);
+}
+
+static int add_argument(struct parsing *parsing, char *text)
+{
+	struct ctl_options *own = parsing->options;
+
+	if (array__reserve(own->arguments, own->argument_cnt + 1, &parsing->cap))
+		return ENOMEM;
+	own->arguments[own->argument_cnt++] = text;
+	return 0;
+}
+
+static const struct command *find_command(const struct argp_state *state, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	argp_error(state, "'%s' is no command", name);
+	return NULL;
+}
+
+static void check(const struct parsing *parsing, const struct argp_state *state)
+{
+	struct ctl_options *own = parsing->options;
+	const struct command *command;
+
+	if (!own->name)
+		argp_error(state, "a command is needed: status, list, trigger, top");
+	command = find_command(state, own->name);
+	own->command = command->command;
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		if (parsing->used & bits[i].bit & ~command->takes)
+			argp_error(state, "%s means nothing with %s", bits[i].name, own->name);
+	}
+	if (own->argument_cnt < command->min_cnt)
+		argp_error(state, "%s needs an argument", own->name);
+	if (own->argument_cnt > command->max_cnt)
+		argp_error(state, "%s: '%s' is one argument too many", own->name,
+			   own->arguments[command->max_cnt]);
+	if (own->command == CTL_TRIGGER &&
+	    (!own->arguments[0][0] || strlen(own->arguments[0]) >= CONTROL_REASON_BYTES))
+		argp_error(state, "trigger: a reason has 1 to %u bytes", CONTROL_REASON_BYTES - 1);
+}
+
+static void note(struct parsing *parsing, int key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		if (bits[i].key == key)
+			parsing->used |= bits[i].bit;
+	}
+}
+
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct parsing *parsing = state->input;
+	struct ctl_options *own = parsing->options;
+
+	note(parsing, key);
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (own->name)
+			return add_argument(parsing, arg);
+		own->name = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check(parsing, state);
+		return 0;
+	case 'p':
+		own->pid = parse_pid(arg, state);
+		return 0;
+	case KEY_SERVICE:
+		own->service = take_glob("--service", arg, state);
+		return 0;
+	case KEY_FORMAT:
+		take_format(own, arg, state);
+		return 0;
+	case 'd':
+		own->delay_ns = parse_duration("--delay", arg, MIN_DELAY_NS, state);
+		return 0;
+	case KEY_COUNT:
+		own->count = parse_count(arg, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void ctl_options__parse(struct ctl_options *ret, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_one,
+		.args_doc = args_doc,
+		.doc = doc,
+	};
+	struct parsing parsing = { .options = ret };
+
+	*ret = (struct ctl_options){ .service = "", .target = "", .delay_ns = 1000000000u };
+	argp_err_exit_status = EXIT_USAGE;
+	argp_program_version = "ttlog-ctl " TTLOG_VERSION;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &parsing))
+		exit(1);
+}

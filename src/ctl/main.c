@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ttlog-ctl: asks the collectors on this machine, and changes what they do.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "ctl_options.h"
+#include "print.h"
+#include "top.h"
+
+/* 0: it is printed; 1: no answer of a collector. */
+static int print_one(const struct ctl_options *options, const struct reply *reply)
+{
+	json_error_t error;
+	json_t *answer;
+
+	if (options->json) {
+		puts(reply->text);
+		return 0;
+	}
+	answer = json_loads(reply->text, 0, &error);
+	if (!answer) {
+		fprintf(stderr, "ttlog-ctl: %s: the answer is no JSON: %s\n", reply->name,
+			error.text);
+		return 1;
+	}
+	if (options->command == CTL_STATUS)
+		print__status(stdout, answer);
+	else
+		print__list(stdout, answer);
+	json_decref(answer);
+	return 0;
+}
+
+static int show(const struct ctl_options *options, struct replies *replies)
+{
+	int status = 0;
+
+	if (ask__command(replies, options,
+			 options->command == CTL_STATUS ? CONTROL_COMMAND_STATUS
+							: CONTROL_COMMAND_LIST,
+			 NULL, 0))
+		return 1;
+	if (options->command == CTL_LIST && !options->json)
+		printf("%8s %-16s %13s %-16s %s\n", "PID", "SERVICE", "SITES ON/ALL", "COMMAND",
+		       "PROGRAM");
+	for (size_t i = 0; i < replies->cnt; i++) {
+		if (replies->items[i].verdict == CONTROL_WIRE_DONE)
+			status |= print_one(options, &replies->items[i]);
+	}
+	return status | replies__tell(replies, options);
+}
+
+/* The paths of snapshots; errors go to stderr. */
+static void print_paths(const struct reply *reply)
+{
+	const char *line = reply->text, *end;
+
+	for (; *line; line = *end ? end + 1 : end) {
+		end = line + strcspn(line, "\n");
+		if (strncmp(line, CONTROL_ERROR, strlen(CONTROL_ERROR)) != 0)
+			printf("%.*s\n", (int)(end - line), line);
+	}
+}
+
+static int trigger(const struct ctl_options *options, struct replies *replies)
+{
+	struct control_wire_request wire = {
+		.magic = CONTROL_WIRE_MAGIC,
+		.version = CONTROL_WIRE_VERSION,
+		.pid = options->pid,
+	};
+
+	(void)snprintf(wire.reason, CONTROL_REASON_BYTES, "%s", options->arguments[0]);
+	if (ask__all(replies, &wire, sizeof(wire)))
+		return 1;
+	for (size_t i = 0; i < replies->cnt; i++)
+		print_paths(&replies->items[i]);
+	return replies__tell(replies, options);
+}
+
+static int run(const struct ctl_options *options)
+{
+	static struct replies replies;
+	int status = 1;
+
+	switch (options->command) {
+	case CTL_STATUS:
+	case CTL_LIST:
+		status = show(options, &replies);
+		break;
+	case CTL_TRIGGER:
+		status = trigger(options, &replies);
+		break;
+	case CTL_TOP:
+		return top__run(options);
+	}
+	replies__fini(&replies);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl_options options;
+	int status;
+
+	ctl_options__parse(&options, argc, argv);
+	status = run(&options);
+	free(options.arguments);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "ttlog-ctl: can't write: %s\n", strerror(errno));
+		return 1;
+	}
+	return status;
+}

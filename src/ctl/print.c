@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+
+#include "array.h"
+#include "print.h"
+#include "utf8.h"
+
+uint64_t print__u64(json_t *object, const char *key)
+{
+	const json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+/* C0, DEL and C1: names of processes are the programs' own. */
+const char *print__text(json_t *object, const char *key)
+{
+	char *text = (char *)json_string_value(json_object_get(object, key)), *at = text, *end;
+
+	if (!text)
+		return "";
+	end = text + strlen(text);
+	while (at < end) {
+		uint32_t code;
+		const size_t len = utf8__next(at, end, &code);
+
+		if (code < ' ' || (code >= 0x7f && code < 0xa0) || code == UTF8_INVALID)
+			memset(at, '?', len);
+		at += len;
+	}
+	return text;
+}
+
+const char *print__short(char to[PRINT_SHORT_BYTES], double value)
+{
+	static const char units[] = { 0, 'k', 'M', 'G', 'T', 'P', 'E' };
+	size_t unit = 0;
+
+	for (; value >= 999.5 && unit + 1 < ARRAY_SIZE(units); unit++)
+		value /= 1000;
+	(void)snprintf(to, PRINT_SHORT_BYTES, unit && value < 9.95 ? "%.1f%c" : "%.0f%c", value,
+		       units[unit]);
+	return to;
+}
+
+const char *print__age(char to[PRINT_SHORT_BYTES], uint64_t ns)
+{
+	const double s = (double)ns / 1e9;
+
+	if (s < 1)
+		(void)snprintf(to, PRINT_SHORT_BYTES, "%.0fms", s * 1e3);
+	else if (s < 60)
+		(void)snprintf(to, PRINT_SHORT_BYTES, "%.1fs", s);
+	else if (s < 3600)
+		(void)snprintf(to, PRINT_SHORT_BYTES, "%.0fm", s / 60);
+	else
+		(void)snprintf(to, PRINT_SHORT_BYTES, "%.0fh", s / 3600);
+	return to;
+}
+
+unsigned int print__percent(uint64_t part, uint64_t whole)
+{
+	return whole ? (unsigned int)((double)part * 100 / (double)whole + 0.5) : 0;
+}
+
+/* ---- status ---- */
+
+static void print_snapshots(FILE *out, json_t *snapshots)
+{
+	json_t *reasons = json_object_get(snapshots, "by_reason"), *count;
+	uint64_t failed = 0, suppressed = 0;
+	const char *reason, *before = "";
+
+	fputs("  snapshots: ", out);
+	json_object_foreach(reasons, reason, count)
+	{
+		fprintf(out, "%s%" PRIu64 " %s", before, print__u64(count, "made"), reason);
+		failed += print__u64(count, "failed");
+		suppressed += print__u64(count, "suppressed");
+		before = ", ";
+	}
+	if (!before[0])
+		fputs("none", out);
+	fprintf(out, "; %" PRIu64 " failed, %" PRIu64 " suppressed, %" PRIu64 " being written\n",
+		failed, suppressed, print__u64(snapshots, "open"));
+}
+
+static void print_collector(FILE *out, json_t *answer)
+{
+	json_t *collector = json_object_get(answer, "collector");
+	json_t *batches = json_object_get(collector, "batches");
+	const uint64_t limit = print__u64(collector, "ring_memory_limit_bytes");
+	char age[PRINT_SHORT_BYTES], cpu[PRINT_SHORT_BYTES], memory[PRINT_SHORT_BYTES],
+		rings[PRINT_SHORT_BYTES], most[PRINT_SHORT_BYTES];
+
+	fprintf(out, "collector %" PRIu64 " (ttlog %s), up %s, CPU %s, resident %sB\n",
+		print__u64(collector, "pid"), print__text(collector, "version"),
+		print__age(age, print__u64(collector, "uptime_ns")),
+		print__age(cpu, print__u64(collector, "cpu_ns")),
+		print__short(memory, (double)print__u64(collector, "resident_bytes")));
+	fprintf(out, "  rings: %sB",
+		print__short(rings, (double)print__u64(collector, "ring_memory_bytes")));
+	if (limit)
+		fprintf(out, " of %sB", print__short(most, (double)limit));
+	fprintf(out, "; kernel buffer %u%% full\n",
+		print__percent(print__u64(batches, "used_bytes"), print__u64(batches, "bytes")));
+	print_snapshots(out, json_object_get(answer, "snapshots"));
+}
+
+static void print_process(FILE *out, json_t *process)
+{
+	char emitted[PRINT_SHORT_BYTES], recorded[PRINT_SHORT_BYTES], lost[PRINT_SHORT_BYTES],
+		over[PRINT_SHORT_BYTES], age[PRINT_SHORT_BYTES] = "-";
+	json_t *newest = json_object_get(process, "newest_age_ns");
+
+	if (newest)
+		(void)print__age(age, print__u64(process, "newest_age_ns"));
+	fprintf(out,
+		"%8" PRIu64 " %-16.16s %8s %8s %6s %8s %4u%% %6" PRIu64 "/%-6" PRIu64 " %7s  %s\n",
+		print__u64(process, "pid"), print__text(process, "service"),
+		print__short(emitted, (double)print__u64(process, "emitted")),
+		print__short(recorded, (double)print__u64(process, "recorded")),
+		print__short(lost, (double)print__u64(json_object_get(process, "lost"), "total")),
+		print__short(over, (double)print__u64(process, "overwritten")),
+		print__percent(print__u64(process, "ring_used_bytes"),
+			       print__u64(process, "ring_bytes")),
+		print__u64(process, "enabled_sites"), print__u64(process, "sites"), age,
+		print__text(process, "comm"));
+}
+
+void print__status(FILE *out, json_t *answer)
+{
+	json_t *processes = json_object_get(answer, "processes"), *process;
+	size_t i;
+
+	print_collector(out, answer);
+	if (json_array_size(processes))
+		fprintf(out, "%8s %-16s %8s %8s %6s %8s %5s %13s %7s  %s\n", "PID", "SERVICE",
+			"EMITTED", "RECORDED", "LOST", "OVERWR.", "FILL", "SITES ON/ALL", "LAST",
+			"COMMAND");
+	json_array_foreach(processes, i, process) print_process(out, process);
+}
+
+/* ---- list ---- */
+
+void print__list(FILE *out, json_t *answer)
+{
+	json_t *processes = json_object_get(answer, "processes"), *process;
+	size_t i;
+
+	json_array_foreach(processes, i, process)
+	{
+		const char *exe = print__text(process, "exe");
+
+		fprintf(out, "%8" PRIu64 " %-16s %6" PRIu64 "/%-6" PRIu64 " %-16s %s%s\n",
+			print__u64(process, "pid"), print__text(process, "service"),
+			print__u64(process, "enabled_sites"), print__u64(process, "sites"),
+			print__text(process, "comm"), exe,
+			json_is_true(json_object_get(process, "ended")) ? " (ended)" : "");
+	}
+}
