@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the main thread share: collect.c (what it waits for), collect_start.c (up and
- * down), collect_targets.c (what is recorded).
+ * down), collect_writer.c (where snapshots go), collect_targets.c (what is recorded).
  */
 #ifndef TTLOG_COLLECT_PARTS_H
 #define TTLOG_COLLECT_PARTS_H
@@ -117,6 +117,16 @@ void collect__forget_reread(struct collector *collector);
 /* 0: never. A descriptor of -1 is fine. */
 void collect__start_timer(int fd, uint64_t ns, bool repeats);
 
+/* The clock, the directory for snapshots, and the threads that write there. 0 or -errno, which is
+ * printed. */
+int collect__open_writer(struct collector *collector);
+/* Before anything is attached to: what is in batches now was logged for collectors that were
+ * killed. */
+void collect__take_left_over(struct collector *collector);
+/* The recording does not wait for it. */
+void collect__start_recovery(struct collector *collector);
+/* False: the disk takes nothing, and it still writes. What it has not written stays. */
+bool collect__end_recovery(struct collector *collector);
 /* What --max-snapshots, --max-disk, --max-age and --keep-free say. */
 struct retain_options collect__retain_options(struct collector *collector, const struct env *env);
 /* Another --on, --delay, --min-gap from now on; takes ownership. */

@@ -38,7 +38,6 @@
 #include "memory_group.h"
 #include "metrics_page.h"
 #include "metrics_server.h"
-#include "out_dir.h"
 #include "prefault.h"
 #include "recorder.h"
 #include "recover.h"
@@ -51,12 +50,10 @@
 #include "watch.h"
 #include "writer.h"
 
-/* At the end, recovery must write something in this time. */
-#define RECOVERY_STEP_NS 20000000000ull
 /* One process, one file with sites, and some to spare. */
-#define MIN_DESCRIPTORS  64
+#define MIN_DESCRIPTORS 64
 /* Programs, maps and what the kernel verifies them with; libbpf's two tables of types. */
-#define START_MIB        40u
+#define START_MIB       40u
 
 /* libbpf may report this as another error. */
 static bool has_few_descriptors(void)
@@ -212,153 +209,6 @@ static int open_kernel(struct collector *collector)
 	attach.kernel = collector->kernel;
 	collector->attach = attach__new(&attach);
 	return collector->attach ? 0 : report__error("can't start", NULL, -errno);
-}
-
-static void job_done(void *ctx, struct job *job)
-{
-	struct collector *collector = ctx;
-
-	drain__job_done(collector->drain, job);
-}
-
-static int tell_unwritable(const struct env *env, int err)
-{
-	if (env->group == OUT_DIR_NO_GROUP)
-		return report__error("can't write snapshots to", env->output_dir, err);
-	fprintf(stderr, "ttlog-collect: can't give %s to the group of --group: %s%s\n",
-		env->output_dir, strerror(-err),
-		err == -EPERM
-			? " (it must belong to root or to the user that ttlog-collect runs as, who must be a member of the group, and others must not be able to write to it)"
-			: "");
-	return err;
-}
-
-static void tell_deleted(void *ctx, const char *name, const char *why)
-{
-	const struct collector *collector = ctx;
-
-	fprintf(stderr, "ttlog-collect: deleted %s/%s (%s)\n", collector->env->output_dir, name,
-		why);
-}
-
-static void tell_jump(void *ctx, int64_t ns, size_t held_cnt)
-{
-	const struct collector *collector = ctx;
-
-	fprintf(stderr,
-		"ttlog-collect: the clock jumped by %" PRId64
-		" s, which makes %zu snapshots in %s no older: they stay longer (--max-age)\n",
-		ns / 1000000000, held_cnt, collector->env->output_dir);
-}
-
-struct retain_options collect__retain_options(struct collector *collector, const struct env *env)
-{
-	return (struct retain_options){
-		.max_files = env->max_snapshots,
-		.max_bytes = env->max_disk_bytes,
-		.max_age_ns = env->max_age_ns,
-		.keep_free_bytes = env->keep_free_bytes,
-		.keep_free_percent = env->keep_free_percent,
-		.deleted = env->verbose ? tell_deleted : NULL,
-		.jumped = env->quiet ? NULL : tell_jump,
-		.ctx = collector,
-	};
-}
-
-static int open_writer(struct collector *collector)
-{
-	const struct env *env = collector->env;
-	struct job_queue_options queue = {
-		.attach = collector->attach,
-		.done = job_done,
-		.ctx = collector,
-	};
-	const struct writer_options writer = {
-		.dir = env->output_dir,
-		.group = env->group,
-		.retain = collect__retain_options(collector, env),
-	};
-	char clock_path[PATH_MAX + 16];
-
-	(void)snprintf(clock_path, sizeof(clock_path), "%s/clock", collector->journal.dir);
-	collector->clock = clock__new(clock_path);
-	if (!collector->clock)
-		return report__error("no clock", NULL, -errno);
-	collector->writer = writer__new(&writer);
-	if (!collector->writer)
-		return tell_unwritable(env, -errno);
-	queue.writer = collector->writer;
-	collector->queue = job_queue__new(&queue);
-	if (!collector->queue)
-		return report__error("can't start", NULL, -errno);
-	collector->live = live__new();
-	return collector->live ? 0 : report__error("can't start", NULL, -errno);
-}
-
-static void tell_unrecovered(const struct collector *collector, int err)
-{
-	(void)report__error("can't recover all that collectors before had in", collector->ring_root,
-			    err);
-}
-
-/* Before anything is attached to: what is in batches now was logged for collectors that were
- * killed. */
-static void take_left_over(struct collector *collector)
-{
-	const struct recover_options options = {
-		.root = collector->ring_root,
-		.out_dir = collector->env->output_dir,
-		.target = writer__target(collector->writer),
-		.tags = &collector->env->tags,
-		.report = collector->env->quiet ? NULL : stderr,
-	};
-
-	collector->recover = recover__new(&options);
-	if (!collector->recover)
-		tell_unrecovered(collector, -errno);
-}
-
-static void *write_left_over(void *arg)
-{
-	struct collector *collector = arg;
-	int cnt = recover__write(collector->recover);
-
-	if (cnt < 0)
-		tell_unrecovered(collector, cnt);
-	return NULL;
-}
-
-/* The recording does not wait for it. */
-static void start_recovery(struct collector *collector)
-{
-	if (!collector->recover)
-		return;
-	collector->has_recover_thread =
-		!pthread_create(&collector->recover_thread, NULL, write_left_over, collector);
-	if (!collector->has_recover_thread)
-		(void)write_left_over(collector);
-}
-
-/* False: the disk takes nothing, and it still writes. What it has not written stays. */
-static bool end_recovery(struct collector *collector)
-{
-	uint64_t before = UINT64_MAX, steps;
-	struct timespec until;
-	int err = collector->has_recover_thread ? ETIMEDOUT : 0;
-
-	while (err == ETIMEDOUT) {
-		steps = writer__steps(collector->writer);
-		if (steps == before) {
-			fputs("ttlog-collect: the disk does not answer: what collectors before had is left to the next one\n",
-			      stderr);
-			return false;
-		}
-		before = steps;
-		until = clock__timespec(clock__now_real_ns() + RECOVERY_STEP_NS);
-		err = pthread_timedjoin_np(collector->recover_thread, NULL, &until);
-	}
-	recover__free(collector->recover);
-	return true;
 }
 
 static int open_journal(struct collector *collector)
@@ -553,9 +403,9 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 	if (!err)
 		err = open_kernel(collector);
 	if (!err)
-		err = open_writer(collector);
+		err = collect__open_writer(collector);
 	if (!err)
-		take_left_over(collector);
+		collect__take_left_over(collector);
 	if (!err)
 		err = open_budget(collector);
 	if (!err)
@@ -565,7 +415,7 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 	if (err)
 		return err;
 	err = collect__attach(collector, ret_exit_status);
-	start_recovery(collector);
+	collect__start_recovery(collector);
 	raise_descriptors();
 	collect__start_timer(collector->interval_fd, env->interval_ns, true);
 	collect__start_timer(collector->duration_fd, env->duration_ns, false);
@@ -605,7 +455,7 @@ static _Noreturn void leave_hanging(struct collector *collector, int status)
 
 void collect__tear_down(struct collector *collector, int status)
 {
-	bool is_done = end_recovery(collector);
+	bool is_done = collect__end_recovery(collector);
 
 	metrics_server__free(collector->metrics);
 	metrics_page__free(collector->metrics_page);

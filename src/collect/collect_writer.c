@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where snapshots go, and what earlier collectors have left to be written there.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "collect_parts.h"
+#include "drain.h"
+#include "env.h"
+#include "job_queue.h"
+#include "live.h"
+#include "out_dir.h"
+#include "recover.h"
+#include "report.h"
+#include "retain.h"
+#include "writer.h"
+
+/* At the end, recovery must write something in this time. */
+#define RECOVERY_STEP_NS 20000000000ull
+
+static void job_done(void *ctx, struct job *job)
+{
+	struct collector *collector = ctx;
+
+	drain__job_done(collector->drain, job);
+}
+
+static int tell_unwritable(const struct env *env, int err)
+{
+	if (env->group == OUT_DIR_NO_GROUP)
+		return report__error("can't write snapshots to", env->output_dir, err);
+	fprintf(stderr, "ttlog-collect: can't give %s to the group of --group: %s%s\n",
+		env->output_dir, strerror(-err),
+		err == -EPERM
+			? " (it must belong to root or to the user that ttlog-collect runs as, who must be a member of the group, and others must not be able to write to it)"
+			: "");
+	return err;
+}
+
+static void tell_deleted(void *ctx, const char *name, const char *why)
+{
+	const struct collector *collector = ctx;
+
+	fprintf(stderr, "ttlog-collect: deleted %s/%s (%s)\n", collector->env->output_dir, name,
+		why);
+}
+
+static void tell_jump(void *ctx, int64_t ns, size_t held_cnt)
+{
+	const struct collector *collector = ctx;
+
+	fprintf(stderr,
+		"ttlog-collect: the clock jumped by %" PRId64
+		" s, which makes %zu snapshots in %s no older: they stay longer (--max-age)\n",
+		ns / 1000000000, held_cnt, collector->env->output_dir);
+}
+
+struct retain_options collect__retain_options(struct collector *collector, const struct env *env)
+{
+	return (struct retain_options){
+		.max_files = env->max_snapshots,
+		.max_bytes = env->max_disk_bytes,
+		.max_age_ns = env->max_age_ns,
+		.keep_free_bytes = env->keep_free_bytes,
+		.keep_free_percent = env->keep_free_percent,
+		.deleted = env->verbose ? tell_deleted : NULL,
+		.jumped = env->quiet ? NULL : tell_jump,
+		.ctx = collector,
+	};
+}
+
+int collect__open_writer(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	struct job_queue_options queue = {
+		.attach = collector->attach,
+		.done = job_done,
+		.ctx = collector,
+	};
+	const struct writer_options writer = {
+		.dir = env->output_dir,
+		.group = env->group,
+		.retain = collect__retain_options(collector, env),
+	};
+	char clock_path[PATH_MAX + 16];
+
+	(void)snprintf(clock_path, sizeof(clock_path), "%s/clock", collector->journal.dir);
+	collector->clock = clock__new(clock_path);
+	if (!collector->clock)
+		return report__error("no clock", NULL, -errno);
+	collector->writer = writer__new(&writer);
+	if (!collector->writer)
+		return tell_unwritable(env, -errno);
+	queue.writer = collector->writer;
+	collector->queue = job_queue__new(&queue);
+	if (!collector->queue)
+		return report__error("can't start", NULL, -errno);
+	collector->live = live__new();
+	return collector->live ? 0 : report__error("can't start", NULL, -errno);
+}
+
+static void tell_unrecovered(const struct collector *collector, int err)
+{
+	(void)report__error("can't recover all that collectors before had in", collector->ring_root,
+			    err);
+}
+
+void collect__take_left_over(struct collector *collector)
+{
+	const struct recover_options options = {
+		.root = collector->ring_root,
+		.out_dir = collector->env->output_dir,
+		.target = writer__target(collector->writer),
+		.tags = &collector->env->tags,
+		.report = collector->env->quiet ? NULL : stderr,
+	};
+
+	collector->recover = recover__new(&options);
+	if (!collector->recover)
+		tell_unrecovered(collector, -errno);
+}
+
+static void *write_left_over(void *arg)
+{
+	struct collector *collector = arg;
+	int cnt = recover__write(collector->recover);
+
+	if (cnt < 0)
+		tell_unrecovered(collector, cnt);
+	return NULL;
+}
+
+void collect__start_recovery(struct collector *collector)
+{
+	if (!collector->recover)
+		return;
+	collector->has_recover_thread =
+		!pthread_create(&collector->recover_thread, NULL, write_left_over, collector);
+	if (!collector->has_recover_thread)
+		(void)write_left_over(collector);
+}
+
+bool collect__end_recovery(struct collector *collector)
+{
+	uint64_t before = UINT64_MAX, steps;
+	struct timespec until;
+	int err = collector->has_recover_thread ? ETIMEDOUT : 0;
+
+	while (err == ETIMEDOUT) {
+		steps = writer__steps(collector->writer);
+		if (steps == before) {
+			fputs("ttlog-collect: the disk does not answer: what collectors before had is left to the next one\n",
+			      stderr);
+			return false;
+		}
+		before = steps;
+		until = clock__timespec(clock__now_real_ns() + RECOVERY_STEP_NS);
+		err = pthread_timedjoin_np(collector->recover_thread, NULL, &until);
+	}
+	recover__free(collector->recover);
+	return true;
+}
