@@ -208,15 +208,11 @@ static void take_argument(struct parsing *parsing, const char *arg, struct argp_
 static void build(struct parsing *parsing, const struct argp_state *state)
 {
 	struct env *env = parsing->env;
-	const struct given *config = given_list__find(&env->by_user, setting__of_key(KEY_CONFIG));
 	char error[CONFIG_ERROR_BYTES] = "";
 
 	if (state->quoted && !env->command)
 		argp_error(state, "there is no command behind --");
-	if (config)
-		env->config_path = config->text;
-	else if (state->argc == 1 && !access(ENV_CONFIG, F_OK))
-		env->config_path = ENV_CONFIG;
+	config__find(env, state->argc == 1 && !access(ENV_CONFIG, F_OK) ? ENV_CONFIG : NULL);
 	parsing->err = config__build(env, error, sizeof(error));
 	if (parsing->err == -ENOMEM)
 		return;

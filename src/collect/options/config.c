@@ -132,6 +132,8 @@ static int build_target(const struct env *env, struct target *target, char *erro
 
 	target->env = own;
 	if (!err)
+		own->config_path = env->config_path;
+	if (!err)
 		err = apply_rest(&env->by_files, &env->by_user, &target->given, own, error,
 				 error_size);
 	if (!err)
@@ -143,9 +145,17 @@ static int build_target(const struct env *env, struct target *target, char *erro
 	return err;
 }
 
+void config__find(struct env *env, const char *otherwise)
+{
+	const struct given *given = given_list__find(&env->by_user, setting__of_key(KEY_CONFIG));
+
+	env->config_path = given ? given->text : otherwise;
+}
+
 int config__build(struct env *env, char *error, size_t error_size)
 {
-	int err = env->config_path ? read_files(env, error, error_size) : 0;
+	const bool has_file = env->config_path && env->config_path[0];
+	int err = has_file ? read_files(env, error, error_size) : 0;
 
 	if (!err)
 		err = check_files(env, error, error_size);
@@ -178,11 +188,11 @@ int config__read_again(const struct env *before, struct env *ret_env, char *erro
 	struct env env;
 	int err = env__init(&env);
 
-	env.config_path = before->config_path;
 	env.command = before->command;
 	env.private_dir = before->private_dir;
 	if (!err)
 		err = copy_list(&env.by_user, &before->by_user);
+	config__find(&env, before->config_path);
 	if (!err)
 		err = config__build(&env, error, error_size);
 	if (err) {

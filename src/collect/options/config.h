@@ -18,6 +18,8 @@ struct setting;
 
 #define CONFIG_ERROR_BYTES 512
 
+/* Sets env->config_path from env->by_user: that of --config, else this one, or NULL. */
+void config__find(struct env *env, const char *otherwise);
 /*
  * Sets all of env from env->by_user, which has what the command line gives, and from env->config_path,
  * if there is one. 0 or -errno; then error says what is wrong, and env is only good for env__fini().

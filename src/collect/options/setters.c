@@ -60,6 +60,17 @@ int setter__path(struct env *env, struct argument *arg)
 	return setter__text(env, arg);
 }
 
+/* The last one was read. */
+int setter__config(struct env *env, struct argument *arg)
+{
+	if (!arg->text[0])
+		return -EINVAL;
+	if (arg->text == env->config_path)
+		return 0;
+	(void)snprintf(arg->error, sizeof(arg->error), "only one FILE can be given");
+	return -EINVAL;
+}
+
 int setter__list(struct env *env, struct argument *arg)
 {
 	return arg->text ? setter__path(env, arg) : 0;

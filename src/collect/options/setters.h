@@ -20,6 +20,7 @@ int setter__number(struct env *env, struct argument *arg);
 /* Of one option each. */
 int setter__pids(struct env *env, struct argument *arg);
 int setter__path(struct env *env, struct argument *arg);
+int setter__config(struct env *env, struct argument *arg);
 int setter__list(struct env *env, struct argument *arg);
 int setter__level(struct env *env, struct argument *arg);
 int setter__filter(struct env *env, struct argument *arg);

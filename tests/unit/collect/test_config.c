@@ -343,6 +343,17 @@ static void test_config_reads_drop_ins_in_order(void **state)
 	assert_int_equal(env.targets.cnt, 1);
 	env__fini(&env);
 
+	/* one more --config */
+	assert_int_equal(env__init(&env), 0);
+	assert_int_equal(given_list__add(&env.by_user, setting__of_long_name("config"), path, NULL),
+			 0);
+	assert_int_equal(given_list__add(&env.by_user, setting__of_long_name("config"), path, NULL),
+			 0);
+	config__find(&env, NULL);
+	assert_int_equal(config__build(&env, error, sizeof(error)), -EINVAL);
+	assert_string_equal(error, "--config: only one FILE can be given");
+	env__fini(&env);
+
 	/* twice in one file; in two files, two sections of one name */
 	write_file(in_dir("conf.d/30.conf"), "ring-size = 3M\nring-size = 4M");
 	assert_file_refused(path, "/conf.d/30.conf:2: ring-size is in /tmp/");

@@ -338,6 +338,10 @@ static void test_env_refuses_bad_values(void **state)
 	assert_refused("-p 1 --keep-free 100%", "--keep-free: '100%' is out of range");
 	assert_refused("-p 1 --keep-free 0", "--keep-free: '0' is out of range");
 	assert_refused("-p 1 --max-disk 0", "--max-disk: '0' is out of range");
+	assert_refused("-p 1 --config=", "--config: '' is not a file");
+	assert_refused("-p 1 --config /none/x", "/none/x: can't open it: No such file");
+	assert_refused("--config /dev/null", "/dev/null: it is no regular file");
+	assert_refused("--check --config /dev/null", "/dev/null: it is no regular file");
 	assert_refused("--trigger=", "--trigger: '' is not a reason");
 	assert_refused("--exe=", "-e: '' is not a path");
 	assert_refused("-p 1 --output-dir=", "--output-dir: '' is not a directory");
