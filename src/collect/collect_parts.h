@@ -108,7 +108,7 @@ struct reloaded {
 	char error[CONFIG_ERROR_BYTES];
 };
 
-/* Reads the configuration again, and changes what can change while recording. 0, or -errno: then
+/* The main thread reads the configuration again, and changes what can change while recording. 0, or -errno: then
  * nothing has changed, and ret->error says why. */
 int collect__reload(struct collector *collector, struct reloaded *ret);
 /* The same for a signal: says it on stderr. */
