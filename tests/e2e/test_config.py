@@ -63,6 +63,12 @@ def test_config_has_every_option_as_a_key(t):
         check(taken, f"no value of {name} changes anything")
 
 
+def test_config_man_page_has_every_option(_t):
+    with open(os.path.join(TREE, "man", "ttlog-collect.1"), encoding="utf-8") as file:
+        described = set(re.findall(r"^\.It (?:Fl .*)?Fl -([a-z-]+)", file.read(), re.M))
+    equal(described, {name for name, _ in options_of_help()}, "options of the man page")
+
+
 def test_config_prints_all_that_holds(t):
     """Also in the same words when that is read again."""
     path = write(t, """exe = /bin/x
