@@ -18,6 +18,7 @@
 #include "live.h"
 #include "out_dir.h"
 #include "recover.h"
+#include "redact.h"
 #include "report.h"
 #include "retain.h"
 #include "writer.h"
@@ -76,6 +77,19 @@ struct retain_options collect__retain_options(struct collector *collector, const
 	};
 }
 
+/* If we are killed, the next collector has to hide the same. */
+static int write_notes(const struct collector *collector)
+{
+	char list[REDACT_LIST_BYTES];
+	int err;
+
+	if (!collector->env->redact.cnt)
+		return 0;
+	redact__list(&collector->env->redact, list);
+	err = journal__write_note(&collector->journal, "redact", list);
+	return err ? report__error("can't write to", collector->journal.dir, err) : 0;
+}
+
 int collect__open_writer(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -86,15 +100,20 @@ int collect__open_writer(struct collector *collector)
 	};
 	const struct writer_options writer = {
 		.dir = env->output_dir,
+		.redact = &env->redact,
 		.group = env->group,
 		.retain = collect__retain_options(collector, env),
 	};
 	char clock_path[PATH_MAX + 16];
+	int err;
 
 	(void)snprintf(clock_path, sizeof(clock_path), "%s/clock", collector->journal.dir);
 	collector->clock = clock__new(clock_path);
 	if (!collector->clock)
 		return report__error("no clock", NULL, -errno);
+	err = write_notes(collector);
+	if (err)
+		return err;
 	collector->writer = writer__new(&writer);
 	if (!collector->writer)
 		return tell_unwritable(env, -errno);

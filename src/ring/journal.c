@@ -87,6 +87,43 @@ int journal__read_boot(const char *dir, char ret_id[BOOT_ID_BYTES], int64_t *ret
 	return strcmp(id, now) != 0;
 }
 
+int journal__write_note(const struct journal *journal, const char *name, const char *text)
+{
+	const size_t len = strlen(text);
+	char path[PATH_MAX + 16];
+	int fd, err = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", journal->dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, len) != (ssize_t)len)
+		err = -ENOSPC;
+	(void)close(fd);
+	return err;
+}
+
+int journal__read_note(const char *dir, const char *name, char *ret_text, size_t bytes)
+{
+	char path[PATH_MAX + 16];
+	ssize_t len;
+	int fd, err = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	ret_text[0] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	len = read(fd, ret_text, bytes);
+	if (len < 0)
+		err = -errno;
+	else if ((size_t)len == bytes)
+		err = -E2BIG;
+	ret_text[err ? 0 : len] = '\0';
+	(void)close(fd);
+	return err;
+}
+
 int journal__init(struct journal *journal, const char *root)
 {
 	char path[PATH_MAX + 16];
@@ -110,7 +147,7 @@ int journal__init(struct journal *journal, const char *root)
 
 static void remove_dir(const struct journal *journal)
 {
-	static const char *const names[] = { "boot", "modules", "clock" };
+	static const char *const names[] = { "boot", "modules", "clock", "redact" };
 	char path[PATH_MAX + 16];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

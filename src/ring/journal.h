@@ -9,6 +9,7 @@
  *	boot            which boot of the machine, and its wall time less CLOCK_MONOTONIC
  *	clock           see clock__new()
  *	modules         JOURNAL_MODULE records
+ *	redact          see journal__write_note()
  *	*.facts         JOURNAL_PROCESS and the other records, one for each process
  *	*.ring          see ring.h, one for each process that has recorded something
  *
@@ -22,6 +23,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "boot.h"
@@ -78,6 +80,13 @@ int journal__lock_dir(const char *dir, bool waits);
  * is.
  */
 int journal__read_boot(const char *dir, char ret_id[BOOT_ID_BYTES], int64_t *ret_offset_ns);
+
+/* A text for the next collector, in a file of that name: what it has to heed when it writes what we
+ * leave. 0 or -errno. */
+int journal__write_note(const struct journal *journal, const char *name, const char *text);
+/* Reads it from the directory of a collector, "" if there is none. 0 or -errno: -E2BIG if it is
+ * longer than `bytes` with its end. */
+int journal__read_note(const char *dir, const char *name, char *ret_text, size_t bytes);
 
 /* The module there is gone: its memory is given back. */
 void journal__drop_module(const struct journal *journal, int64_t place);

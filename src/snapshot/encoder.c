@@ -19,7 +19,7 @@ int encoder__init(struct encoder *encoder, const struct snapshot_source *source,
 		encoder->created.mono_ns =
 			encoder->created.real_ns - (uint64_t)source->boot_offset_ns;
 	encoder->catalog = catalog__new(source->events, source->modules, source->module_cnt,
-					source->thread_cnt, choice);
+					source->thread_cnt, choice, source->redact);
 	return encoder->catalog ? 0 : -errno;
 }
 

@@ -11,7 +11,9 @@
 #include "process.h"
 #include "ring.h"
 #include "site.h"
+#include "snapshot.h"
 #include "thread.h"
+#include "writer.h"
 
 /* ret: NULL if the text is NULL or empty. */
 static int copy_text(const char *text, const char **ret)
@@ -78,6 +80,7 @@ static void fill_source(struct job *job, const struct process *process,
 	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
 	source->cgroup = process->id.cgroup;
 	source->tags = context->tags;
+	source->redact = context->writer ? writer__target(context->writer)->redact : NULL;
 	source->emitted = accounts.emitted;
 	source->recorded = accounts.recorded;
 	source->overwritten = accounts.overwritten;

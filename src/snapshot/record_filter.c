@@ -11,6 +11,7 @@
 #include "catalog.h"
 #include "merge.h"
 #include "record_filter.h"
+#include "redact.h"
 #include "site.h"
 #include "value.h"
 
@@ -140,6 +141,14 @@ static enum expr_found look_up_field(struct known *known, const struct term *ter
 			continue;
 		if (term->op == OP_HAS)
 			return EXPR_FOUND;
+		if (catalog_site__hides(known->site, idx)) {
+			/* a filter must not tell what is hidden */
+			*ret = (struct ttlog_field){
+				.type = TTLOG_TYPE_STR,
+				.text = ttlog_text_of(REDACT_REPLACEMENT),
+			};
+			return EXPR_FOUND;
+		}
 		if (!known->facts)
 			return EXPR_UNKNOWN;
 		if (!known->decoded)

@@ -30,6 +30,7 @@
 #include "process.h"
 #include "pull.h"
 #include "recover.h"
+#include "redact.h"
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
@@ -50,6 +51,7 @@ struct session {
 	/* while it is written */
 	struct clock *clock;
 	struct lost_modules modules;
+	struct redact redact; /* what it was to hide, and what we are */
 };
 
 struct recover {
@@ -244,6 +246,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 		.exe = process->id.exe && process->id.exe[0] ? process->id.exe : NULL,
 		.build_id = process->id.build_id[0] ? process->id.build_id : NULL,
 		.reason = "recovered",
+		.redact = &session->redact,
 		.tags = session->options->tags,
 		.ending = lost->ending,
 	};
@@ -386,11 +389,30 @@ static void remove_session(const struct session *session)
 	(void)rmdir(session->dir);
 }
 
+/* Without knowing what it was to hide, nothing may be written. */
+static int read_redact(struct session *session)
+{
+	char list[REDACT_LIST_BYTES], why[128];
+	int err = journal__read_note(session->dir, "redact", list, sizeof(list));
+
+	if (!err && list[0])
+		err = redact__add(&session->redact, list, why, sizeof(why));
+	if (!err && session->options->target->redact) {
+		redact__list(session->options->target->redact, list);
+		if (list[0])
+			err = redact__add(&session->redact, list, why, sizeof(why));
+	}
+	return err;
+}
+
 static int recover_session(struct session *session)
 {
 	char path[PATH_MAX + 16];
 	int got, root_fd;
 
+	got = read_redact(session);
+	if (got)
+		return got;
 	(void)snprintf(path, sizeof(path), "%s/clock", session->dir);
 	session->clock = clock__open(path);
 	/* killed before it had a clock: it has recorded nothing */
@@ -457,6 +479,7 @@ static struct session *take_session(const struct recover_options *options, DIR *
 
 static void free_session(struct session *session)
 {
+	redact__fini(&session->redact);
 	(void)close(session->lock_fd);
 	free(session);
 }

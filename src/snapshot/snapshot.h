@@ -12,12 +12,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct redact;
 struct snapshot_source;
 
 /* How files are written. */
 struct snapshot_target {
 	int dir_fd;
-	gid_t group;     /* may read them; OUT_DIR_NO_GROUP: the owner alone */
+	gid_t group;                 /* may read them; OUT_DIR_NO_GROUP: the owner alone */
+	const struct redact *redact; /* NULL: no value is hidden */
 	uint64_t *steps; /* grows with each piece that is written; any thread reads it. NULL: none
 			  */
 };

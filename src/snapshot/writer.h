@@ -13,12 +13,14 @@
 #include "retain.h"
 
 struct job;
+struct redact;
 struct snapshot_target;
 struct writer;
 
 struct writer_options {
 	const char *dir;              /* is made if it is not there */
 	gid_t group;                  /* may read the files; OUT_DIR_NO_GROUP: none */
+	const struct redact *redact;  /* NULL: no value is hidden */
 	struct retain_options retain; /* which files stay */
 };
 

@@ -38,6 +38,7 @@ void env__fini(struct env *env)
 	free(env->pids);
 	env->pids = NULL;
 	tags__fini(&env->tags);
+	redact__fini(&env->redact);
 	given_list__fini(&env->by_user);
 	given_list__fini(&env->by_files);
 	target_list__fini(&env->targets);

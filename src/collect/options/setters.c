@@ -230,6 +230,11 @@ int setter__tag(struct env *env, struct argument *arg)
 	return tags__add(&env->tags, arg->text, arg->error, sizeof(arg->error));
 }
 
+int setter__redact(struct env *env, struct argument *arg)
+{
+	return redact__add(&env->redact, arg->text, arg->error, sizeof(arg->error));
+}
+
 int setter__metrics(struct env *env, struct argument *arg)
 {
 	return listen_address__parse(arg->text, &env->metrics);

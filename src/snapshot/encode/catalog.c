@@ -10,6 +10,7 @@
 
 #include "catalog.h"
 #include "record.h"
+#include "redact.h"
 #include "ring.h"
 #include "site.h"
 #include "value.h"
@@ -42,6 +43,18 @@ static struct catalog_site make_site(const struct site *site, bool is_span_end)
 	return made;
 }
 
+/* How long a span took is no value of the program's. */
+static uint32_t redacted_fields(const struct redact *redact, const struct catalog_site *site)
+{
+	uint32_t fields = 0;
+
+	if (!redact || site->is_span_end)
+		return 0;
+	for (size_t i = 0; i < site->nfields; i++)
+		fields |= (uint32_t)redact__hides(redact, site->site->keys[i]) << i;
+	return fields;
+}
+
 /* Whether there can be records of it. */
 static bool is_usable(const struct site *site)
 {
@@ -56,6 +69,7 @@ static void add_site(const struct catalog *catalog, struct catalog_module *modul
 	uint32_t index = site->index + is_span_end;
 	struct catalog_site made = make_site(site, is_span_end);
 
+	made.redacted = redacted_fields(catalog->redact, &made);
 	if (module->slots[index] || (choice && !choice->wants(choice->ctx, &made)))
 		return;
 	module->sites[module->site_cnt++] = made;
@@ -183,7 +197,7 @@ static int make_tables(struct catalog *catalog)
 
 struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *const *modules,
 			     size_t module_cnt, size_t thread_cnt,
-			     const struct catalog_choice *choice)
+			     const struct catalog_choice *choice, const struct redact *redact)
 {
 	struct catalog *catalog = calloc(1, sizeof(*catalog));
 	const struct ring_entry *entry;
@@ -196,6 +210,7 @@ struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *co
 	catalog->module_cnt = module_cnt;
 	catalog->table_thread_cnt = thread_cnt;
 	catalog->choice = choice;
+	catalog->redact = redact;
 	err = make_tables(catalog);
 	while (!err && (entry = ring_copy__next(copy, &cursor)))
 		err = walk_entry(catalog, entry);

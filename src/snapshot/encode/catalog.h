@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ttlog/abi.h"
+
+struct redact;
 struct ring_copy;
 struct site;
 struct site_table;
@@ -26,6 +29,8 @@ struct catalog_site {
 	bool is_span_end; /* else it is an event, or a span's start */
 	uint8_t nfields;  /* as recorded; a span's end has one, the ticks of its start */
 	const uint8_t *types;
+	uint32_t
+		redacted; /* a bit for each field whose value is hidden: it is REDACT_REPLACEMENT */
 	uint32_t fixed_bytes; /* of all fields; not if is_variable */
 	bool is_variable;
 	uint32_t number; /* in the file; CATALOG_NO_NUMBER: it does not occur */
@@ -58,18 +63,31 @@ struct catalog {
 	size_t fields_max_bytes; /* of a record that counts */
 	uint64_t record_bytes;   /* of all that count */
 	const struct catalog_choice *choice; /* only while it is made */
+	const struct redact *redact;         /* the same; NULL: nothing is hidden */
 };
 
-/* NULL with errno. The tables must stay as long as the catalog. choice: NULL for all. */
+/* NULL with errno. The tables must stay as long as the catalog. choice: NULL for all.
+ * redact: NULL hides nothing. */
 struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *const *modules,
 			     size_t module_cnt, size_t thread_cnt,
-			     const struct catalog_choice *choice);
+			     const struct catalog_choice *choice, const struct redact *redact);
 /* NULL is fine. */
 void catalog__free(struct catalog *catalog);
 
 /* The site that has that index in records of that module; NULL: there is none. */
 const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t module,
 					 uint32_t index);
+static inline bool catalog_site__hides(const struct catalog_site *site, size_t field)
+{
+	return site->redacted >> field & 1;
+}
+
+/* In the file. */
+static inline uint8_t catalog_site__type(const struct catalog_site *site, size_t field)
+{
+	return catalog_site__hides(site, field) ? TTLOG_TYPE_STR : site->types[field];
+}
+
 /* Whether these can be its fields. */
 bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fields, size_t len);
 

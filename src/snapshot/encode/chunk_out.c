@@ -24,6 +24,7 @@
 #include "column_out.h"
 #include "format.h"
 #include "merge.h"
+#include "redact.h"
 #include "site.h"
 #include "value.h"
 
@@ -252,6 +253,20 @@ static void put_field(struct chunk_out *chunk, struct cbor_out *out, uint32_t cn
 	}
 }
 
+/* The values of a hidden field are passed over. */
+static void put_redacted(struct chunk_out *chunk, struct cbor_out *out, uint32_t cnt, uint8_t type)
+{
+	if (value__fixed_bytes(type)) {
+		for (uint32_t i = 0; i < cnt; i++)
+			chunk->places[i] += value__fixed_bytes(type);
+	} else {
+		take_values(chunk, cnt, type);
+	}
+	cbor_out__map(out, 1);
+	cbor_out__text(out, "const");
+	cbor_out__text(out, REDACT_REPLACEMENT);
+}
+
 static void put_site_fields(struct chunk_out *chunk, struct cbor_out *out, uint32_t number)
 {
 	const struct catalog_site *site = chunk->catalog->sites[number];
@@ -267,8 +282,12 @@ static void put_site_fields(struct chunk_out *chunk, struct cbor_out *out, uint3
 	}
 	for (uint32_t i = 0; i < cnt; i++)
 		chunk->places[i] = chunk->events[order[i]].fields;
-	for (size_t k = 0; k < site->nfields; k++)
-		put_field(chunk, out, cnt, site->types[k]);
+	for (size_t k = 0; k < site->nfields; k++) {
+		if (catalog_site__hides(site, k))
+			put_redacted(chunk, out, cnt, site->types[k]);
+		else
+			put_field(chunk, out, cnt, site->types[k]);
+	}
 }
 
 /* ---- the chunk ---- */

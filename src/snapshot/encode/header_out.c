@@ -26,6 +26,17 @@
 
 /* ---- sites and threads ---- */
 
+/* The places of bits. */
+static void put_redacted(struct cbor_out *out, uint32_t fields)
+{
+	cbor_out__text(out, "redacted");
+	cbor_out__array(out, (size_t)__builtin_popcount(fields));
+	for (uint32_t i = 0; fields >> i; i++) {
+		if (fields >> i & 1)
+			cbor_out__uint(out, i);
+	}
+}
+
 static void put_site(struct cbor_out *out, const struct catalog_site *catalog_site,
 		     size_t text_bytes)
 {
@@ -35,7 +46,7 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 			   : site->kind == TTLOG_SITE_SPAN ? "span"
 							   : "event";
 
-	cbor_out__map(out, 10);
+	cbor_out__map(out, catalog_site->redacted ? 11 : 10);
 	cbor_out__text(out, "kind");
 	cbor_out__text(out, kind);
 	cbor_out__text(out, "level");
@@ -62,7 +73,9 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 	cbor_out__array(out, catalog_site->nfields);
 	/* the types of a site that occurs are known */
 	for (size_t i = 0; i < catalog_site->nfields; i++)
-		cbor_out__text(out, value__type_name(catalog_site->types[i]));
+		cbor_out__text(out, value__type_name(catalog_site__type(catalog_site, i)));
+	if (catalog_site->redacted)
+		put_redacted(out, catalog_site->redacted);
 }
 
 static void put_sites(struct cbor_out *out, const struct catalog *catalog, size_t text_bytes)

@@ -15,6 +15,7 @@
 #include "schedule.h"
 
 struct clock;
+struct redact;
 struct ring_copy;
 struct site_table;
 struct tags;
@@ -38,9 +39,10 @@ struct snapshot_source {
 	uint64_t cgroup;
 	const char *service, *comm, *exe, *build_id;
 	const char *reason;
-	const struct tags *tags;    /* NULL: none */
-	struct trigger_cause cause; /* of a watch that fired */
-	uint64_t suppressed_cnt;    /* triggers that --min-gap suppressed before it */
+	const struct tags *tags;     /* NULL: none */
+	const struct redact *redact; /* NULL: no value is hidden */
+	struct trigger_cause cause;  /* of a watch that fired */
+	uint64_t suppressed_cnt;     /* triggers that --min-gap suppressed before it */
 	uint64_t emitted, recorded, overwritten;
 	struct accounts_lost lost;
 	const struct crash *crash;  /* NULL: see ending */

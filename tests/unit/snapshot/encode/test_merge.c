@@ -76,7 +76,7 @@ static struct merge *start(struct fixture *fixture)
 
 	fixture->copy = ring__freeze(fixture->ring, &overwritten);
 	assert_non_null(fixture->copy);
-	fixture->catalog = catalog__new(fixture->copy, fixture->modules, 3, THREADS, NULL);
+	fixture->catalog = catalog__new(fixture->copy, fixture->modules, 3, THREADS, NULL, NULL);
 	assert_non_null(fixture->catalog);
 	fixture->merge = merge__new(fixture->copy, fixture->catalog, fixture->clock);
 	assert_non_null(fixture->merge);
