@@ -141,9 +141,12 @@ static int write_events(struct process *process, const struct wire_batch *messag
 	else
 		process->counts.recorded += events;
 	process->arrivals.newest_ns = message->head.stamp_ns;
-	if (!err)
-		thread_table__note_entry(&process->threads, thread, process->ring);
-	return err;
+	if (err)
+		return err;
+	thread_table__note_entry(&process->threads, thread, process->ring);
+	process->taken.entry = entry;
+	process->taken.records = (const unsigned char *)(batch + 1) + from;
+	return 0;
 }
 
 /* A record outside of its thread's batch: it comes alone, and once. */

@@ -17,10 +17,12 @@
 #include "facts.h"
 #include "module_set.h"
 #include "process_id.h"
+#include "ring_entry.h"
 #include "snapshot_state.h"
 #include "source_table.h"
 #include "thread_table.h"
 
+struct process_watch;
 struct ring;
 struct ring_budget;
 struct wire_batch;
@@ -42,6 +44,12 @@ struct arrivals {
 struct live_mark {
 	uint64_t written_bytes; /* ring__written_bytes() */
 	uint64_t events;        /* ring__events() */
+};
+
+/* What process__take() took last: valid until its message goes. */
+struct taken_records {
+	struct ring_entry entry;
+	const unsigned char *records;
 };
 
 /* How far it has come between its first sign and its end. The recorder sets all of this. */
@@ -71,6 +79,8 @@ struct process {
 	struct lifecycle lifecycle;
 	struct snapshot_state snapshots;
 	struct live_mark live;
+	struct taken_records taken;
+	struct process_watch *watch; /* of watches.h; NULL: none */
 };
 
 /* NULL without memory. */

@@ -15,8 +15,18 @@
 #include "ring.h"
 #include "ring_memory.h"
 
+void processes__forget_watches(struct processes *processes)
+{
+	struct process *process = NULL;
+
+	while ((process = process_table__next(&processes->table, process)))
+		watches__forget(&processes->watches, process);
+}
+
 void processes__fini(struct processes *processes)
 {
+	processes__forget_watches(processes);
+	watches__fini(&processes->watches);
 	process_table__fini(&processes->table);
 	mapping_cache__fini(&processes->mapping_cache);
 	service_totals__fini(&processes->ended);
@@ -127,6 +137,19 @@ static bool needs_ring(const struct processes *processes, const struct process *
 		return false;
 	return !process->no_ring ||
 	       (processes->options->budget && ring_memory__may_begin(processes->options->budget));
+}
+
+void processes__take(struct processes *processes, struct process *process,
+		     const struct wire_batch *message)
+{
+	const int64_t fresh = process__take(process, message);
+
+	if (!watches__is_on(&processes->watches))
+		return;
+	if (fresh > 0)
+		watches__look(&processes->watches, process);
+	if (message->head.kind == WIRE_TAIL)
+		watches__end_thread(process, message->head.tid);
 }
 
 /* The collector has not attached to it, so its files are not open either. */
@@ -265,6 +288,7 @@ void processes__finish(struct processes *processes, struct process *process)
 	prefault__remove(processes->options->prefault, process->ring);
 	attach__forget(processes->options->job.attach, (pid_t)process->id.pid,
 		       process->modules.items, process->modules.cnt);
+	watches__forget(&processes->watches, process);
 	process__free(process);
 	processes__tell_done(processes);
 }

@@ -15,6 +15,7 @@
 #include "job.h"
 #include "mapping_cache.h"
 #include "process_table.h"
+#include "watches.h"
 #include "service_totals.h"
 
 struct live;
@@ -22,6 +23,7 @@ struct prefault;
 struct process;
 struct ring_budget;
 struct trigger_plan;
+struct wire_batch;
 struct wire_head;
 
 struct recorder_options {
@@ -49,10 +51,13 @@ struct processes {
 	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
 	size_t given_cnt;       /* given, and not ended */
 	bool told_untracked;
+	struct watches watches;      /* --on fill, event, slow */
 	struct service_totals ended; /* what those that are finished had counted */
 };
 
 void processes__fini(struct processes *processes);
+/* Before watches get another plan. */
+void processes__forget_watches(struct processes *processes);
 /* The process with that pid that started then. NULL. */
 struct process *processes__find(const struct processes *processes, uint32_t pid, uint64_t start_ns);
 /* The sender of a message. NULL: not known. */
@@ -60,6 +65,9 @@ struct process *processes__find_sender(struct processes *processes, const struct
 /* The sender, which is added if it is new, and gets a ring. NULL without memory. */
 struct process *processes__find_recording(struct processes *processes,
 					  const struct wire_head *head);
+/* process__take(), and watches look at what is new. */
+void processes__take(struct processes *processes, struct process *process,
+		     const struct wire_batch *message);
 /* The sender, which runs the file of -e, and is added if it is new. NULL without memory. */
 struct process *processes__find_with_file(struct processes *processes,
 					  const struct wire_head *head);

@@ -125,7 +125,7 @@ static bool take_pulled(struct puller *puller, struct process *process, struct w
 	batch->head.start_ns = process->id.start_ns;
 	/* makes its ring, if these are its first events */
 	if (processes__find_recording(puller->processes, &batch->head) == process)
-		(void)process__take(process, batch);
+		processes__take(puller->processes, process, batch);
 	return puller->processes->pulled == process;
 }
 

@@ -34,6 +34,13 @@ struct recorder *recorder__new(const struct recorder_options *options)
 		.processes = &recorder->processes,
 		.puller = &recorder->puller,
 	};
+	recorder->processes.watches = (struct watches){
+		.clock = recorder->options.job.clock,
+		.attach = recorder->options.job.attach,
+		.counts = &recorder->jobs.counts,
+		.next_due_ns = WATCHES_NEVER,
+	};
+	watches__set_plan(&recorder->processes.watches, recorder->options.plan);
 	trigger_rounds__init(&recorder->triggers, &recorder->options, &recorder->puller,
 			     &recorder->jobs);
 	recorder->ends = (struct ends){
@@ -61,7 +68,9 @@ void recorder__free(struct recorder *recorder)
 
 void recorder__set_plan(struct recorder *recorder, struct trigger_plan *plan)
 {
+	processes__forget_watches(&recorder->processes);
 	recorder->options.plan = plan;
+	watches__set_plan(&recorder->processes.watches, plan);
 	trigger_plan__free(recorder->own_plan);
 	recorder->own_plan = plan;
 }
@@ -74,7 +83,7 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 		return;
 	process->consumed.bytes += message->head.bytes;
 	process->arrivals.flushes++;
-	(void)process__take(process, message);
+	processes__take(&recorder->processes, process, message);
 	if (message->head.kind == WIRE_TAIL && process->lifecycle.exiting &&
 	    !process->lifecycle.ended)
 		ends__when_whole(&recorder->ends, process);
@@ -122,6 +131,7 @@ static void take_exec(struct recorder *recorder, struct process *process,
 {
 	process->lifecycle.has_file = false;
 	process__exec(process, head);
+	watches__exec(process);
 	process->id.build_id[0] = '\0';
 	mappings__fini(&process->crash.mappings);
 	process_id__read_exe(&process->id);
@@ -195,7 +205,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_START:
 		break;
 	case WIRE_TAIL:
-		(void)process__take(process, (const struct wire_batch *)head);
+		processes__take(&recorder->processes, process, (const struct wire_batch *)head);
 		if (process->lifecycle.exiting && !process->lifecycle.ended)
 			ends__when_whole(&recorder->ends, process);
 		break;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Snapshots that wait for --delay, and those of them that are due.
+ * Snapshots that wait for --delay, and those of them that are due. While there are watches (watches.h),
+ * all threads are pulled ten times a second: so an event is seen although its thread sleeps.
+ *
+ * Rounds take a fifth of the time at most, as those of live_rounds.h.
  */
 #ifndef TTLOG_TRIGGER_ROUNDS_H
 #define TTLOG_TRIGGER_ROUNDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +31,8 @@ struct trigger_rounds {
 	struct jobs *jobs;
 	struct trigger_request *first, **last; /* in the order in which they came */
 	size_t cnt;
+	uint64_t pull_due_ns;
+	bool told_unchecked;
 };
 
 void trigger_rounds__init(struct trigger_rounds *rounds, const struct recorder_options *options,
@@ -39,7 +45,7 @@ void trigger_rounds__request(struct trigger_rounds *rounds, struct trigger_reque
 /* The same of a request that a program made itself; without a delay, pull first. */
 void trigger_rounds__request_own(struct trigger_rounds *rounds, struct trigger_request *request);
 
-/* Makes what is due. */
+/* Pulls, looks at what is open, and makes what is due. */
 void trigger_rounds__run(struct trigger_rounds *rounds, const struct pull_meanwhile *meanwhile);
 /* How long trigger_rounds__run() may wait: at most longest_ms. */
 int trigger_rounds__wait_ms(const struct trigger_rounds *rounds, int longest_ms);

@@ -23,6 +23,9 @@ static const char doc[] =
 	"commas between: info,net.*=debug. EXPR: target=GLOB, probe=GLOB, file=GLOB, level>=LEVEL; a "
 	"site must match all that are given.\n"
 	"\n"
+	"--on is repeatable, and takes fill>N% (of the ring is in no snapshot), event:FILTER (an event "
+	"that ttlog-view --filter would show) and slow:PROBE>DURATION (a span), too.\n"
+	"\n"
 	"Exit status: with -- CMD that of CMD (128 + its signal), 125 when ttlog-collect itself failed, "
 	"126 when CMD could not be run, 127 when it was not found; otherwise 0 done, 1 failed, "
 	"2 usage.\n"
@@ -31,6 +34,7 @@ static const char doc[] =
 	"  ttlog-collect -- ./server --port 8080\n"
 	"  ttlog-collect -p 1234 -F 'target=net.*' -F 'level>=info'\n"
 	"  ttlog-collect -e /usr/bin/server --max-snapshots 100 --max-disk 2G\n"
+	"  ttlog-collect -e /usr/bin/server --on 'event:level>=ERROR' --delay 2s --min-gap 1m\n"
 	"  ttlog-collect --trigger before-restart\n"
 	"  ttlog-view /var/lib/ttlog/ttlog-*.bin";
 

@@ -24,25 +24,6 @@ struct catalog_module {
 
 static const uint8_t span_end_types[] = { TTLOG_TYPE_U64 };
 
-static struct catalog_site make_site(const struct site *site, bool is_span_end)
-{
-	struct catalog_site made = {
-		.site = site,
-		.is_span_end = is_span_end,
-		.nfields = is_span_end ? 1 : site->nfields,
-		.types = is_span_end ? span_end_types : site->types,
-		.number = CATALOG_NO_NUMBER,
-	};
-
-	for (size_t i = 0; i < made.nfields && i < TTLOG_MAX_FIELDS; i++) {
-		size_t bytes = value__fixed_bytes(made.types[i]);
-
-		made.fixed_bytes += (uint32_t)bytes;
-		made.is_variable |= bytes == 0;
-	}
-	return made;
-}
-
 /* How long a span took is no value of the program's. */
 static uint32_t redacted_fields(const struct redact *redact, const struct catalog_site *site)
 {
@@ -62,15 +43,37 @@ static bool is_usable(const struct site *site)
 	       site->nfields <= TTLOG_MAX_FIELDS;
 }
 
+bool catalog_site__init(struct catalog_site *ret, const struct site *site, bool is_span_end)
+{
+	if (!is_usable(site) || (is_span_end && site->kind != TTLOG_SITE_SPAN))
+		return false;
+	*ret = (struct catalog_site){
+		.site = site,
+		.is_span_end = is_span_end,
+		.nfields = is_span_end ? 1 : site->nfields,
+		.types = is_span_end ? span_end_types : site->types,
+		.number = CATALOG_NO_NUMBER,
+	};
+	for (size_t i = 0; i < ret->nfields; i++) {
+		size_t bytes = value__fixed_bytes(ret->types[i]);
+
+		ret->fixed_bytes += (uint32_t)bytes;
+		ret->is_variable |= bytes == 0;
+	}
+	return true;
+}
+
 static void add_site(const struct catalog *catalog, struct catalog_module *module,
 		     const struct site *site, bool is_span_end)
 {
 	const struct catalog_choice *choice = catalog->choice;
 	uint32_t index = site->index + is_span_end;
-	struct catalog_site made = make_site(site, is_span_end);
+	struct catalog_site made;
 
+	if (!catalog_site__init(&made, site, is_span_end) || module->slots[index])
+		return;
 	made.redacted = redacted_fields(catalog->redact, &made);
-	if (module->slots[index] || (choice && !choice->wants(choice->ctx, &made)))
+	if (choice && !choice->wants(choice->ctx, &made))
 		return;
 	module->sites[module->site_cnt++] = made;
 	module->slots[index] = module->site_cnt;

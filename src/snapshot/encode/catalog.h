@@ -40,6 +40,10 @@ struct catalog_site {
 	const char *build_id;
 };
 
+/* Of a site's events and starts of spans, or of the ends of its spans. False: it has no such
+ * records. */
+bool catalog_site__init(struct catalog_site *ret, const struct site *site, bool is_span_end);
+
 /* Which sites count. Records of others are ignored as those of unknown sites are. */
 struct catalog_choice {
 	bool (*wants)(const void *ctx, const struct catalog_site *site);

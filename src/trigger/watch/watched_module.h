@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which sites of a file a plan's watches are about: decided once, by what is known of a site before
+ * it logs. So a batch is only looked at if something in it can make a watch fire, and most records
+ * in it cost one look at their head.
+ */
+#ifndef TTLOG_WATCHED_MODULE_H
+#define TTLOG_WATCHED_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "catalog.h"
+
+struct site_table;
+struct trigger_plan;
+
+/* Watches as bits 1 << place in the plan. */
+struct watched_site {
+	struct catalog_site site;
+	uint32_t events;  /* event watches that its records may match */
+	uint32_t certain; /* of these: that all match */
+	uint32_t slows;   /* slow watches, if it is a span */
+};
+
+struct watched_module {
+	struct site_table *table; /* owned */
+	uint32_t *slots;          /* by site index: place in sites + 1; 0: it is not watched */
+	uint32_t slot_cnt;        /* 0: none is */
+	struct watched_site *sites;
+	size_t site_cnt;
+	bool has_slows; /* some are in `slows` */
+	size_t use_cnt; /* processes; the owner counts */
+};
+
+/* Takes ownership of the table. NULL without memory: then the table is freed. */
+struct watched_module *watched_module__new(const struct trigger_plan *plan,
+					   struct site_table *table);
+/* NULL is fine. */
+void watched_module__free(struct watched_module *module);
+
+/* NULL: it is not watched. */
+static inline const struct watched_site *watched_module__find(const struct watched_module *module,
+							      uint32_t index)
+{
+	if (index >= module->slot_cnt || !module->slots[index])
+		return NULL;
+	return &module->sites[module->slots[index] - 1];
+}
+
+#endif /* TTLOG_WATCHED_MODULE_H */
