@@ -16,6 +16,7 @@
 
 struct attach;
 struct maps;
+struct process_settings;
 
 /*
  * Why to look at a process, in a thread that may wait for it and for its files. The result is an
@@ -48,6 +49,8 @@ struct attached_process {
 	struct ttlog_batch *heads; /* of each source */
 	size_t anchor_cnt, anchor_cap;
 	struct anchor *anchors;
+	/* how it is recorded, by the program that it runs; NULL: not known */
+	const struct process_settings *settings;
 	struct mappings seen; /* at that time; the process may be gone by now; none: unknown */
 	char build_id[41];    /* of its program; "": unknown */
 	/* modules of attach, each held once, until the receiver takes them */

@@ -22,6 +22,7 @@
 #include "source_table.h"
 #include "thread_table.h"
 
+struct process_settings;
 struct process_watch;
 struct ring;
 struct ring_budget;
@@ -65,9 +66,10 @@ struct lifecycle {
 
 struct process {
 	struct process_id id;
-	struct process *next; /* in a list of process_table */
-	struct ring *ring;    /* NULL before the first event */
-	bool no_ring;         /* there was no memory for it */
+	struct process *next;                    /* in a list of process_table */
+	const struct process_settings *settings; /* NULL: as all */
+	struct ring *ring;                       /* NULL before the first event */
+	bool no_ring;                            /* there was no memory for it */
 	struct facts facts;
 	struct thread_table threads;
 	struct source_table sources;

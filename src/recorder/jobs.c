@@ -10,6 +10,7 @@
 #include "job_queue.h"
 #include "jobs.h"
 #include "process.h"
+#include "process_settings.h"
 #include "processes.h"
 #include "report.h"
 #include "ring.h"
@@ -174,6 +175,13 @@ static const char *reason_of_end(const struct process *process)
 	return crash__is_core_signal(signal) ? "crash" : signal ? "killed" : "exit";
 }
 
+static unsigned on_of(const struct jobs *jobs, const struct process *process)
+{
+	const struct process_settings *settings = process->settings;
+
+	return settings && settings->has_on ? settings->on : jobs->options->plan->on;
+}
+
 bool jobs__heed_end(const struct jobs *jobs, const struct process *process)
 {
 	const int signal = process->crash.exit_signal;
@@ -181,7 +189,7 @@ bool jobs__heed_end(const struct jobs *jobs, const struct process *process)
 				 : signal                      ? TRIGGER_ON_KILLED
 							       : TRIGGER_ON_EXIT;
 
-	return jobs->options->plan->on & trigger;
+	return on_of(jobs, process) & trigger;
 }
 
 int jobs__want_end(struct jobs *jobs, struct process *process)
@@ -297,7 +305,7 @@ void jobs__snapshot(struct jobs *jobs, struct trigger_request *request)
 
 bool jobs__heed_request(const struct jobs *jobs, const struct process *process)
 {
-	if (!(jobs->options->plan->on & TRIGGER_ON_REQUEST) || !process->ring)
+	if (!(on_of(jobs, process) & TRIGGER_ON_REQUEST) || !process->ring)
 		return false;
 	/* a program that asks in a loop gets one after another, and only if there is room */
 	return process->snapshots.job_cnt <= 1 && !process->snapshots.is_owed &&
@@ -324,10 +332,9 @@ void jobs__hurry(struct jobs *jobs)
 	const uint64_t now_ns = clock__now_mono_ns();
 	struct process *process = NULL;
 
-	if (!(jobs->options->plan->on & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
-		return;
 	while ((process = process_table__next(&jobs->processes->table, process))) {
-		if (!is_held_up(process, now_ns))
+		if (!is_held_up(process, now_ns) ||
+		    !(on_of(jobs, process) & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
 			continue;
 		process->snapshots.hurried = true;
 		/* nothing else can become of it */

@@ -45,6 +45,12 @@ static void take_seen(struct looks *looks, struct process *process,
 		mapping_cache__add(&looks->processes->mapping_cache, process);
 }
 
+static void take_settings(struct process *process, const struct attached_process *attached)
+{
+	if (attached->settings)
+		process->settings = attached->settings;
+}
+
 static struct process *find_attached(const struct looks *looks, uint32_t pid,
 				     uint64_t proc_start_ns)
 {
@@ -66,6 +72,7 @@ static void take_look(struct looks *looks, struct attached_process *attached)
 		return;
 	take_modules(process, attached);
 	take_seen(looks, process, attached);
+	take_settings(process, attached);
 	if (attached->build_id[0])
 		facts__add_process(&process->facts, &process->id);
 	if (!(attached->look & ATTACH_LOOK_CRASH))
@@ -109,6 +116,7 @@ void looks__take(struct looks *looks, struct attached_process *attached)
 	process->lifecycle.announced |= attached->announced;
 	take_modules(process, attached);
 	take_seen(looks, process, attached);
+	take_settings(process, attached);
 	for (size_t i = 0; i < attached->anchor_cnt; i++)
 		(void)module_set__add_anchor(&process->modules, &attached->anchors[i]);
 	for (size_t i = 0; i < attached->source_cnt; i++) {

@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "prefault.h"
 #include "process.h"
+#include "process_settings.h"
 #include "processes.h"
 #include "report.h"
 #include "ring.h"
@@ -113,9 +114,12 @@ static bool is_past(const struct processes *processes, const struct wire_head *h
 
 void processes__open_ring(struct processes *processes, struct process *process)
 {
+	const struct process_settings *settings = process->settings;
 	const bool was_refused = process->no_ring;
+	const size_t bytes = settings && settings->ring_bytes ? settings->ring_bytes
+							      : processes->options->ring_bytes;
 	int err = process__open_ring(process, processes->options->budget,
-				     processes->options->ring_dir, processes->options->ring_bytes);
+				     processes->options->ring_dir, bytes);
 
 	process->no_ring = !process->ring;
 	if (process->ring)

@@ -9,6 +9,7 @@
 #include "job.h"
 #include "kernel.h"
 #include "process.h"
+#include "process_settings.h"
 #include "ring.h"
 #include "site.h"
 #include "snapshot.h"
@@ -79,7 +80,8 @@ static void fill_source(struct job *job, const struct process *process,
 	source->start_ns = process_id__start_ns(&process->id);
 	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
 	source->cgroup = process->id.cgroup;
-	source->tags = context->tags;
+	source->tags = process->settings && process->settings->tags ? process->settings->tags
+								    : context->tags;
 	source->redact = context->writer ? writer__target(context->writer)->redact : NULL;
 	source->emitted = accounts.emitted;
 	source->recorded = accounts.recorded;

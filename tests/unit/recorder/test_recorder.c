@@ -6,6 +6,9 @@
 #include "recording.h"
 
 #include "wire.h"
+#include "process.h"
+#include "process_settings.h"
+#include "ring.h"
 #include "start_time.h"
 
 #define RECORD_BYTES 16u
@@ -210,6 +213,47 @@ static void test_recorder_heeds_requests_where_these_are_asked_for(void **state)
 	}
 }
 
+static void take_settings(struct recording *recording, const struct process_settings *settings)
+{
+	struct attached_process *attached = attached_process__new((uint32_t)recording->child.pid);
+
+	assert_non_null(attached);
+	attached->settings = settings;
+	looks__take(&recording->recorder->looks, attached);
+	attached_process__free(attached);
+}
+
+/* Of its section. A later look that does not know them leaves them. */
+static void test_recorder_heeds_settings_of_a_process(void **state)
+{
+	static const struct process_settings settings = { .ring_bytes = 4 << 20,
+							  .has_on = true,
+							  .on = TRIGGER_ON_KILLED };
+	static const struct process_settings none = { 0 };
+	struct recording *recording = recording__start(TRIGGER_ON_EXIT);
+	const struct jobs *jobs = &recording->recorder->jobs;
+	struct process *process;
+	struct wire_head head;
+
+	(void)state;
+	take_settings(recording, &settings);
+	take_settings(recording, NULL);
+	take(recording, 1, 0, 1);
+	head = head_of(recording, WIRE_BATCH);
+	process = processes__find_sender(&recording->recorder->processes, &head);
+	assert_non_null(process);
+	assert_true(ring__data_bytes(process->ring) >= 4 << 20);
+	assert_false(jobs__heed_end(jobs, process));
+	process->crash.exit_signal = SIGKILL;
+	assert_true(jobs__heed_end(jobs, process));
+	/* it runs another program */
+	take_settings(recording, &none);
+	assert_false(jobs__heed_end(jobs, process));
+	process->crash.exit_signal = 0;
+	assert_true(jobs__heed_end(jobs, process));
+	end(recording);
+}
+
 /* What the child's thread had not flushed comes last. After the snapshot nothing is left to
  * record. */
 static void test_recorder_ends_the_books_of_one_that_was_killed(void **state)
@@ -242,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_recorder_has_a_new_process_looked_at),
 		cmocka_unit_test(test_recorder_answers_where_there_is_nothing),
 		cmocka_unit_test(test_recorder_heeds_requests_where_these_are_asked_for),
+		cmocka_unit_test(test_recorder_heeds_settings_of_a_process),
 		cmocka_unit_test(test_recorder_ends_the_books_of_one_that_was_killed),
 	};
 

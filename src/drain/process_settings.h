@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How one process is recorded, where that differs from all others: its [target NAME] section. Never
+ * changes, and stays as long as the collector.
+ */
+#ifndef TTLOG_PROCESS_SETTINGS_H
+#define TTLOG_PROCESS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tags;
+
+struct process_settings {
+	size_t ring_bytes;       /* of its flight ring; 0: as all */
+	bool has_on;             /* `on` holds */
+	unsigned on;             /* enum trigger_on, or-ed */
+	const struct tags *tags; /* NULL: as all */
+};
+
+#endif /* TTLOG_PROCESS_SETTINGS_H */
