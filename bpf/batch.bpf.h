@@ -86,8 +86,15 @@ static __always_inline int copy_batch(void *ring, const struct wire_head *head, 
  * ring, two get four ninths each, and some room is always left for the next process. Room for one
  * more message of that size counts as taken: large messages fill the share in large steps, and
  * several threads may send at once.
+ *
+ * Many floods would leave little, and a thread may be preempted between this look and its reserving:
+ * some threads of floods can take what was left at once. So all that hold more than a little have to
+ * leave a reserve, and room for some messages of that size besides.
  */
-#define SHARE 4
+#define SHARE   4
+#define LITTLE  (batches_bytes / 32)
+#define RESERVE (batches_bytes / 8)
+#define RACERS  6
 
 static __always_inline bool has_share(struct wire_process *process, u32 tgid, u64 bytes, u64 used)
 {
@@ -106,6 +113,8 @@ static __always_inline bool has_share(struct wire_process *process, u32 tgid, u6
 	/* if more was read than it has sent, the count is of an earlier process with its tgid */
 	if (read)
 		held = *read > held ? 0 : held - *read;
+	if (held > LITTLE && free < RESERVE + RACERS * bytes)
+		return false;
 	return held + bytes <= SHARE * free;
 }
 

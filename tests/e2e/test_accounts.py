@@ -156,6 +156,25 @@ def test_accounts_at_four_times_the_rate(t):
 
 
 @alone
+def test_accounts_floods_leave_a_reserve(t):
+    """However many processes flood, one that holds no more than a thirty-second part of the buffer
+    finds room, also if some threads of floods send at the same moment."""
+    polite = Polite(t)
+    floods = [Flood(t, f"flood{i}", 1) for i in range(6)]
+    collector = record(t, floods + [polite], "-b", "16M", "-s", "1M", "--on", "exit,request")
+    polite.wait_more(4 * Polite.BURST)  # so that its batches are as large as they get
+    polite.catch_up()
+    collector.signal(signal.SIGSTOP)
+    for flood in floods:
+        flood.wait_more(1 << 20)
+    polite.wait_more(2 * Polite.BURST)  # 24 bytes each
+    collector.signal(signal.SIGCONT)
+    end_all(floods + [polite], collector)
+    equal(check_accounts(polite, collector).lost, 0, "events of the polite one that were lost")
+    check(all(check_accounts(flood, collector).lost for flood in floods), "the floods were too tame")
+
+
+@alone
 def test_accounts_of_a_polite_process_among_floods(t):
     """A process logs no more than there is room for while the collector is stopped: it loses
     nothing, whatever the others do. Between two bursts it waits until the collector has everything,
