@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(err == -EINVAL && *error);
 		/* it goes to a terminal */
 		for (const char *c = error; *c; c++)
-			FUZZ_CHECK((unsigned char)*c >= ' ' || *c == '\t');
+			FUZZ_CHECK((unsigned char)*c >= ' ' || *c == '\t' || *c == '\n');
 	} else {
 		text = print(&env);
 		env__fini(&env);

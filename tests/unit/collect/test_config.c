@@ -207,6 +207,8 @@ static void test_config_names_file_and_line(void **state)
 	assert_refused("[target a]\nexe=*\n\n[target a]",
 		       "x.conf:4: [target a] is in x.conf:1, too");
 	assert_refused("\n[target a]\n[target b]\nexe=*", "x.conf:2: [target a] is for no process");
+	assert_refused("[target a]\nexe=*\non=exit\non=fill>50%\n",
+		       "x.conf:4: on: in a section it takes a list of crash,");
 	assert_refused("[target a", "x.conf:1: a section's line ends with ]");
 	assert_refused("[target a] x", "x.conf:1: a section's line ends with ]");
 	assert_refused("[", "x.conf:1: a section's line ends with ]");
