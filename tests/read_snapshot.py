@@ -215,7 +215,7 @@ def signature(crash):
         name = re.sub(r"(?<=.)(\.(constprop|isra|part|cold|lto_priv|llvm)(\.[0-9]+)?)+$", "", name)
         name = re.sub(r"(?<=.)::h[0-9a-f]{16}$", "", name)
         frames.append((module, name, frame.get("offset")))
-    own = [frame for frame in frames if frame[0] not in RUN_TIME and frame[1] not in RUN_TIME_FUNCTIONS
+    own = [frame for i, frame in enumerate(frames) if (i == 0 or frame[0] or frame[1]) and frame[0] not in RUN_TIME and frame[1] not in RUN_TIME_FUNCTIONS
            and not frame[0].startswith(("ld-linux", "ld-musl"))]
     own = (own or frames)[:5]
     has_names = any(name for _, name, _ in own)

@@ -168,8 +168,13 @@ static size_t find_own(const struct crash *crash, const struct crash_frame *ret[
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < crash->frame_cnt && cnt < MAX_OWN; i++) {
-		if (!is_run_time(&crash->frames[i]))
-			ret[cnt++] = &crash->frames[i];
+		const struct crash_frame *frame = &crash->frames[i];
+
+		/* nowhere: the program has jumped there, or unwinding has lost its way */
+		if (i && !frame->module && !frame->symbol)
+			continue;
+		if (!is_run_time(frame))
+			ret[cnt++] = frame;
 	}
 	for (size_t i = 0; !cnt && i < crash->frame_cnt && i < MAX_OWN; i++)
 		ret[i] = &crash->frames[i];

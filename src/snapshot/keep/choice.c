@@ -13,7 +13,8 @@ struct choice {
 	size_t cnt;
 	uint64_t *used; /* by service_at: bytes or files */
 	size_t service_cnt;
-	size_t left_cnt; /* files that stay */
+	bool has_unknown; /* the first one is no service: it has no share */
+	size_t left_cnt;  /* files that stay */
 	const char *kept;
 };
 
@@ -97,6 +98,7 @@ static void number_services(struct choice *choice)
 		files[i]->service_at = choice->service_cnt;
 	}
 	choice->service_cnt += choice->cnt > 0;
+	choice->has_unknown = choice->cnt && !files[0]->service;
 }
 
 static uint64_t size_in(const struct limit *limit, const struct kept_file *file)
@@ -112,12 +114,12 @@ static int compare_used(const void *a, const void *b)
 /* The most that a service may have so that all together have no more than the limit. */
 static int find_share(const struct choice *choice, struct limit *limit)
 {
-	const size_t cnt = choice->service_cnt;
+	const size_t cnt = choice->service_cnt - choice->has_unknown;
 	uint64_t *used = malloc((cnt + 1) * sizeof(*used)), left = limit->most;
 
 	if (!used)
 		return -ENOMEM;
-	memcpy(used, choice->used, cnt * sizeof(*used));
+	memcpy(used, choice->used + choice->has_unknown, cnt * sizeof(*used));
 	qsort(used, cnt, sizeof(*used), compare_used);
 	limit->share = UINT64_MAX;
 	for (size_t i = 0; i < cnt; i++) {
@@ -133,6 +135,12 @@ static int find_share(const struct choice *choice, struct limit *limit)
 	return 0;
 }
 
+static bool is_over_share(const struct choice *choice, const struct limit *limit,
+			  const struct kept_file *file)
+{
+	return !file->service || choice->used[file->service_at] > limit->share;
+}
+
 static bool may_go(const struct choice *choice, const struct kept_file *file)
 {
 	return file->why == KEPT_STAYS && !file->is_open && choice->left_cnt > 1 &&
@@ -145,8 +153,8 @@ static void delete_some(struct choice *choice, struct limit *limit, bool of_spar
 		struct kept_file *file = choice->files[i];
 		uint64_t *used = &choice->used[file->service_at];
 
-		if (file->is_spared != of_spared || (over_share && *used <= limit->share) ||
-		    !may_go(choice, file))
+		if (file->is_spared != of_spared || !may_go(choice, file) ||
+		    (over_share && !is_over_share(choice, limit, file)))
 			continue;
 		file->why = limit->why;
 		*used -= size_in(limit, file);

@@ -5,7 +5,8 @@
  * Services share the limit evenly; what one does not use is for the others. Only services that have
  * more than their share lose files: by rank, and of one rank the oldest first. Of each signature of
  * a service the first crash and the last three are spared as long as they have any other file. So a
- * program in a crash loop evicts its own crashes, and nothing of another service.
+ * program in a crash loop evicts its own crashes, and nothing of another service. Files whose
+ * service is unknown have no share.
  */
 #ifndef TTLOG_CHOICE_H
 #define TTLOG_CHOICE_H

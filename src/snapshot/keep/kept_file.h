@@ -32,7 +32,7 @@ struct kept_file {
 	uint64_t bytes;
 	int64_t order;      /* its modification time, ns: a number that only grows (file_order.h) */
 	uint64_t real_ns;   /* when it was made, by its name */
-	uint64_t service;   /* hashes: of its service; of that and its signature */
+	uint64_t service;   /* hashes: of its service, 0: unknown; of that and its signature */
 	uint64_t signature; /* 0: it has none */
 	enum kept_rank rank;
 	bool is_open; /* a segment that is being written, or was when its collector was killed */

@@ -38,7 +38,8 @@ static DIR *open_dir(int dir_fd)
 
 static void hash_label(const struct shelf *shelf, const struct label *label, struct kept_file *file)
 {
-	file->service = hash__bytes(shelf->secret, label->service, strlen(label->service));
+	if (label->service[0])
+		file->service = hash__bytes(shelf->secret, label->service, strlen(label->service));
 	if (label->signature[0])
 		file->signature =
 			hash__bytes(file->service, label->signature, strlen(label->signature));

@@ -79,6 +79,11 @@ static void test_signature_of_the_next_build(void **state)
 		    { "libnet.so", "dispatch.isra.0.lto_priv.3+0x2", 2 },
 		    { "api", "main+0x3", 3 },
 		    { "api", "_start+0x21", 4 } } },
+		{ SIGSEGV, /* where unwinding has lost its way */
+		  { { "api", "parse", 1 },
+		    { "libnet.so", "dispatch", 2 },
+		    { "api", "main", 3 },
+		    { NULL, NULL, 0x5000 } } },
 	};
 
 	(void)state;

@@ -12,7 +12,7 @@
 #include "array.h"
 #include "choice.h"
 
-/* A file for each letter, the oldest first. Its service is the digit before, its kind the letter:
+/* A file for each letter, the oldest first. Its service is the digit before, 0 for an unknown one, its kind the letter:
  * t(imer), r(equest), k(illed), crashes of signatures x, y, z, and u without one. Returns those that stay. */
 static const char *stay(const char *files, const struct choice_limits *limits, uint64_t bytes)
 {
@@ -31,7 +31,7 @@ static const char *stay(const char *files, const struct choice_limits *limits, u
 			.name = names[i],
 			.bytes = bytes,
 			.order = (int64_t)i,
-			.service = (uint64_t)service,
+			.service = service == '0' ? 0 : (uint64_t)service,
 			.signature = kind == 'u' ? 0 : (uint64_t)service << 8 | (uint64_t)kind,
 			.rank = kind == 't'   ? KEPT_TIMER
 				: kind == 'r' ? KEPT_REQUEST
@@ -84,6 +84,8 @@ static void test_choice_shares(void **state)
 		{ "2t2r1x1x1x1x1x1x1x1x", 3, "2r1x1x" },
 		{ "2x1x1x1x1x1y1y1y1z", 4, "2x1y1y1z" },
 		{ "2x3x1x1x1x1x1y1y1y1z", 3, "2x3x1z" },
+		{ "0x1x0u1x1x", 4, "0x1x1x1x" },
+		{ "0x1x0u1x1x", 3, "1x1x1x" },
 		/* one that has more than its share, but not most of all */
 		{ "1t1t1t1t2t2t2t3t", 6, "1t1t2t2t2t3t" },
 		{ "1t1t1t1t2t2t2t3t", 5, "1t1t2t2t3t" },
