@@ -8,15 +8,15 @@ VERSION := 0.2.0
 # bpftrace and gdb (which recommends libc6-dbg) find the marks; libclang-rt-dev is for fuzzing,
 # libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
 # C++, lld for header tests with another linker; stress-ng is the load of check-loaded; tmux drives
-# the full screen; debhelper, debootstrap and lintian are for packages, prometheus reads the metrics,
-# zsh tries the completion; libjansson-dev reads the answers of collectors.
-DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck debhelper \
-	debootstrap dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev \
-	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
-	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev \
-	libseccomp-dev libsodium-dev libsqlite3-dev libsystemd-dev lintian \
-	lld locales lz4 make mandoc pkg-config prometheus protobuf-compiler python3 python3-bt2 \
-	python3-cbor2 python3-jsonschema python3-protobuf sqlite3 strace stress-ng tmux util-linux zlib1g-dev zsh
+# the full screen; prometheus reads the metrics, zsh tries the completion;
+# libjansson-dev reads the answers of collectors.
+DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev \
+	e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev \
+	libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev libinih-dev libjansson-dev \
+	liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev libseccomp-dev libsodium-dev \
+	libsqlite3-dev libsystemd-dev lld locales lz4 make mandoc pkg-config prometheus \
+	protobuf-compiler python3 python3-bt2 python3-cbor2 python3-jsonschema python3-protobuf \
+	sqlite3 strace stress-ng tmux util-linux zlib1g-dev zsh
 
 # First deps, then a new make for the rest: this one has already looked for missing tools.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -69,8 +69,10 @@ CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/ge
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS))
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra $(WERROR_FLAG) \
-	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
+# Lines in BTF have paths from here: the same object wherever it is built.
+BPF_CFLAGS := -g -fdebug-prefix-map=$(CURDIR)=. -O2 -target bpf -mcpu=v3 \
+	-D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra $(WERROR_FLAG) -Wno-missing-declarations \
+	-Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
 	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH) -MMD -MP
 LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
@@ -164,6 +166,7 @@ print-view-libs:
 	@echo $(VIEW_SHARED) $(VIEW_LDLIBS)
 
 include packaging/install.mk
+include packaging/deb.mk
 
 .PHONY: clean
 clean:

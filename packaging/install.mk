@@ -10,6 +10,10 @@ SHARE := $(PREFIX)/share
 TEMPLATES := pkgconfig/ttlog.pc pkgconfig/ttlogread.pc cmake/ttlog-config.cmake \
 	cmake/ttlog-config-version.cmake systemd/ttlog.service
 
+# What the service's configuration has beyond the defaults: all programs; files for a group; limits.
+SERVICE_DEFAULTS := s/^\#(all)$$/\1/; s/^\#(group =)$$/\1 ttlog-read/; s/^\#(max-disk =)$$/\1 2G/; \
+	s/^\#(keep-free =)$$/\1 10%/
+
 # $(call files,mode,files,directory)
 files = $(foreach file,$(2),$(1):$(file):$(3)/$(notdir $(file)))
 INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
@@ -21,6 +25,7 @@ INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
 	644:$(BUILD)/install/ttlogread.pc:$(LIBDIR)/pkgconfig/ttlogread.pc \
 	$(call files,644,$(patsubst cmake/%,$(BUILD)/install/%,$(filter cmake/%,$(TEMPLATES))),$(LIBDIR)/cmake/ttlog) \
 	$(foreach p,$(PROGRAMS),644:packaging/completion/ttlog.bash:$(SHARE)/bash-completion/completions/$(p)) \
+	$(call files,644,$(BUILD)/install/collect.conf,$(SHARE)/ttlog) \
 	$(call files,644,packaging/completion/_ttlog,$(SHARE)/zsh/vendor-completions) \
 	$(call files,644,src/metrics/grafana/ttlog.json,$(SHARE)/ttlog/grafana) \
 	$(call files,644,src/metrics/prometheus/ttlog.rules.yml,$(SHARE)/ttlog/prometheus) \
@@ -41,6 +46,7 @@ install-files:
 	$(Q)mkdir -p $(BUILD)/install
 	$(Q)$(foreach t,$(TEMPLATES),sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(READ_LDLIBS)|' \
 		packaging/$(t).in >$(BUILD)/install/$(notdir $(t)) &&) :
+	$(Q)sed -E '$(SERVICE_DEFAULTS)' src/collect/collect.conf >$(BUILD)/install/collect.conf
 	$(Q)$(foreach i,$(INSTALLED),install -D -m $(call word-of,1,$(i)) $(call word-of,2,$(i)) '$(DESTDIR)$(call word-of,3,$(i))' &&) :
 	$(Q)$(foreach i,$(LINKS),ln -sf $(call word-of,2,$(i)) '$(DESTDIR)$(call word-of,1,$(i))' &&) :
 
