@@ -102,4 +102,16 @@ static __always_inline void message__send_head(struct wire_process *process, u32
 	message__submit(head);
 }
 
+/* The child runs a program that is new to the collector, as after an exec. */
+static __always_inline void message__send_fork(struct wire_process *process,
+					       struct task_struct *child)
+{
+	struct wire_head *head = message__reserve(process, sizeof(*head));
+
+	if (!head)
+		return;
+	stamp_as(head, child, WIRE_EXEC, 0, 0);
+	message__submit(head);
+}
+
 #endif /* TTLOG_MESSAGE_BPF_H */

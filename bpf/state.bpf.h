@@ -17,8 +17,10 @@ const volatile __u64 batches_bytes = 0;      /* size of ring buffer `batches` */
 const volatile __u64 wake_bytes = 0;         /* the collector is woken at this fill of `batches` */
 const volatile bool track_all = false;       /* record each process that runs a probed file (-e) */
 const volatile bool follow_children = false; /* record children of recorded processes (-- CMD) */
-const volatile bool all_stacks = false;      /* in a crash, send all threads' stacks (--stacks) */
-const volatile int collector = 0;            /* tgid of the collector */
+/* the collector attaches to each of them by itself (--unit, --cgroup) */
+const volatile bool tell_children = false;
+const volatile bool all_stacks = false; /* in a crash, send all threads' stacks (--stacks) */
+const volatile int collector = 0;       /* tgid of the collector */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

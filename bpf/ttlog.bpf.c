@@ -237,7 +237,10 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (!of_parent || !(follow_children || of_parent->has_file))
 		return 0;
 	of_child = process__track(child);
-	if (of_child)
-		of_child->has_file = of_parent->has_file;
+	if (!of_child)
+		return 0;
+	of_child->has_file = of_parent->has_file;
+	if (tell_children)
+		message__send_fork(of_child, child);
 	return 0;
 }

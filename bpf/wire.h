@@ -29,7 +29,8 @@ enum wire_kind {
 	WIRE_BEGIN = 3, /* struct wire_thread: a thread has a batch now */
 	WIRE_END = 4,   /* struct wire_thread: the thread gave its batch up */
 	WIRE_REQUEST = 5, /* struct wire_request: TTLOG_SNAPSHOT */
-	WIRE_EXEC = 7,    /* struct wire_head: a new program runs */
+	/* struct wire_head: a new program runs; or, with --unit and --cgroup, a child begins */
+	WIRE_EXEC = 7,
 	WIRE_LIBRARY = 8, /* struct wire_head: dlopen has mapped a library */
 	WIRE_CRASH = 9,   /* struct wire_crash: a fatal signal, from the thread that took it */
 	WIRE_EXIT = 10,   /* struct wire_exit: the process's last thread is gone */

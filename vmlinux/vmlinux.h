@@ -41,6 +41,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PROG_ARRAY = 3,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -86,6 +87,7 @@ struct pid {
 };
 
 struct mm_struct {
+	long unsigned int start_code;
 	long unsigned int start_stack;
 };
 
@@ -151,6 +153,41 @@ struct task_struct {
 };
 
 struct linux_binprm;
+
+struct timespec64 {
+	s64 tv_sec;
+	long int tv_nsec;
+};
+
+struct super_block {
+	u32 s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	long unsigned int i_ino;
+	long long int i_size;
+	s64 i_ctime_sec; /* from 6.11 */
+	u32 i_ctime_nsec;
+	u32 i_generation;
+};
+
+/* from 6.6 */
+struct inode___6_6 {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___6_1 {
+	struct timespec64 i_ctime;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
 
 typedef union sigval {
 	int sival_int;

@@ -91,13 +91,32 @@ bool attach__has_linked(struct attach *attach, pid_t pid, struct linker *linker)
 /* No more such stops. */
 void attach__end_linking(struct attach *attach, pid_t pid);
 
+/* A file to attach to for every process. The first two are given. */
+struct attach_file {
+	int fd;
+	const char *path;
+	uint32_t number; /* of its module; 0: none */
+	/* now attached to, and the module is held even while no process has it mapped; false: it
+	 * was before, or it failed */
+	bool is_new;
+	/* 0 or -errno; -ENOEXEC: not an ELF file; -ENOENT: it has no sites */
+	int err;
+	struct attach_result result;
+};
+
+/* Attaches to files, for every process. before() is called once for each process that has some of
+ * them mapped now. It looks at all processes once. */
+void attach__files(struct attach *attach, struct attach_file *files, size_t cnt,
+		   attach_before_fn before, void *ctx);
 /*
- * Attaches to one file, for every process; before() is called for each process that has it mapped
- * now. Returns 0 or -errno; -ENOEXEC: not an ELF file; -ENOENT: also if it has no sites. A
- * module_cnt of 0: it was attached to already.
+ * The same for one file. Returns 0 or -errno; -ENOEXEC: not an ELF file; -ENOENT: also if it has no
+ * sites. A module_cnt of 0: it was attached to already.
  */
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
 		 struct attach_result *ret);
+/* Whether a file of attach__files() can be let go: no process has it, and if only_deleted, it has no
+ * name any more. It is released then: the number is not valid any more. */
+bool attach__let_go(struct attach *attach, uint32_t number, bool only_deleted);
 
 /*
  * Opens the new files among those that the process has mapped, and adds them to `attached`. So a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One file, for every process that runs or maps it.
+ * Files, for every process that runs or maps them.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,61 +19,91 @@
 #include "site.h"
 #include "source.h"
 
-/* One file with sites, and the function to call for processes that have it mapped. */
+/* Files with sites, and the function to call for processes that have some of them mapped. */
 struct visit {
 	struct attach *attach;
-	uint32_t number;
-	const struct module *module;
+	const struct attach_file *files;
+	size_t cnt;
 	attach_before_fn before;
 	void *ctx;
 };
 
+static const struct module *module_of(const struct visit *visit, const struct attach_file *file)
+{
+	return attach__module(visit->attach, file->number);
+}
+
 /* On some file systems, maps(5) has other numbers than stat(2), which may be those of another
  * file. */
-static bool is_visited(const struct visit *visit, pid_t pid, const struct maps_entry *entry)
+static bool is_visited(const struct visit *visit, const struct attach_file *file, pid_t pid,
+		       const struct maps_entry *entry)
 {
-	const struct stat *own = &visit->module->status;
-	struct stat file;
+	const struct stat *own = &module_of(visit, file)->status;
+	struct stat status;
 	bool same = true;
 	int fd;
 
-	if (!entry->executable || entry->inode != own->st_ino)
+	if (!file->is_new || entry->inode != own->st_ino)
 		return false;
 	fd = maps__open(pid, entry, NULL);
 	if (fd < 0)
 		return true;
-	if (fstat(fd, &file) == 0)
-		same = file.st_dev == own->st_dev && file.st_ino == own->st_ino;
+	if (fstat(fd, &status) == 0)
+		same = status.st_dev == own->st_dev && status.st_ino == own->st_ino;
 	(void)close(fd);
 	return same;
 }
 
-/* Calls before() for a process that has the file mapped, with the batches that it had. */
+static bool has_module(const struct attached_process *attached, uint32_t number)
+{
+	for (size_t i = 0; attached && i < attached->anchor_cnt; i++) {
+		if (attached->anchors[i].module == number)
+			return true;
+	}
+	return false;
+}
+
+/* Adds a file that the process has mapped to *attached, which is made at the first one. */
+static void add_visited(const struct visit *visit, const struct attach_file *file, pid_t pid,
+			uint64_t base, struct attached_process **attached)
+{
+	const struct site_table *table = module_of(visit, file)->table;
+	const struct anchor anchor = {
+		.module = file->number,
+		.address = base - table->load_vaddr + table->module_vaddr,
+	};
+
+	if (!*attached)
+		*attached = attached_process__new(pid);
+	if (!*attached)
+		return;
+	attached_process__add_anchor(*attached, &anchor);
+	(void)attached_process__add_batches(*attached, &anchor);
+	if (attach__hold(visit->attach, anchor.module))
+		attached_process__add_module(*attached, visit->attach, anchor.module);
+}
+
+/* Calls before() for a process that has some of the files mapped, with the batches that it had. */
 static void visit_process(const struct visit *visit, pid_t pid)
 {
-	const struct site_table *table = visit->module->table;
 	struct maps *maps = maps__read(pid);
-	struct attached_process *attached;
+	struct attached_process *attached = NULL;
 
 	for (size_t i = 0; maps && i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
-		struct anchor anchor = { .module = visit->number };
-		uint64_t base;
+		uint64_t base = entry->executable ? attach__find_base(maps, entry) : 0;
 
-		if (!is_visited(visit, pid, entry))
-			continue;
-		base = attach__find_base(maps, entry);
-		attached = base ? attached_process__new(pid) : NULL;
-		if (!attached)
-			break;
-		anchor.address = base - table->load_vaddr + table->module_vaddr;
-		attached_process__add_anchor(attached, &anchor);
-		(void)attached_process__add_batches(attached, &anchor);
-		if (attach__hold(visit->attach, visit->number))
-			attached_process__add_module(attached, visit->attach, visit->number);
+		for (size_t at = 0; base && at < visit->cnt; at++) {
+			const struct attach_file *file = &visit->files[at];
+
+			if (!has_module(attached, file->number) &&
+			    is_visited(visit, file, pid, entry))
+				add_visited(visit, file, pid, base, &attached);
+		}
+	}
+	if (attached) {
 		attached_process__look_up(attached, maps);
 		visit->before(visit->ctx, attached);
-		break;
 	}
 	maps__free(maps);
 }
@@ -116,53 +146,84 @@ static int64_t find_with_sites(struct attach *attach, const struct mapped_file *
 	return number;
 }
 
-/* Runs when it is its turn. */
-static int link_for_all(const struct visit *visit, const struct mapped_file *file,
-			struct attach_result *ret)
+static void find_module(struct attach *attach, struct attach_file *file)
 {
-	const struct module *module = visit->module;
-	int err;
+	const struct mapped_file mapped = { .fd = file->fd, .path = file->path };
+	int64_t number = find_with_sites(attach, &mapped, &file->result);
 
-	if (attach__is_linked(visit->attach, visit->number, 0))
-		return 0;
-	attach__warm(visit->attach, module, file->fd);
-	visit_processes(visit);
-	err = attach__link(visit->attach, visit->number, file->kernel_path, 0);
+	file->err = number < 0 ? (int)number : 0;
+	file->number = number < 0 ? 0 : (uint32_t)number;
+	if (file->number)
+		attach__warm(attach, attach__module(attach, file->number), file->fd);
+}
+
+/* A file that is held but not new was linked before. */
+static size_t choose_new(struct attach *attach, struct attach_file *files, size_t cnt)
+{
+	size_t new_cnt = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		files[i].is_new = files[i].number && !attach__is_linked(attach, files[i].number, 0);
+		new_cnt += files[i].is_new;
+	}
+	return new_cnt;
+}
+
+static void link_for_all(struct attach *attach, struct attach_file *file)
+{
+	const struct module *module = attach__module(attach, file->number);
+	struct attach_result *ret = &file->result;
+	char path[MAPS_PATH_BYTES];
+
+	/* the same file was given twice */
+	if (attach__is_linked(attach, file->number, 0)) {
+		file->is_new = false;
+		return;
+	}
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	file->err = attach__link(attach, file->number, path, 0);
 	ret->marked_cnt = module->table->cnt;
-	if (err)
+	if (file->err)
 		attach_result__fail(ret, file->path, false);
 	else
 		ret->module_cnt = 1;
-	ret->site_cnt = err ? 0 : module->enabled_cnt;
-	if (!err && !ret->site_cnt)
+	ret->site_cnt = file->err ? 0 : module->enabled_cnt;
+	if (!file->err && !ret->site_cnt)
 		attach_result__offer(ret, module);
-	return err;
+}
+
+void attach__files(struct attach *attach, struct attach_file *files, size_t cnt,
+		   attach_before_fn before, void *ctx)
+{
+	const struct visit visit = { attach, files, cnt, before, ctx };
+
+	for (size_t i = 0; i < cnt; i++)
+		find_module(attach, &files[i]);
+	pthread_mutex_lock(&attach->turn);
+	if (choose_new(attach, files, cnt))
+		visit_processes(&visit);
+	for (size_t i = 0; i < cnt; i++) {
+		if (files[i].is_new)
+			link_for_all(attach, &files[i]);
+	}
+	pthread_mutex_unlock(&attach->turn);
+	for (size_t i = 0; i < cnt; i++) {
+		/* else it stays held, even while no process has it mapped */
+		if (files[i].number && (files[i].err || !files[i].is_new))
+			attach__release(attach, &files[i].number, 1);
+	}
 }
 
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
 		 struct attach_result *ret)
 {
-	struct visit visit = { .attach = attach, .before = before, .ctx = ctx };
-	struct mapped_file file = { .path = path };
-	int64_t number;
-	int err = 0;
+	struct attach_file file = { .fd = plain_file__open(path), .path = path };
 
 	*ret = (struct attach_result){ 0 };
-	file.fd = plain_file__open(path);
 	if (file.fd < 0)
 		return file.fd == -ENODEV ? -ENOEXEC : file.fd;
-	(void)snprintf(file.kernel_path, sizeof(file.kernel_path), "/proc/self/fd/%d", file.fd);
-	number = find_with_sites(attach, &file, ret);
-	if (number > 0) {
-		visit.number = (uint32_t)number;
-		visit.module = attach__module(attach, visit.number);
-		pthread_mutex_lock(&attach->turn);
-		err = link_for_all(&visit, &file, ret);
-		pthread_mutex_unlock(&attach->turn);
-		/* else it stays held, even while no process has it mapped */
-		if (err)
-			attach__release(attach, &visit.number, 1);
-	}
+	attach__files(attach, &file, 1, before, ctx);
 	(void)close(file.fd);
-	return number < 0 ? (int)number : err;
+	*ret = file.result;
+	return file.err;
 }

@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "attach_parts.h"
 #include "kernel.h"
@@ -129,6 +130,26 @@ bool attach__has_found_unused(struct attach *attach)
 }
 
 /* ---- freeing ---- */
+
+/* A deleted file may go while processes have it: they hold it, too. */
+bool attach__let_go(struct attach *attach, uint32_t number, bool only_deleted)
+{
+	const struct module *module = attach__module(attach, number);
+	struct stat now;
+	bool may_go;
+
+	/* the caller's hold keeps the descriptor; no lock while this waits for a file */
+	if (only_deleted) {
+		may_go = fstat(module->fd, &now) == 0 && !now.st_nlink;
+	} else {
+		pthread_mutex_lock(&attach->lock);
+		may_go = module->refs == 1;
+		pthread_mutex_unlock(&attach->lock);
+	}
+	if (may_go)
+		attach__release(attach, &number, 1);
+	return may_go;
+}
 
 /* Takes unused modules out of the table, as a list by `next_unused`. */
 static struct module *take_unused(struct attach *attach, struct leaving *leaving)

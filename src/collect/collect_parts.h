@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the main thread share: collect.c (what it waits for), collect_start.c (up and
- * down), collect_writer.c (where snapshots go), collect_targets.c (what is recorded).
+ * down), collect_writer.c (where snapshots go), collect_targets.c (what is recorded), collect_found.c
+ * (programs that are found).
  */
 #ifndef TTLOG_COLLECT_PARTS_H
 #define TTLOG_COLLECT_PARTS_H
@@ -27,6 +28,8 @@ struct console;
 struct control;
 struct drain;
 struct env;
+struct finder;
+struct findings;
 struct hold;
 struct job_queue;
 struct kernel;
@@ -71,7 +74,9 @@ struct collector {
 	struct live *live;
 	struct launch *launch;
 	struct hold *hold;
-	struct watch *watch;      /* of -e PATH; NULL: none */
+	struct watch *watch;   /* of -e PATH; NULL: none */
+	struct finder *finder; /* of --all, --unit and the like; NULL: none */
+	struct findings *findings;
 	struct recover *recover;  /* NULL: nothing can be recovered */
 	pthread_t recover_thread; /* writes what earlier collectors have left */
 	bool has_recover_thread;
@@ -140,6 +145,12 @@ int collect__start_metrics(struct collector *collector);
 int collect__attach(struct collector *collector, int *ret_exit_status);
 /* Of -e PATH; again when another file has its name. */
 int collect__attach_file(struct collector *collector);
+/* Of --all, --unit and the like. */
+int collect__find_all(struct collector *collector);
+/* Callback of the attacher: whether a process that is recorded still is to be, after an exec. */
+bool collect__chooses(void *ctx, pid_t pid);
+/* False: a thread hangs. */
+bool collect__end_finding(struct collector *collector);
 /* The file that execvp(3) would run; the name itself if there is none. */
 void collect__find_command(const char *name, char ret_path[PATH_MAX]);
 

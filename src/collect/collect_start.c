@@ -159,22 +159,30 @@ static void tell_gaps(const struct collector *collector)
 		      stderr);
 }
 
+/* Whether each process that runs a file is recorded. */
+static bool serves_all(const struct env *env)
+{
+	return env->mode == ENV_PATH || (env->mode == ENV_FOUND && env->all);
+}
+
 static int open_kernel(struct collector *collector)
 {
 	const struct env *env = collector->env;
+	const bool for_all = serves_all(env);
 	const struct kernel_options kernel = {
 		.batches_bytes = env->buffer_bytes,
-		.track_all = env->mode == ENV_PATH,
+		.track_all = for_all,
 		.follow_children = env->mode == ENV_COMMAND,
+		.tell_children = env->mode == ENV_FOUND && !env->all,
 		.all_stacks = env->all_stacks,
 	};
 	struct attach_options attach = {
 		.site_filter = env->site_filter,
 		.journal = &collector->journal,
 		.immediate = env->immediate,
-		.for_all = env->mode != ENV_PIDS,
+		.for_all = for_all || env->mode == ENV_COMMAND,
 		.traces = env->mode == ENV_COMMAND,
-		.tells_starts = env->mode == ENV_PATH,
+		.tells_starts = for_all,
 	};
 	uint64_t left_bytes = memory_group__own_left_bytes();
 	int err;
@@ -345,7 +353,8 @@ static int open_recorder(struct collector *collector)
 		.tell = collect__take_attached,
 		.failed = collect__late_failure,
 		.ctx = collector,
-		.only_looks = env->mode == ENV_PATH,
+		.only_looks = serves_all(env),
+		.chooses = env->mode == ENV_FOUND && !env->all ? collect__chooses : NULL,
 		.quiet = env->quiet,
 	};
 	struct drain_options drain = {
@@ -377,7 +386,7 @@ static int open_recorder(struct collector *collector)
 	return 0;
 }
 
-/* Each recorded process takes some. CMD runs already, and keeps its own limit. */
+/* Each recorded process takes some. CMD keeps its own limit: it runs already. */
 static void raise_descriptors(void)
 {
 	struct rlimit files;
@@ -414,9 +423,12 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 		err = collect__start_metrics(collector);
 	if (err)
 		return err;
+	if (env->mode != ENV_COMMAND)
+		raise_descriptors();
 	err = collect__attach(collector, ret_exit_status);
 	collect__start_recovery(collector);
-	raise_descriptors();
+	if (env->mode == ENV_COMMAND)
+		raise_descriptors();
 	collect__start_timer(collector->interval_fd, env->interval_ns, true);
 	collect__start_timer(collector->duration_fd, env->duration_ns, false);
 	return err;
@@ -462,6 +474,7 @@ void collect__tear_down(struct collector *collector, int status)
 	/* first: its callbacks use all else, as the threads of the attacher do */
 	launch__free(collector->launch);
 	hold__free(collector->hold);
+	is_done &= collect__end_finding(collector);
 	is_done &= attacher__free(collector->attacher);
 	if (!is_done || job_queue__hangs(collector->queue))
 		leave_hanging(collector, status);

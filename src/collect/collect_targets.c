@@ -293,6 +293,8 @@ int collect__attach(struct collector *collector, int *ret_exit_status)
 					collector->env->pid_cnt);
 	case ENV_PATH:
 		return watch_file(collector);
+	case ENV_FOUND:
+		return collect__find_all(collector);
 	default:
 		return start_command(collector, ret_exit_status);
 	}

@@ -101,6 +101,7 @@ int main(int argc, char **argv)
 	switch (env.mode) {
 	case ENV_PIDS:
 	case ENV_PATH:
+	case ENV_FOUND:
 	case ENV_COMMAND:
 		status = collect__run(&env);
 		break;

@@ -146,6 +146,12 @@ static void keep_files(struct attacher *attacher, const struct work *work)
 	options->tell(options->ctx, kept);
 }
 
+static bool is_chosen(const struct attacher_options *options, pid_t pid, uint32_t look)
+{
+	return !options->chooses || !(look & ATTACH_LOOK_EXEC) ||
+	       options->chooses(options->ctx, pid);
+}
+
 static void run(void *ctx, const struct work *work)
 {
 	struct attacher *attacher = ctx;
@@ -153,7 +159,7 @@ static void run(void *ctx, const struct work *work)
 	const pid_t pid = (pid_t)work->key;
 	const uint32_t look = work->what & ~WORK_GIVEN;
 	const bool attaches = look & (ATTACH_LOOK_LIBRARY | ATTACH_LOOK_EXEC) &&
-			      !options->only_looks;
+			      !options->only_looks && is_chosen(options, pid, look);
 	struct attached_process *found = NULL;
 
 	if (work->what & ATTACH_FREE_UNUSED)

@@ -27,6 +27,8 @@ struct attacher_options {
 		void *ctx); /* a given process could not be attached to, after attacher__attach() */
 	void *ctx;
 	bool only_looks; /* makes no links */
+	/* whether to attach to what a known process executes; NULL: always */
+	bool (*chooses)(void *ctx, pid_t pid);
 	bool quiet;
 };
 

@@ -55,7 +55,8 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 	skel->rodata->batches_bytes = options->batches_bytes;
 	skel->rodata->wake_bytes = options->batches_bytes / 16;
 	skel->rodata->track_all = options->track_all;
-	skel->rodata->follow_children = options->follow_children;
+	skel->rodata->follow_children = options->follow_children || options->tell_children;
+	skel->rodata->tell_children = options->tell_children;
 	skel->rodata->all_stacks = options->all_stacks;
 	skel->rodata->collector = getpid();
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
@@ -231,8 +232,9 @@ static int put_of(struct bpf_map *map, pid_t pid, const void *value, uint64_t fl
 
 int kernel__track(struct kernel *kernel, pid_t pid)
 {
-	/* with -e, a process is recorded because of its file */
-	const struct wire_process fresh = { .has_file = kernel->skel->rodata->track_all };
+	const struct ttlog_bpf__rodata *own = kernel->skel->rodata;
+	/* with -e and --unit, a process is recorded because of its file */
+	const struct wire_process fresh = { .has_file = own->track_all || own->tell_children };
 	const int err = put_of(kernel->skel->maps.processes, pid, &fresh, BPF_NOEXIST);
 
 	return err == -EEXIST ? 0 : err;

@@ -24,7 +24,9 @@ struct kernel_options {
 	size_t batches_bytes; /* ring buffer for batches: a power of two, at least a page */
 	bool track_all;       /* record each process that runs a probed file */
 	bool follow_children; /* record the children of recorded processes */
-	bool all_stacks;      /* in a crash, also those of other threads */
+	/* the same; and each one is reported as after an exec (WIRE_EXEC), to be attached to */
+	bool tell_children;
+	bool all_stacks; /* in a crash, also those of other threads */
 };
 
 /* Flags: events that are lost on an older kernel without kprobes. */

@@ -13,7 +13,9 @@
 
 #include "array.h"
 #include "capability.h"
+#include "exec_events.h"
 #include "facilities.h"
+#include "map_events.h"
 #include "ring_budget.h"
 #include "runtime_dir.h"
 
@@ -172,6 +174,24 @@ static void ask_rings(struct answer *answer)
 		(unsigned long long)max_bytes >> 20);
 }
 
+static int find_execs(void)
+{
+	struct exec_events *events = exec_events__new();
+	int err = events ? 0 : -errno;
+
+	exec_events__free(events);
+	return err;
+}
+
+static int find_maps(void)
+{
+	struct map_events *events = map_events__new();
+	int err = events ? 0 : -errno;
+
+	map_events__free(events);
+	return err;
+}
+
 static const struct question facilities[] = {
 	{ "kernel 6.1 or newer", false,
 	  "older kernels are not tested: what follows tells what works", "use Linux 6.1 or newer",
@@ -231,6 +251,13 @@ static const struct question facilities[] = {
 	  "-p PID enables sites in all processes that run the same file: what the others log takes "
 	  "them time, and is not recorded",
 	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642", .ask = ask_multi_threads },
+	{ "programs as they start", false, "--all, --unit, --cgroup and [target] can't be used",
+	  "what is missing above; Linux 6.1 or newer", .works = find_execs },
+	{ "libraries as they are mapped", false,
+	  "--all, --unit, --cgroup and [target] can't be used",
+	  "let perf_event_open(2) through for all CPUs: CAP_PERFMON; in a container its seccomp "
+	  "profile",
+	  .works = find_maps },
 	{ "seccomp filters", false,
 	  "a crash's stack has only what frame pointers tell, and fewer names: nothing may read "
 	  "the program's files",

@@ -33,18 +33,23 @@ static const char doc[] =
 	"Examples:\n"
 	"  ttlog-collect -- ./server --port 8080\n"
 	"  ttlog-collect -p 1234 -F 'target=net.*' -F 'level>=info'\n"
+	"  ttlog-collect --all --max-disk 2G\n"
 	"  ttlog-collect -e /usr/bin/server --max-snapshots 100 --max-disk 2G\n"
 	"  ttlog-collect -e /usr/bin/server --on 'event:level>=ERROR' --delay 2s --min-gap 1m\n"
 	"  ttlog-collect --trigger before-restart\n"
 	"  ttlog-view /var/lib/ttlog/ttlog-*.bin";
 
-static const char args_doc[] = "-p PID[,PID...]\n-e PATH\n-- CMD [ARG...]\n"
-			       "--trigger REASON [-p PID]\n--list PATH|-p PID\n--check";
+static const char args_doc[] =
+	"-p PID[,PID...]\n-e PATH\n--all\n--unit GLOB|--cgroup GLOB...\n-- CMD [ARG...]\n"
+	"--trigger REASON [-p PID]\n--list PATH|-p PID\n--check";
 
 static const struct argp_option options[] = {
 	{ .doc = "What to record or do, exactly one (or -- CMD):", .group = 1 },
 	{ "pid", 'p', "PID[,PID...]", 0, "Attach to running processes; repeatable", 1 },
 	{ "exe", 'e', "PATH", 0, "All processes that map PATH, now or later", 1 },
+	{ "all", KEY_ALL, NULL, 0, "Every marked program, now or later", 1 },
+	{ "unit", KEY_UNIT, "GLOB", 0, "Those of these systemd units; repeatable", 1 },
+	{ "cgroup", KEY_CGROUP, "GLOB", 0, "Those of these cgroups (v2); repeatable", 1 },
 	{ "trigger", KEY_TRIGGER, "REASON", 0, "Ask running collectors for a snapshot", 1 },
 	{ "list", KEY_LIST, "PATH", OPTION_ARG_OPTIONAL, "The sites in a file or process", 1 },
 	{ "check", KEY_CHECK, NULL, 0, "What this kernel and these privileges allow", 1 },
@@ -123,6 +128,8 @@ static int choose_mode(struct env *env, char *error, size_t error_size)
 		{ ENV_CHECK, "--check", is_used(env, KEY_CHECK) },
 		{ ENV_PIDS, "-p", is_used(env, 'p') && !has_other },
 		{ ENV_PATH, "-e", is_used(env, 'e') },
+		{ ENV_FOUND, "--all", is_used(env, KEY_ALL) },
+		{ ENV_FOUND, "--unit or --cgroup", env->chosen.cnt > 0 },
 		{ ENV_COMMAND, "-- CMD", env->command != NULL },
 	};
 	const char *name = NULL;
@@ -138,11 +145,15 @@ static int choose_mode(struct env *env, char *error, size_t error_size)
 		name = modes[i].name;
 		env->mode = modes[i].mode;
 	}
-	if (name)
+	/* sections may choose all that is recorded */
+	if (!name && env->targets.cnt)
+		env->mode = ENV_FOUND;
+	if (name || env->targets.cnt)
 		return 0;
-	(void)snprintf(error, error_size,
-		       "one of -p, -e, -- CMD, --trigger, --list, --check is needed%s",
-		       env->config_path ? ", here or in the file" : "");
+	(void)snprintf(
+		error, error_size,
+		"one of -p, -e, --all, --unit, --cgroup, -- CMD, --trigger, --list, --check is needed%s",
+		env->config_path ? ", here or in the file" : "");
 	return -EINVAL;
 }
 

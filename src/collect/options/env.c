@@ -43,6 +43,7 @@ void env__fini(struct env *env)
 	given_list__fini(&env->by_files);
 	target_list__fini(&env->targets);
 	control_rights__fini(&env->rights);
+	target_list__fini(&env->chosen);
 	site_filter__free(env->site_filter);
 	env->site_filter = NULL;
 	trigger_plan__free(env->triggers);

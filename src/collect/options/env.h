@@ -23,6 +23,7 @@ struct trigger_plan;
 enum env_mode {
 	ENV_PIDS = 1, /* -p: pids, pid_cnt */
 	ENV_PATH,     /* -e: path */
+	ENV_FOUND,    /* --all; --unit, --cgroup: chosen; neither: targets alone */
 	ENV_COMMAND,  /* -- CMD: command */
 	ENV_TRIGGER,  /* --trigger: reason, and at most one of pids */
 	ENV_LIST,     /* --list: path; NULL: one of pids */
@@ -35,9 +36,11 @@ enum env_mode {
 struct env {
 	enum env_mode mode;
 	const char *path;
-	const char *reason; /* never "" */
-	char **command;     /* ends with NULL */
-	pid_t *pids;        /* each once */
+	bool all;                  /* every marked program */
+	struct target_list chosen; /* --unit and --cgroup: one each */
+	const char *reason;        /* never "" */
+	char **command;            /* ends with NULL */
+	pid_t *pids;               /* each once */
 	size_t pid_cnt;
 
 	struct site_filter *site_filter; /* --level and --filter */

@@ -71,6 +71,32 @@ int setter__config(struct env *env, struct argument *arg)
 	return -EINVAL;
 }
 
+static int choose(struct env *env, const char *key, const char *glob)
+{
+	struct target_list *chosen = &env->chosen;
+
+	if (!glob[0])
+		return -EINVAL;
+	return target_list__add(chosen, key, "") ? -ENOMEM
+						 : target__add_glob(&chosen->items[chosen->cnt - 1],
+								    target_key__find(key), glob);
+}
+
+int setter__unit(struct env *env, struct argument *arg)
+{
+	return choose(env, "unit", arg->text);
+}
+
+/* As /proc/PID/cgroup has it. */
+int setter__cgroup(struct env *env, struct argument *arg)
+{
+	if (arg->text[0] == '/' || arg->text[0] == '*')
+		return choose(env, "cgroup", arg->text);
+	(void)snprintf(arg->error, sizeof(arg->error),
+		       "'%s' is no path from the root of cgroup v2, as /system.slice/*", arg->text);
+	return -EINVAL;
+}
+
 int setter__list(struct env *env, struct argument *arg)
 {
 	return arg->text ? setter__path(env, arg) : 0;

@@ -21,6 +21,8 @@ int setter__number(struct env *env, struct argument *arg);
 int setter__pids(struct env *env, struct argument *arg);
 int setter__path(struct env *env, struct argument *arg);
 int setter__config(struct env *env, struct argument *arg);
+int setter__unit(struct env *env, struct argument *arg);
+int setter__cgroup(struct env *env, struct argument *arg);
 int setter__list(struct env *env, struct argument *arg);
 int setter__level(struct env *env, struct argument *arg);
 int setter__filter(struct env *env, struct argument *arg);

@@ -29,6 +29,9 @@ enum {
 	KEY_DRY_RUN,
 	KEY_METRICS,
 	KEY_ALLOW,
+	KEY_ALL,
+	KEY_UNIT,
+	KEY_CGROUP,
 };
 
 struct setting;
@@ -42,7 +45,7 @@ struct argument {
 };
 
 #define MODE(mode) (1u << (mode))
-#define RECORDING  (MODE(ENV_PIDS) | MODE(ENV_PATH) | MODE(ENV_COMMAND))
+#define RECORDING  (MODE(ENV_PIDS) | MODE(ENV_PATH) | MODE(ENV_FOUND) | MODE(ENV_COMMAND))
 #define ANY        (RECORDING | MODE(ENV_TRIGGER) | MODE(ENV_LIST) | MODE(ENV_CHECK))
 
 enum setting_flag {

@@ -89,6 +89,31 @@ static void parse_apart(struct said *said, const char *line)
 	said->status = WEXITSTATUS(status);
 }
 
+static void test_env_takes_what_is_found(void **state)
+{
+	const struct target_subject cron = { .unit = "cron.service", .cgroup = "/s/cron.service" },
+				    other = { .unit = "ssh.service", .cgroup = "/s/ssh.service" };
+	struct env env;
+
+	(void)state;
+	parse(&env, "--all -l info");
+	assert_int_equal(env.mode, ENV_FOUND);
+	assert_true(env.all);
+	assert_int_equal(env.chosen.cnt, 0);
+	env__fini(&env);
+	parse(&env, "--unit cr*.service --cgroup /x/* --unit=y");
+	assert_int_equal(env.mode, ENV_FOUND);
+	assert_false(env.all);
+	assert_int_equal(env.chosen.cnt, 3);
+	assert_non_null(target_list__match(&env.chosen, &cron));
+	assert_null(target_list__match(&env.chosen, &other));
+	env__fini(&env);
+	parse(&env, "--cgroup /s/s*");
+	assert_null(target_list__match(&env.chosen, &cron));
+	assert_non_null(target_list__match(&env.chosen, &other));
+	env__fini(&env);
+}
+
 static void assert_refused(const char *line, const char *what)
 {
 	static struct said said;
@@ -271,8 +296,17 @@ static void test_env_knows_the_other_modes(void **state)
 static void test_env_refuses_modes_together(void **state)
 {
 	(void)state;
-	assert_refused("", "one of -p, -e, -- CMD, --trigger, --list, --check is needed");
+	assert_refused(
+		"",
+		"one of -p, -e, --all, --unit, --cgroup, -- CMD, --trigger, --list, --check is needed");
 	assert_refused("-v", "is needed");
+	assert_refused("--all -p 1", "-p and --all exclude each other");
+	assert_refused("--all --unit x", "--all and --unit or --cgroup exclude each other");
+	assert_refused("-e /x --cgroup /x", "-e and --unit or --cgroup exclude each other");
+	assert_refused("--check --all", "--check and --all exclude each other");
+	assert_refused("--cgroup system.slice",
+		       "--cgroup: 'system.slice' is no path from the root");
+	assert_refused("--unit=", "--unit: '' is not a systemd unit's name, or a glob");
 	assert_refused("-p 1 -e /x", "-p and -e exclude each other");
 	assert_refused("-p 1 -- x", "-p and -- CMD exclude each other");
 	assert_refused("-e /x -- x", "-e and -- CMD exclude each other");
@@ -375,6 +409,7 @@ static void test_env_tells_help_and_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_env_takes_what_is_found),
 		cmocka_unit_test(test_env_has_defaults),
 		cmocka_unit_test(test_env_takes_every_option),
 		cmocka_unit_test(test_env_collects_pids),
