@@ -190,13 +190,9 @@ static uint64_t add_text(uint64_t hash, const char *text)
 
 static uint64_t add_signal(uint64_t hash, int signal)
 {
-	const char *abbreviation = sigabbrev_np(signal);
-	char name[32];
+	char name[CRASH_SIGNAL_NAME_BYTES];
 
-	if (abbreviation)
-		(void)snprintf(name, sizeof(name), "SIG%s", abbreviation);
-	else
-		(void)snprintf(name, sizeof(name), "SIG%d", signal);
+	crash__signal_name(signal, name);
 	return add_text(hash, name);
 }
 

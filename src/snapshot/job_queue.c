@@ -6,6 +6,7 @@
 
 #include "autopsy.h"
 #include "clock.h"
+#include "crash_entry.h"
 #include "job.h"
 #include "job_queue.h"
 #include "unwind.h"
@@ -106,6 +107,7 @@ static void do_stages(struct worker *worker, struct job *job)
 	worker->is_named = true;
 	pthread_mutex_unlock(&worker->queue->lock);
 	writer__write(options->writer, job);
+	crash_entry__send(job);
 }
 
 static void *run(void *arg)

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crash.h"
+
+void crash__signal_name(int signal, char ret[CRASH_SIGNAL_NAME_BYTES])
+{
+	const char *abbreviation = sigabbrev_np(signal);
+
+	if (abbreviation)
+		(void)snprintf(ret, CRASH_SIGNAL_NAME_BYTES, "SIG%s", abbreviation);
+	else
+		(void)snprintf(ret, CRASH_SIGNAL_NAME_BYTES, "SIG%d", signal);
+}
 
 bool crash__is_core_signal(int signal)
 {

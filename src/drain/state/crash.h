@@ -124,6 +124,10 @@ struct crash {
 	struct mappings mappings;
 };
 
+#define CRASH_SIGNAL_NAME_BYTES 32
+
+/* "SIGSEGV"; "SIG35" if it has no name. */
+void crash__signal_name(int signal, char ret[CRASH_SIGNAL_NAME_BYTES]);
 /* Whether the default action of the signal dumps core. */
 bool crash__is_core_signal(int signal);
 /* Frees what it owns, and clears it. */

@@ -8,13 +8,9 @@
 
 static void put_signal(struct cbor_map *map, int signal)
 {
-	const char *abbreviation = sigabbrev_np(signal);
-	char name[32];
+	char name[CRASH_SIGNAL_NAME_BYTES];
 
-	if (abbreviation)
-		(void)snprintf(name, sizeof(name), "SIG%s", abbreviation);
-	else
-		(void)snprintf(name, sizeof(name), "SIG%d", signal);
+	crash__signal_name(signal, name);
 	cbor_map__text(map, "signal", name);
 	cbor_out__int(cbor_map__key(map, "number"), signal);
 }
