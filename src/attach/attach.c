@@ -12,6 +12,7 @@
 #include "attach_parts.h"
 #include "links.h"
 #include "site.h"
+#include "site_choice.h"
 
 struct attach *attach__new(const struct attach_options *options)
 {
@@ -20,6 +21,11 @@ struct attach *attach__new(const struct attach_options *options)
 	if (!attach)
 		return NULL;
 	attach->options = *options;
+	attach->choice = site_choice__new(options->site_filter, options->site_filter);
+	if (!attach->choice) {
+		free(attach);
+		return NULL;
+	}
 	pthread_mutex_init(&attach->turn, NULL);
 	pthread_mutex_init(&attach->lock, NULL);
 	linkers__init(&attach->linkers);
@@ -34,15 +40,30 @@ void attach__free(struct attach *attach)
 		return;
 	leaving = attach->leaving;
 	for (uint32_t i = 1; i < attach->modules.end; i++) {
-		if (attach->modules.by_number[i])
-			leaving__add_all(&leaving, attach->modules.by_number[i]->links);
+		struct module *module = attach->modules.by_number[i];
+
+		if (!module)
+			continue;
+		leaving__add_all(&leaving, module->links);
+		leaving__add_all(&leaving, module->extra);
 	}
 	linkers__fini(&attach->linkers, &leaving);
 	leaving__close(&leaving);
 	modules__fini(&attach->modules);
+	site_choice__unref(attach->choice);
 	pthread_mutex_destroy(&attach->turn);
 	pthread_mutex_destroy(&attach->lock);
 	free(attach);
+}
+
+struct site_choice *attach__choice(struct attach *attach)
+{
+	struct site_choice *choice;
+
+	pthread_mutex_lock(&attach->lock);
+	choice = site_choice__ref(attach->choice);
+	pthread_mutex_unlock(&attach->lock);
+	return choice;
 }
 
 /* ---- holding modules ---- */
@@ -102,8 +123,12 @@ void attach__unlink(struct attach *attach, pid_t pid)
 
 	pthread_mutex_lock(&attach->lock);
 	for (uint32_t i = 1; i < attach->modules.end; i++) {
-		if (attach->modules.by_number[i])
-			links__remove(&attach->modules.by_number[i]->links, pid, &leaving);
+		struct module *module = attach->modules.by_number[i];
+
+		if (!module)
+			continue;
+		links__remove(&module->links, pid, &leaving);
+		links__remove(&module->extra, pid, &leaving);
 	}
 	pthread_mutex_unlock(&attach->lock);
 	linkers__drop(&attach->linkers, pid, &leaving);
@@ -117,6 +142,7 @@ void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, s
 		struct module *module = attach->modules.by_number[modules[i]];
 
 		links__remove(&module->links, pid, &attach->leaving);
+		links__remove(&module->extra, pid, &attach->leaving);
 		release_locked(attach, module);
 	}
 	pthread_mutex_unlock(&attach->lock);
@@ -213,6 +239,20 @@ size_t attach__enabled_cnt(struct attach *attach, uint32_t number)
 	pthread_mutex_lock(&attach->lock);
 	module = find_locked(attach, number);
 	cnt = module ? module->enabled_cnt : 0;
+	pthread_mutex_unlock(&attach->lock);
+	return cnt;
+}
+
+size_t attach__enabled_in(struct attach *attach, uint32_t number, pid_t pid)
+{
+	const struct module *module;
+	const struct links *extra;
+	size_t cnt;
+
+	pthread_mutex_lock(&attach->lock);
+	module = find_locked(attach, number);
+	extra = module ? links__find(module->extra, pid) : NULL;
+	cnt = module ? module->enabled_cnt + (extra ? extra->site_cnt : 0) : 0;
 	pthread_mutex_unlock(&attach->lock);
 	return cnt;
 }

@@ -18,6 +18,7 @@ struct attach;
 struct journal;
 struct kernel;
 struct linker;
+struct site_choice;
 struct site_filter;
 struct site_table;
 
@@ -140,6 +141,19 @@ void attach__find_unused(struct attach *attach);
 bool attach__has_found_unused(struct attach *attach);
 void attach__free_unused(struct attach *attach);
 
+/*
+ * From now on these sites are recorded. A site that stays on is never off meanwhile. ret: how many
+ * modules and sites there are, and are on in all processes. 0 or -errno, the first: then the module
+ * of ret->failed_path has the sites that it had.
+ */
+int attach__refilter(struct attach *attach, struct site_choice *choice, struct attach_result *ret);
+/*
+ * The sites that are on for this process alone, by the last attach__refilter(): those that came are
+ * switched on, those that went off. modules: those that it has. ret->site_cnt: how many are on.
+ */
+int attach__refilter_process(struct attach *attach, uint32_t pid, const char *service,
+			     const uint32_t *modules, size_t cnt, struct attach_result *ret);
+
 /* Closes the gates: programs stop recording. Their batches can still be flushed and pulled. */
 void attach__close_gates(struct attach *attach);
 
@@ -166,6 +180,8 @@ char *attach__service_among(struct attach *attach, const char *build_id, const u
 /* Whether a file with sites was ever found. */
 bool attach__has_marked(struct attach *attach);
 size_t attach__enabled_cnt(struct attach *attach, uint32_t number);
+/* Those that are on in this process. */
+size_t attach__enabled_in(struct attach *attach, uint32_t number, pid_t pid);
 /* All sites of a module. */
 size_t attach__site_cnt(struct attach *attach, uint32_t number);
 

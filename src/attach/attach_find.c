@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "module.h"
 #include "site.h"
+#include "site_choice.h"
 #include "site_list.h"
 
 uint64_t attach__find_base(const struct maps *maps, const struct maps_entry *entry)
@@ -55,8 +56,10 @@ void attach_result__offer(struct attach_result *result, const struct module *mod
 int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 {
 	struct module *module;
+	struct site_choice *choice;
 	struct stat status;
 	int64_t number;
+	int err;
 
 	if (fstat(file->fd, &status))
 		return -errno;
@@ -67,9 +70,12 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	pthread_mutex_unlock(&attach->lock);
 	if (number)
 		return number;
-	module = module__read(file, &status, attach->options.site_filter);
+	choice = attach__choice(attach);
+	module = module__read(file, &status, choice);
+	err = -errno;
+	site_choice__unref(choice);
 	if (!module)
-		return -errno;
+		return err;
 	pthread_mutex_lock(&attach->lock);
 	attach->has_marked |= module->table && module->table->has_module;
 	number = modules__add(&attach->modules, module, attach->options.journal);

@@ -19,7 +19,7 @@
 #include "module.h"
 #include "proc_thread.h"
 #include "site.h"
-#include "site_filter.h"
+#include "site_choice.h"
 
 #define PAGE_BYTES 4096u
 
@@ -50,36 +50,40 @@ static struct kernel_link *link_one(struct attach *attach, enum kernel_program p
 	return kernel__link(attach->options.kernel, program, &places, cookie, pid);
 }
 
-/* The places and semaphores of all that is enabled in a module. NULL: no memory; else the caller
- * frees it: both arrays are in it. */
-static unsigned long *choose_places(const struct attach *attach, const struct module *module,
-				    struct kernel_places *ret)
+static void add_place(struct kernel_places *places, unsigned long *offsets,
+		      unsigned long *semaphores, unsigned long offset, unsigned long semaphore)
+{
+	offsets[places->cnt] = offset;
+	semaphores[places->cnt++] = semaphore;
+}
+
+unsigned long *attach__choose_places(const struct attach *attach, const struct module *module,
+				     const struct site_choice *choice,
+				     const struct attach_extra *extra, struct kernel_places *ret)
 {
 	const struct site_table *table = module->table;
-	const size_t max = module->enabled_cnt + 2;
+	const size_t max = table->cnt + 2;
 	unsigned long *offsets = calloc(2 * max, sizeof(*offsets)), *semaphores;
-	size_t cnt = 0;
 
 	if (!offsets)
 		return NULL;
 	semaphores = offsets + max;
-	offsets[cnt] = table->control_offset;
-	semaphores[cnt++] = table->listening_offset;
-	if (attach->options.immediate) {
-		offsets[cnt] = table->immediate_gate_offset;
-		semaphores[cnt++] = table->immediate_offset;
-	}
+	ret->offsets = offsets;
+	ret->semaphores = semaphores;
+	ret->cnt = 0;
+	if (!extra)
+		add_place(ret, offsets, semaphores, table->control_offset, table->listening_offset);
+	if (!extra && attach->options.immediate)
+		add_place(ret, offsets, semaphores, table->immediate_gate_offset,
+			  table->immediate_offset);
 	for (size_t i = 0; i < table->cnt; i++) {
 		const struct site *site = &table->sites[i];
 
-		if (!site_filter__matches(attach->options.site_filter, site))
-			continue;
-		offsets[cnt] = site->gate_offset;
-		semaphores[cnt++] = site->semaphore_offset;
+		if (extra ? site_choice__adds(choice, site, extra->pid, extra->service)
+			  : site_choice__matches(choice, site))
+			add_place(ret, offsets, semaphores, site->gate_offset,
+				  site->semaphore_offset);
 	}
-	ret->offsets = offsets;
-	ret->semaphores = semaphores;
-	ret->cnt = cnt;
 	return offsets;
 }
 
@@ -88,10 +92,13 @@ static struct kernel_link *link_all(struct attach *attach, uint32_t number, cons
 				    pid_t pid)
 {
 	struct kernel_places places = { .path = path };
-	unsigned long *offsets = choose_places(attach, attach__module(attach, number), &places);
+	struct site_choice *choice = attach__choice(attach);
+	unsigned long *offsets = attach__choose_places(attach, attach__module(attach, number),
+						       choice, NULL, &places);
 	struct kernel_link *link;
 	int err;
 
+	site_choice__unref(choice);
 	if (!offsets)
 		return NULL;
 	link = kernel__link(attach->options.kernel, KERNEL_CONTROL, &places, number, pid);
@@ -155,11 +162,15 @@ fail:
 	return err;
 }
 
-void attach__warm(const struct attach *attach, const struct module *module, int fd)
+void attach__warm(struct attach *attach, const struct module *module, int fd)
 {
+	struct site_choice *choice = attach__choice(attach);
 	struct kernel_places places = { .cnt = 0 };
-	unsigned long *offsets = choose_places(attach, module, &places), page = ULONG_MAX;
+	unsigned long *offsets = attach__choose_places(attach, module, choice, NULL, &places);
+	unsigned long page = ULONG_MAX;
 	char byte;
+
+	site_choice__unref(choice);
 
 	for (size_t i = 0; i < places.cnt; i++) {
 		if (offsets[i] / PAGE_BYTES == page)
@@ -198,6 +209,9 @@ void attach__close_gates(struct attach *attach)
 			keep_control(attach, i, links);
 			leaving__add(&leaving, &links->all);
 		}
+		leaving__add_all(&leaving, module ? module->extra : NULL);
+		if (module)
+			module->extra = NULL;
 	}
 	leaving__close(&leaving);
 	pthread_mutex_unlock(&attach->lock);

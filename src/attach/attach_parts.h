@@ -20,8 +20,17 @@
 #include "links.h"
 #include "module.h"
 
+struct attach_extra;
+struct kernel_places;
 struct maps;
 struct maps_entry;
+struct site_choice;
+
+/* A process with sites of its own. */
+struct attach_extra {
+	uint32_t pid;
+	const char *service; /* NULL: none */
+};
 
 struct attach {
 	struct attach_options options;
@@ -30,16 +39,27 @@ struct attach {
 	pthread_mutex_t turn;
 	pthread_mutex_t lock; /* of the fields below, except `linkers`; the drain thread takes it */
 	struct modules modules;
-	bool closed;            /* the gates are closed */
-	bool has_marked;        /* a file with sites was ever found */
-	struct leaving leaving; /* links of processes that have ended */
-	size_t unused_cnt;      /* modules that are not held; atomic */
-	bool found_unused;      /* atomic */
+	bool closed;                /* the gates are closed */
+	struct site_choice *choice; /* which sites to record; only changes with `turn` held */
+	bool has_marked;            /* a file with sites was ever found */
+	struct leaving leaving;     /* links of processes that have ended */
+	size_t unused_cnt;          /* modules that are not held; atomic */
+	bool found_unused;          /* atomic */
 	struct linkers linkers;
 };
 
 /* What a link for the process must serve: the process, or all (0). */
 pid_t attach__filter(const struct attach *attach, pid_t pid);
+/* The caller gives it back by site_choice__unref(). */
+struct site_choice *attach__choice(struct attach *attach);
+/*
+ * What is on in a module by that choice: without `extra` the control probe and all gates, else the
+ * gates that are on in this process alone. NULL: no memory; else the caller frees it: both arrays
+ * are in it.
+ */
+unsigned long *attach__choose_places(const struct attach *attach, const struct module *module,
+				     const struct site_choice *choice,
+				     const struct attach_extra *extra, struct kernel_places *ret);
 /* NULL: none. The module stays as long as it is held. */
 struct module *attach__module(struct attach *attach, uint32_t number);
 /* Whether there are links for the process. */
@@ -48,7 +68,7 @@ bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
 int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid);
 /* Reads the parts of the file that the kernel will read when it is linked: the kernel does that
  * under a lock that every fork() on the machine takes. */
-void attach__warm(const struct attach *attach, const struct module *module, int fd);
+void attach__warm(struct attach *attach, const struct module *module, int fd);
 
 /* Locked. */
 void attach__hold_locked(struct attach *attach, struct module *module);

@@ -165,6 +165,7 @@ static struct module *take_unused(struct attach *attach, struct leaving *leaving
 		(void)modules__remove(&attach->modules, i, attach->options.journal);
 		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
 		leaving__add_all(leaving, module->links);
+		leaving__add_all(leaving, module->extra);
 		module->next_unused = first;
 		first = module;
 	}

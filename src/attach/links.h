@@ -6,6 +6,7 @@
 #define TTLOG_LINKS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct kernel_link;
@@ -14,6 +15,8 @@ struct links {
 	pid_t pid;                   /* 0: all */
 	struct kernel_link *all;     /* control probe and gates */
 	struct kernel_link *control; /* without gates, after these are closed */
+	uint64_t choice;             /* of module->extra: by which it was made, */
+	size_t site_cnt;             /* and for how many sites */
 	struct kernel_link *start;   /* reports processes before they log (-e); NULL: none */
 	struct links *next;
 };

@@ -10,7 +10,7 @@
 #include "elf.h"
 #include "journal.h"
 #include "module.h"
-#include "site_filter.h"
+#include "site_choice.h"
 #include "site.h"
 
 /* How many files without sites are kept open for their symbols: descriptors are limited. */
@@ -53,12 +53,13 @@ static int grow(struct modules *modules)
 	return 0;
 }
 
-static size_t count_enabled(const struct site_filter *filter, const struct site_table *table)
+size_t module__count_enabled(const struct module *module, const struct site_choice *choice)
 {
+	const struct site_table *table = module->table;
 	size_t cnt = 0;
 
 	for (size_t i = 0; i < table->cnt; i++)
-		cnt += site_filter__matches(filter, &table->sites[i]);
+		cnt += site_choice__matches(choice, &table->sites[i]);
 	return cnt;
 }
 
@@ -71,7 +72,7 @@ static void note_mapping(struct module *module, const struct maps_entry *entry)
 }
 
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct site_filter *filter)
+			    const struct site_choice *choice)
 {
 	struct module *module = calloc(1, sizeof(*module));
 
@@ -91,7 +92,7 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 	module->status = *status;
 	note_mapping(module, file->entry);
 	if (module->table && module->table->has_module)
-		module->enabled_cnt = count_enabled(filter, module->table);
+		module->enabled_cnt = module__count_enabled(module, choice);
 	if (module->table && (module->table->has_module || module->table->build_id[0]))
 		module->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 	return module;

@@ -19,7 +19,7 @@
 
 struct journal;
 struct links;
-struct site_filter;
+struct site_choice;
 struct site_table;
 
 /* Whether a program traces its own threads at its end (LeakSanitizer). */
@@ -39,6 +39,7 @@ struct module {
 	size_t enabled_cnt;
 	enum module_leaks leaks;
 	struct links *links; /* of attach */
+	struct links *extra; /* likewise: more sites of single processes */
 	/* processes that have it mapped, or had while they were recorded; one more if it is recorded
 	 * in all processes */
 	uint32_t refs;
@@ -71,10 +72,10 @@ void modules__fini(struct modules *modules);
 
 /* These functions wait for the file, and need no table: */
 
-/* Makes a module that is in no table yet; counts the sites that match the filter. NULL with
+/* Makes a module that is in no table yet; counts the sites that are chosen. NULL with
  * errno. */
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct site_filter *filter);
+			    const struct site_choice *choice);
 void module__free(struct module *module);
 /* Whether both are of one file, not written over in between. */
 bool module__is_same_file(const struct stat *a, const struct stat *b);
@@ -105,5 +106,8 @@ const struct module *modules__find_kept(const struct modules *modules, const cha
 int modules__open(const struct modules *modules, const char *build_id);
 /* The service name of the program with that build id, else of another module; NULL: none. */
 const char *modules__service(const struct modules *modules, const char *build_id);
+
+/* Counts the sites of a module with sites that are on in all processes. */
+size_t module__count_enabled(const struct module *module, const struct site_choice *choice);
 
 #endif /* TTLOG_MODULE_H */

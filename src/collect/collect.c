@@ -138,15 +138,37 @@ void collect__set_triggers(struct collector *collector, struct trigger_plan *pla
 	drain__set_plan(collector->drain, plan);
 }
 
+/* Here, and not in the thread of commands: all else that reads the configuration is here. */
+static void reload(struct collector *collector, uint64_t client)
+{
+	char text[2 * sizeof(((struct reloaded *)NULL)->error) + 1100];
+	struct reloaded reloaded;
+	const int err = collect__reload(collector, &reloaded);
+
+	if (err)
+		(void)snprintf(text, sizeof(text),
+			       CONTROL_ERROR "the configuration stays as it was: %s\n",
+			       reloaded.error);
+	else
+		(void)snprintf(text, sizeof(text),
+			       "{\"version\":1,\"collector\":{\"pid\":%d},\"changed\":\"%s\","
+			       "\"at_next_start\":\"%s\"}",
+			       (int)getpid(), reloaded.changed, reloaded.waiting);
+	commands__answer(collector->commands, client, text,
+			 err ? CONTROL_WIRE_FAILED : CONTROL_WIRE_DONE);
+}
+
 static void take_command(void *ctx, const struct control_request *request)
 {
-	const struct collector *collector = ctx;
+	struct collector *collector = ctx;
 
-	if (collector->commands)
-		commands__take(collector->commands, request);
-	else
+	if (!collector->commands)
 		(void)control__reply(collector->control, request->client,
 				     CONTROL_ERROR "it has no thread for commands\n", false);
+	else if (request->command == CONTROL_COMMAND_RELOAD)
+		reload(collector, request->client);
+	else
+		commands__take(collector->commands, request);
 }
 
 static void run(struct collector *collector)

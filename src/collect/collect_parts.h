@@ -42,6 +42,7 @@ struct recorder;
 struct recover;
 struct retain_options;
 struct ring_budget;
+struct site_filter;
 struct status_board;
 struct trigger_plan;
 struct trigger_request;
@@ -69,8 +70,9 @@ struct collector {
 	struct metrics_page *metrics_page;
 	struct metrics_server *metrics; /* NULL: none; it asks for the status */
 	struct control *control;
-	struct commands *commands;    /* of the control socket; NULL: it has none */
-	struct control_rights rights; /* its grants are those of env */
+	struct commands *commands;     /* NULL: there was no memory; atomic */
+	struct site_filter *new_sites; /* of a reload, for `commands`; NULL: the same */
+	struct control_rights rights;  /* its grants are those of env */
 	struct live *live;
 	struct launch *launch;
 	struct hold *hold;

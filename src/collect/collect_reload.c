@@ -12,10 +12,12 @@
 
 #include "array.h"
 #include "collect_parts.h"
+#include "commands.h"
 #include "config.h"
 #include "env.h"
 #include "report.h"
 #include "settings.h"
+#include "site_filter.h"
 #include "writer.h"
 
 static void set_triggers(struct collector *collector, struct env *env)
@@ -39,6 +41,11 @@ static void set_retention(struct collector *collector, struct env *env)
 				    NULL, err);
 }
 
+static void set_sites(struct collector *collector, struct env *env)
+{
+	collector->new_sites = site_filter__ref(env->site_filter);
+}
+
 /* What can change while recording; each function is for the keys of one block. */
 static const struct {
 	int key;
@@ -52,6 +59,8 @@ static const struct {
 	{ KEY_MAX_DISK, set_retention },
 	{ KEY_MAX_AGE, set_retention },
 	{ KEY_KEEP_FREE, set_retention },
+	{ 'l', set_sites },
+	{ 'F', set_sites },
 };
 
 static void add_name(char *names, size_t size, const char *name)
@@ -122,6 +131,9 @@ int collect__reload(struct collector *collector, struct reloaded *ret)
 		return err;
 	}
 	set_live(collector, before, now, ret);
+	if (collector->commands)
+		commands__rebase(collector->commands, collector->new_sites);
+	collector->new_sites = NULL;
 	find_waiting(collector->env, now, ret);
 	collect__forget_reread(collector);
 	collector->reread = now;

@@ -20,6 +20,7 @@
 
 #include "attach.h"
 #include "attacher.h"
+#include "barrier.h"
 #include "capability.h"
 #include "clock.h"
 #include "collect_parts.h"
@@ -263,16 +264,32 @@ static void share_control(struct collector *collector, const char *dir)
 	free(outsider);
 }
 
-static int open_commands(struct collector *collector)
+/* Also without a socket: a reload changes sites, too. */
+static void open_commands(struct collector *collector)
 {
 	const struct commands_options options = {
 		.control = collector->control,
+		.attach = collector->attach,
 		.drain = collector->drain,
 		.board = collector->status,
+		.site_filter = collector->env->site_filter,
 	};
+	struct commands *commands = commands__new(&options);
 
-	collector->commands = commands__new(&options);
-	return collector->commands ? 0 : -errno;
+	if (!commands)
+		(void)report__error("ttlog-ctl won't work", NULL, -errno);
+	/* publish: pairs with the load in notice() */
+	barrier__store_release(&collector->commands, commands);
+}
+
+/* In the drain thread. */
+static void notice(void *ctx)
+{
+	struct collector *collector = ctx;
+	struct commands *commands = barrier__load_acquire(&collector->commands);
+
+	if (commands)
+		commands__notice(commands);
 }
 
 static void open_control(struct collector *collector)
@@ -285,7 +302,7 @@ static void open_control(struct collector *collector)
 		share_control(collector, dir);
 	if (!err) {
 		collector->control = control__new(own ? own : dir, own ? NULL : &collector->rights);
-		err = collector->control ? open_commands(collector) : -errno;
+		err = collector->control ? 0 : -errno;
 	}
 	if (err)
 		(void)report__error(
@@ -379,10 +396,13 @@ static int open_recorder(struct collector *collector)
 		return report__error("can't start", NULL, -errno);
 	drain.recorder = collector->recorder;
 	drain.status = collector->status;
+	drain.noticed = notice;
+	drain.ctx = collector;
 	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
 	if (!collector->drain)
 		return report__error("can't start", NULL, -errno);
 	open_control(collector);
+	open_commands(collector);
 	return 0;
 }
 

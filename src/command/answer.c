@@ -180,15 +180,17 @@ void answer__status(struct json_out *json, const struct status *status,
 	write_ended(json, &status->ended);
 }
 
-void answer__list(struct json_out *json, const struct status *status,
-		  const struct selector *selector,
-		  void (*sites)(void *ctx, struct json_out *json,
-				const struct status_process *process),
-		  void *ctx)
+void answer__collector(struct json_out *json)
 {
 	json_out__open(json, "collector", '{');
 	json_out__u64(json, "pid", (uint64_t)getpid());
 	json_out__close(json, '}');
+}
+
+void answer__list(struct json_out *json, const struct status *status,
+		  const struct selector *selector)
+{
+	answer__collector(json);
 	json_out__open(json, "processes", '[');
 	for (size_t i = 0; i < status->process_cnt; i++) {
 		const struct status_process *process = &status->processes[i];
@@ -197,8 +199,6 @@ void answer__list(struct json_out *json, const struct status *status,
 			continue;
 		json_out__open(json, NULL, '{');
 		write_identity(json, process);
-		if (sites)
-			sites(ctx, json, process);
 		json_out__close(json, '}');
 	}
 	json_out__close(json, ']');

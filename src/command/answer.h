@@ -28,11 +28,9 @@ bool selector__takes_process(const struct selector *selector, const struct statu
 void answer__begin(struct json_out *json);
 void answer__status(struct json_out *json, const struct status *status,
 		    const struct selector *selector);
-/* sites: prints the sites of a process; NULL: they are left out. */
 void answer__list(struct json_out *json, const struct status *status,
-		  const struct selector *selector,
-		  void (*sites)(void *ctx, struct json_out *json,
-				const struct status_process *process),
-		  void *ctx);
+		  const struct selector *selector);
+/* The member "collector", with no more than its pid. */
+void answer__collector(struct json_out *json);
 
 #endif /* TTLOG_ANSWER_H */

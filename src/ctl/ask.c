@@ -126,6 +126,7 @@ int ask__command(struct replies *replies, const struct ctl_options *options,
 		.version = CONTROL_WIRE_VERSION,
 		.command = command,
 		.pid = options->pid,
+		.for_ns = options->for_ns,
 		.text_bytes = (uint32_t)(service + target + argument_bytes),
 	};
 	char packet[CONTROL_WIRE_MAX_BYTES], *at = packet + sizeof(wire);

@@ -18,6 +18,10 @@ static const char doc[] =
 	"  status              what each collector and each recorded process does\n"
 	"  list                the recorded processes\n"
 	"  trigger REASON      a snapshot of each, or of -p PID\n"
+	"  level SPEC          other levels: debug, or info,net.*=debug,db=off; for processes (-p, "
+	"--service) more than all others have; 'default': as it was\n"
+	"  filter EXPR...      other filters than --filter's\n"
+	"  reload              read the configuration again\n"
 	"  top                 a live screen: q quits, h helps\n"
 	"\n"
 	"Root may do all; members of the group ttlog may use status, list and top, and what the "
@@ -29,20 +33,24 @@ static const char doc[] =
 	"  ttlog-ctl status\n"
 	"  ttlog-ctl --format json status --service 'web-*'\n"
 	"  ttlog-ctl trigger before-restart -p 1234\n"
+	"  ttlog-ctl level debug --service api --for 30s\n"
 	"  ttlog-ctl top";
 
-static const char args_doc[] = "status|list|top\ntrigger REASON";
+static const char args_doc[] = "status|list|top|reload\ntrigger REASON\nlevel SPEC\nfilter EXPR...";
 
 enum {
 	KEY_SERVICE = 0x100,
 	KEY_TARGET,
 	KEY_FORMAT,
 	KEY_COUNT,
+	KEY_FOR,
 };
 
 static const struct argp_option options[] = {
 	{ "pid", 'p', "PID", 0, "Of this process", 1 },
 	{ "service", KEY_SERVICE, "GLOB", 0, "Of processes of these services", 1 },
+	{ "target", KEY_TARGET, "GLOB", 0, "level: sites of these targets", 1 },
+	{ "for", KEY_FOR, "DURATION", 0, "level: until it comes back by itself", 1 },
 	{ "format", KEY_FORMAT, "text|json", 0, "json: one object a line (text)", 2 },
 	{ "delay", 'd', "DURATION", 0, "top: how often (1s)", 2 },
 	{ "count", KEY_COUNT, "N", 0, "top: end after so many (never)", 2 },
@@ -53,9 +61,11 @@ static const struct argp_option options[] = {
 enum option_bit {
 	HAS_PID = 1,
 	HAS_SERVICE = 2,
+	HAS_TARGET = 4,
 	HAS_FORMAT = 8,
 	HAS_DELAY = 16,
 	HAS_COUNT = 32,
+	HAS_FOR = 64,
 };
 
 #define SELECTOR (HAS_PID | HAS_SERVICE)
@@ -69,6 +79,9 @@ static const struct command {
 	{ "status", CTL_STATUS, 0, 0, SELECTOR | HAS_FORMAT },
 	{ "list", CTL_LIST, 0, 0, SELECTOR | HAS_FORMAT },
 	{ "trigger", CTL_TRIGGER, 1, 1, HAS_PID },
+	{ "level", CTL_LEVEL, 1, 1, SELECTOR | HAS_TARGET | HAS_FOR | HAS_FORMAT },
+	{ "filter", CTL_FILTER, 1, SIZE_MAX, HAS_FORMAT },
+	{ "reload", CTL_RELOAD, 0, 0, HAS_FORMAT },
 	{ "top", CTL_TOP, 0, 0, SELECTOR | HAS_DELAY | HAS_COUNT },
 };
 
@@ -79,6 +92,8 @@ static const struct {
 } bits[] = {
 	{ 'p', HAS_PID, "-p" },
 	{ KEY_SERVICE, HAS_SERVICE, "--service" },
+	{ KEY_TARGET, HAS_TARGET, "--target" },
+	{ KEY_FOR, HAS_FOR, "--for" },
 	{ KEY_FORMAT, HAS_FORMAT, "--format" },
 	{ 'd', HAS_DELAY, "--delay" },
 	{ KEY_COUNT, HAS_COUNT, "--count" },
@@ -168,7 +183,9 @@ static void check(const struct parsing *parsing, const struct argp_state *state)
 	const struct command *command;
 
 	if (!own->name)
-		argp_error(state, "a command is needed: status, list, trigger, top");
+		argp_error(
+			state,
+			"a command is needed: status, list, trigger, level, filter, reload, top");
 	command = find_command(state, own->name);
 	own->command = command->command;
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
@@ -213,6 +230,12 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SERVICE:
 		own->service = take_glob("--service", arg, state);
+		return 0;
+	case KEY_TARGET:
+		own->target = take_glob("--target", arg, state);
+		return 0;
+	case KEY_FOR:
+		own->for_ns = parse_duration("--for", arg, 1, state);
 		return 0;
 	case KEY_FORMAT:
 		take_format(own, arg, state);

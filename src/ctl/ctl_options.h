@@ -11,6 +11,9 @@ enum ctl_command {
 	CTL_STATUS = 1,
 	CTL_LIST,
 	CTL_TRIGGER,
+	CTL_LEVEL,
+	CTL_FILTER,
+	CTL_RELOAD,
 	CTL_TOP,
 };
 
@@ -22,6 +25,7 @@ struct ctl_options {
 	uint32_t pid;        /* 0: all */
 	const char *service; /* globs; "": all */
 	const char *target;
+	uint64_t for_ns; /* of level; 0: it stays */
 	bool json;
 	uint64_t delay_ns; /* of top */
 	uint64_t count;    /* of top; 0: until it is ended */

@@ -30,21 +30,49 @@ static int print_one(const struct ctl_options *options, const struct reply *repl
 	}
 	if (options->command == CTL_STATUS)
 		print__status(stdout, answer);
-	else
+	else if (options->command == CTL_LIST)
 		print__list(stdout, answer);
+	else if (options->command == CTL_RELOAD)
+		print__reloaded(stdout, answer);
+	else
+		print__switched(stdout, answer);
 	json_decref(answer);
 	return 0;
 }
 
-static int show(const struct ctl_options *options, struct replies *replies)
+/* The arguments, each zero-terminated; the caller frees them. NULL: no memory. */
+static char *join_arguments(const struct ctl_options *options, size_t *ret_bytes)
 {
+	size_t bytes = 0;
+	char *text, *at;
+
+	for (size_t i = 0; i < options->argument_cnt; i++)
+		bytes += strlen(options->arguments[i]) + 1;
+	text = at = malloc(bytes + 1);
+	for (size_t i = 0; text && i < options->argument_cnt; i++)
+		at = stpcpy(at, options->arguments[i]) + 1;
+	*ret_bytes = bytes;
+	return text;
+}
+
+/* The worse one: 2 is more than 1. */
+static int combine(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int command(const struct ctl_options *options, enum control_command number,
+		   struct replies *replies)
+{
+	size_t bytes;
+	char *arguments = join_arguments(options, &bytes);
 	int status = 0;
 
-	if (ask__command(replies, options,
-			 options->command == CTL_STATUS ? CONTROL_COMMAND_STATUS
-							: CONTROL_COMMAND_LIST,
-			 NULL, 0))
+	if (!arguments || ask__command(replies, options, number, arguments, bytes)) {
+		free(arguments);
 		return 1;
+	}
+	free(arguments);
 	if (options->command == CTL_LIST && !options->json)
 		printf("%8s %-16s %13s %-16s %s\n", "PID", "SERVICE", "SITES ON/ALL", "COMMAND",
 		       "PROGRAM");
@@ -52,7 +80,7 @@ static int show(const struct ctl_options *options, struct replies *replies)
 		if (replies->items[i].verdict == CONTROL_WIRE_DONE)
 			status |= print_one(options, &replies->items[i]);
 	}
-	return status | replies__tell(replies, options);
+	return combine(status, replies__tell(replies, options));
 }
 
 /* The paths of snapshots; errors go to stderr. */
@@ -90,8 +118,19 @@ static int run(const struct ctl_options *options)
 
 	switch (options->command) {
 	case CTL_STATUS:
+		status = command(options, CONTROL_COMMAND_STATUS, &replies);
+		break;
 	case CTL_LIST:
-		status = show(options, &replies);
+		status = command(options, CONTROL_COMMAND_LIST, &replies);
+		break;
+	case CTL_LEVEL:
+		status = command(options, CONTROL_COMMAND_LEVEL, &replies);
+		break;
+	case CTL_FILTER:
+		status = command(options, CONTROL_COMMAND_FILTER, &replies);
+		break;
+	case CTL_RELOAD:
+		status = command(options, CONTROL_COMMAND_RELOAD, &replies);
 		break;
 	case CTL_TRIGGER:
 		status = trigger(options, &replies);

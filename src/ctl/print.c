@@ -14,9 +14,9 @@ uint64_t print__u64(json_t *object, const char *key)
 }
 
 /* C0, DEL and C1: names of processes are the programs' own. */
-const char *print__text(json_t *object, const char *key)
+const char *print__clean(json_t *string)
 {
-	char *text = (char *)json_string_value(json_object_get(object, key)), *at = text, *end;
+	char *text = (char *)json_string_value(string), *at = text, *end;
 
 	if (!text)
 		return "";
@@ -30,6 +30,11 @@ const char *print__text(json_t *object, const char *key)
 		at += len;
 	}
 	return text;
+}
+
+const char *print__text(json_t *object, const char *key)
+{
+	return print__clean(json_object_get(object, key));
 }
 
 const char *print__short(char to[PRINT_SHORT_BYTES], double value)
@@ -129,12 +134,39 @@ static void print_process(FILE *out, json_t *process)
 		print__text(process, "comm"));
 }
 
+/* What ttlog-ctl has changed. */
+static void print_changes(FILE *out, json_t *answer)
+{
+	json_t *changes = json_object_get(answer, "changes"), *change, *filter, *left;
+	char age[PRINT_SHORT_BYTES];
+	size_t i;
+
+	json_array_foreach(changes, i, change)
+	{
+		fprintf(out, "  level %s", print__text(change, "level"));
+		if (json_object_get(change, "pid"))
+			fprintf(out, " -p %" PRIu64, print__u64(change, "pid"));
+		if (json_object_get(change, "service"))
+			fprintf(out, " --service '%s'", print__text(change, "service"));
+		if (json_object_get(change, "target"))
+			fprintf(out, " --target '%s'", print__text(change, "target"));
+		left = json_object_get(change, "left_ns");
+		if (left)
+			fprintf(out, ", for %s more",
+				print__age(age, print__u64(change, "left_ns")));
+		fputc('\n', out);
+	}
+	json_array_foreach(json_object_get(answer, "filter"), i, filter)
+		fprintf(out, "  filter '%s'\n", print__clean(filter));
+}
+
 void print__status(FILE *out, json_t *answer)
 {
 	json_t *processes = json_object_get(answer, "processes"), *process;
 	size_t i;
 
 	print_collector(out, answer);
+	print_changes(out, answer);
 	if (json_array_size(processes))
 		fprintf(out, "%8s %-16s %8s %8s %6s %8s %5s %13s %7s  %s\n", "PID", "SERVICE",
 			"EMITTED", "RECORDED", "LOST", "OVERWR.", "FILL", "SITES ON/ALL", "LAST",
@@ -159,4 +191,29 @@ void print__list(FILE *out, json_t *answer)
 			print__text(process, "comm"), exe,
 			json_is_true(json_object_get(process, "ended")) ? " (ended)" : "");
 	}
+}
+
+/* ---- changes ---- */
+
+void print__switched(FILE *out, json_t *answer)
+{
+	fprintf(out,
+		"collector %" PRIu64 ": %" PRIu64 " of %" PRIu64 " sites are on in %" PRIu64
+		" process%s\n",
+		print__u64(json_object_get(answer, "collector"), "pid"),
+		print__u64(answer, "enabled_sites"), print__u64(answer, "sites"),
+		print__u64(answer, "processes"), print__u64(answer, "processes") == 1 ? "" : "es");
+}
+
+void print__reloaded(FILE *out, json_t *answer)
+{
+	const char *changed = print__text(answer, "changed");
+	const char *waiting = print__text(answer, "at_next_start");
+
+	fprintf(out, "collector %" PRIu64 ": changed: %s",
+		print__u64(json_object_get(answer, "collector"), "pid"),
+		changed[0] ? changed : "nothing");
+	if (waiting[0])
+		fprintf(out, "; at its next start, too: %s", waiting);
+	fputc('\n', out);
 }

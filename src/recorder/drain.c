@@ -210,6 +210,8 @@ static void take_attached(struct drain *drain)
 		attached_process__free(attached);
 		attached = next;
 	}
+	if (drain->options.noticed)
+		drain->options.noticed(drain->options.ctx);
 	pthread_mutex_lock(&drain->mailbox.lock);
 	drain->mailbox.taken_cnt = taken_cnt;
 	pthread_cond_broadcast(&drain->mailbox.taken);

@@ -25,9 +25,12 @@ struct trigger_request;
 
 struct drain_options {
 	struct kernel *kernel;
-	size_t batches_bytes;        /* size of the ring buffer */
-	struct clock *clock;         /* the drain thread samples it */
-	struct recorder *recorder;   /* belongs to the drain thread from now on */
+	size_t batches_bytes;      /* size of the ring buffer */
+	struct clock *clock;       /* the drain thread samples it */
+	struct recorder *recorder; /* belongs to the drain thread from now on */
+	/* Called when a process has come, or was looked at; must not wait. NULL: not. */
+	void (*noticed)(void *ctx);
+	void *ctx;
 	struct status_board *status; /* NULL: it is never asked for its status */
 };
 

@@ -472,7 +472,6 @@ static bool read_request(struct control *control, struct client *client,
 		.filter = parsed.filter,
 		.filter_bytes = parsed.filter_bytes,
 		.command = parsed.command,
-		.flags = parsed.flags,
 		.for_ns = parsed.for_ns,
 		.argument_bytes = parsed.argument_bytes,
 	};

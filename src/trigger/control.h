@@ -36,7 +36,6 @@ struct control_request {
 
 	/* a command; the texts are valid until the next control__receive() */
 	enum control_command command; /* maybe one that is not known here */
-	uint32_t flags;
 	uint64_t for_ns;
 	const char *texts[CONTROL_TEXT_CNT];
 	size_t argument_bytes;

@@ -100,6 +100,9 @@ static unsigned int right_of(const struct control_request *asked)
 	static const unsigned int of_command[] = {
 		[CONTROL_COMMAND_STATUS] = CONTROL_MAY_STATUS,
 		[CONTROL_COMMAND_LIST] = CONTROL_MAY_LIST,
+		[CONTROL_COMMAND_LEVEL] = CONTROL_MAY_LEVEL,
+		[CONTROL_COMMAND_FILTER] = CONTROL_MAY_FILTER,
+		[CONTROL_COMMAND_RELOAD] = CONTROL_MAY_RELOAD,
 	};
 
 	switch (asked->kind) {

@@ -43,7 +43,9 @@ STATUS = an_object({
     "snapshots": an_object({"open": U64, "by_reason": {"type": "object", "additionalProperties": SNAPSHOT_COUNT}}),
     "processes": {"type": "array", "items": PROCESS},
     "ended": {"type": "array", "items": an_object({"processes": U64, **COUNTS}, {"service": TEXT})},
-})  # fmt: skip
+    "changes": {"type": "array", "items": an_object(
+        {"level": TEXT}, {"pid": U64, "service": TEXT, "target": TEXT, "left_ns": U64})},
+}, {"filter": {"type": "array", "items": TEXT}})  # fmt: skip
 LIST = an_object({
     "version": {"const": 1}, "collector": an_object({"pid": U64}),
     "processes": {"type": "array", "items": an_object(IDENTITY, MORE_IDENTITY)},

@@ -384,7 +384,7 @@ uint64_t capability__trap_ns(void)
 	places.offsets = &offset;
 	program_fd = load_program(BPF_PROG_TYPE_KPROBE, 0, 0, nothing, ARRAY_SIZE(nothing));
 	if (program_fd >= 0)
-		link = kernel_link__events(program_fd, &places, 0, getpid());
+		link = kernel_link__events(program_fd, &places, 0, getpid(), NULL);
 	if (link)
 		ns = time_hits();
 	kernel_link__free(link);

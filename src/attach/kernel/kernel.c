@@ -434,8 +434,9 @@ void kernel__each_program(const struct kernel *kernel,
 	}
 }
 
-struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
-				 const struct kernel_places *places, uint64_t cookie, pid_t pid)
+struct kernel_link *kernel__relink(struct kernel *kernel, enum kernel_program program,
+				   const struct kernel_places *places, uint64_t cookie, pid_t pid,
+				   const struct kernel_have *have)
 {
 	const struct bpf_program *const programs[] = {
 		[KERNEL_CONTROL] = kernel->skel->progs.control,
@@ -445,5 +446,11 @@ struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program prog
 	const int prog_fd = bpf_program__fd(programs[program]);
 
 	return kernel->multi ? kernel_link__multi(prog_fd, places, cookie, pid)
-			     : kernel_link__events(prog_fd, places, cookie, pid);
+			     : kernel_link__events(prog_fd, places, cookie, pid, have);
+}
+
+struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
+				 const struct kernel_places *places, uint64_t cookie, pid_t pid)
+{
+	return kernel__relink(kernel, program, places, cookie, pid, NULL);
 }

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct kernel;
+struct kernel_have;
 struct kernel_link;
 struct kernel_places;
 struct wire_process;
@@ -112,5 +113,9 @@ enum kernel_program {
 /* pid 0: in every process, present and future. cookie: given to the program. NULL with errno. */
 struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,
 				 const struct kernel_places *places, uint64_t cookie, pid_t pid);
+/* The same, instead of a link that has some of the places: see kernel_link__take(). */
+struct kernel_link *kernel__relink(struct kernel *kernel, enum kernel_program program,
+				   const struct kernel_places *places, uint64_t cookie, pid_t pid,
+				   const struct kernel_have *have);
 
 #endif /* TTLOG_KERNEL_H */

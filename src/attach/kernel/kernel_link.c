@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -20,8 +21,12 @@
 #define OTHER_DESCRIPTORS 4096
 
 struct kernel_link {
+	bool multi; /* one descriptor for all places; its offset is 0 */
 	size_t cnt;
-	int fds[];
+	struct {
+		unsigned long offset;
+		int fd; /* -1: another link has it */
+	} items[];
 };
 
 /* All perf events ever made; each has a descriptor; atomic. */
@@ -62,7 +67,7 @@ static int link_multi(int prog_fd, const struct kernel_places *places, uint64_t 
 struct kernel_link *kernel_link__multi(int prog_fd, const struct kernel_places *places,
 				       uint64_t cookie, pid_t pid)
 {
-	struct kernel_link *link = calloc(1, sizeof(*link) + sizeof(int));
+	struct kernel_link *link = calloc(1, sizeof(*link) + sizeof(link->items[0]));
 	int fd;
 
 	if (!link)
@@ -73,8 +78,9 @@ struct kernel_link *kernel_link__multi(int prog_fd, const struct kernel_places *
 		errno = -fd;
 		return NULL;
 	}
+	link->multi = true;
 	link->cnt = 1;
-	link->fds[0] = fd;
+	link->items[0].fd = fd;
 	return link;
 }
 
@@ -136,35 +142,95 @@ static void make_room(size_t event_cnt)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-struct kernel_link *kernel_link__events(int prog_fd, const struct kernel_places *places,
-					uint64_t cookie, pid_t pid)
+static bool has(const struct kernel_have *have, unsigned long offset)
 {
-	struct kernel_link *link = calloc(1, sizeof(*link) + places->cnt * sizeof(int));
+	for (size_t i = 0; have && i < have->cnt; i++) {
+		if (have->offsets[i] == offset)
+			return true;
+	}
+	return false;
+}
+
+/* 0 or -errno. */
+static int add_event(struct kernel_link *link, int prog_fd, int type,
+		     const struct kernel_places *places, size_t i, uint64_t cookie, pid_t pid,
+		     const struct kernel_have *have)
+{
+	int fd = -1;
+
+	if (!has(have, places->offsets[i])) {
+		fd = link_event(prog_fd, type, places, i, cookie, pid);
+		if (fd < 0)
+			return fd;
+	}
+	link->items[link->cnt].offset = places->offsets[i];
+	link->items[link->cnt++].fd = fd;
+	return 0;
+}
+
+struct kernel_link *kernel_link__events(int prog_fd, const struct kernel_places *places,
+					uint64_t cookie, pid_t pid, const struct kernel_have *have)
+{
+	struct kernel_link *link = calloc(1, sizeof(*link) + places->cnt * sizeof(link->items[0]));
 	int type = kernel_link__event_type("uprobe");
-	int fd = type < 0 ? type : 0;
+	int err = type < 0 ? type : 0;
 
 	if (!link)
 		return NULL;
 	make_room(__atomic_add_fetch(&made_cnt, places->cnt, __ATOMIC_RELAXED));
-	for (size_t i = 0; fd >= 0 && i < places->cnt; i++) {
-		fd = link_event(prog_fd, type, places, i, cookie, pid);
-		if (fd >= 0)
-			link->fds[link->cnt++] = fd;
-	}
-	if (fd < 0) {
+	for (size_t i = 0; !err && i < places->cnt; i++)
+		err = add_event(link, prog_fd, type, places, i, cookie, pid, have);
+	if (err) {
 		kernel_link__free(link);
-		errno = -fd;
+		errno = -err;
 		return NULL;
 	}
 	return link;
+}
+
+int kernel_link__list(const struct kernel_link *link, struct kernel_have *ret)
+{
+	*ret = (struct kernel_have){ 0 };
+	if (link->multi)
+		return 0;
+	ret->offsets = calloc(link->cnt + 1, sizeof(*ret->offsets));
+	if (!ret->offsets)
+		return -ENOMEM;
+	for (size_t i = 0; i < link->cnt; i++)
+		ret->offsets[ret->cnt++] = link->items[i].offset;
+	return 0;
+}
+
+/* Both are in the order of the site table, so mostly each is found at once. */
+bool kernel_link__take(struct kernel_link *link, struct kernel_link *from)
+{
+	bool whole = true;
+	size_t at = 0;
+
+	for (size_t i = 0; i < link->cnt; i++) {
+		size_t left = from->cnt;
+
+		if (link->items[i].fd >= 0)
+			continue;
+		for (; left && from->items[at].offset != link->items[i].offset; left--)
+			at = at + 1 < from->cnt ? at + 1 : 0;
+		if (left) {
+			link->items[i].fd = from->items[at].fd;
+			from->items[at].fd = -1;
+		}
+		whole &= link->items[i].fd >= 0;
+	}
+	return whole;
 }
 
 void kernel_link__free(struct kernel_link *link)
 {
 	if (!link)
 		return;
-	for (size_t i = 0; i < link->cnt; i++)
-		(void)close(link->fds[i]);
+	for (size_t i = 0; i < link->cnt; i++) {
+		if (link->items[i].fd >= 0)
+			(void)close(link->items[i].fd);
+	}
 	free(link);
 }
 

@@ -78,7 +78,6 @@ static int parse_command(const void *bytes, size_t len, struct control_wire_pars
 		.pid = wire.pid,
 		.command = (enum control_command)wire.command,
 		.for_ns = wire.for_ns,
-		.flags = wire.flags,
 	};
 	split_texts(texts, wire.text_bytes, ret);
 	return 0;

@@ -79,15 +79,11 @@ struct control_wire_command {
 	uint32_t command;    /* enum control_command */
 	uint32_t pid;        /* of the selector; 0: any */
 	uint64_t for_ns;     /* CONTROL_COMMAND_LEVEL: until it comes back; 0: it stays */
-	uint32_t flags;      /* enum control_command_flag */
+	uint32_t reserved;   /* 0 */
 	uint32_t text_bytes; /* after this: texts, each zero-terminated */
 };
 
 _Static_assert(sizeof(struct control_wire_command) == 32, "what stands before the texts");
-
-enum control_command_flag {
-	CONTROL_COMMAND_SITES = 1, /* CONTROL_COMMAND_LIST: each site, too */
-};
 
 /* The texts of a command, in this order; those at the end may be left out. The last one may come
  * more than once: expressions of CONTROL_COMMAND_FILTER. */
@@ -143,7 +139,6 @@ struct control_wire_parsed {
 	size_t filter_bytes;
 	enum control_command command;
 	uint64_t for_ns;
-	uint32_t flags;
 	/* of a command; point into the bytes */
 	const char *texts[CONTROL_TEXT_CNT]; /* never NULL */
 	size_t argument_bytes;               /* of all arguments, with their zeros; 0: none */

@@ -25,7 +25,7 @@ static json_t *answer(const struct status *status, const struct selector *select
 	assert_non_null(json.out);
 	answer__begin(&json);
 	if (list)
-		answer__list(&json, status, selector, NULL, NULL);
+		answer__list(&json, status, selector);
 	else
 		answer__status(&json, status, selector);
 	json_out__close(&json, '}');

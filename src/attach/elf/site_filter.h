@@ -15,6 +15,8 @@ struct site;
 
 /* Matches all sites. NULL with errno. */
 struct site_filter *site_filter__new(void);
+/* Holds it once more, until one more site_filter__free(). Any thread. */
+struct site_filter *site_filter__ref(const struct site_filter *filter);
 /* NULL is fine. */
 void site_filter__free(struct site_filter *filter);
 
@@ -38,5 +40,8 @@ int site_filter__add(struct site_filter *filter, const char *expression, char *e
 
 /* Any thread, after the last change. */
 bool site_filter__matches(const struct site_filter *filter, const struct site *site);
+/* Its two halves: by site_filter__set_levels(), by site_filter__add(). */
+bool site_filter__matches_level(const struct site_filter *filter, const struct site *site);
+bool site_filter__matches_rules(const struct site_filter *filter, const struct site *site);
 
 #endif /* TTLOG_SITE_FILTER_H */

@@ -61,11 +61,24 @@ struct site_filter {
 	struct target_levels levels;
 	struct rule *rules;
 	size_t cnt, cap;
+	unsigned int refs; /* atomic */
 };
 
 struct site_filter *site_filter__new(void)
 {
-	return calloc(1, sizeof(struct site_filter));
+	struct site_filter *filter = calloc(1, sizeof(*filter));
+
+	if (filter)
+		filter->refs = 1;
+	return filter;
+}
+
+struct site_filter *site_filter__ref(const struct site_filter *filter)
+{
+	struct site_filter *own = (struct site_filter *)filter;
+
+	(void)__atomic_fetch_add(&own->refs, 1, __ATOMIC_RELAXED);
+	return own;
 }
 
 static void free_levels(struct target_levels *levels)
@@ -77,7 +90,7 @@ static void free_levels(struct target_levels *levels)
 
 void site_filter__free(struct site_filter *filter)
 {
-	if (!filter)
+	if (!filter || __atomic_sub_fetch(&filter->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	free_levels(&filter->levels);
 	for (size_t i = 0; i < filter->cnt; i++)
@@ -261,13 +274,21 @@ static uint8_t lowest_level(const struct target_levels *levels, const char *targ
 	return longest ? longest->level : levels->rest;
 }
 
-bool site_filter__matches(const struct site_filter *filter, const struct site *site)
+bool site_filter__matches_level(const struct site_filter *filter, const struct site *site)
 {
-	if (site->level < lowest_level(&filter->levels, site->target))
-		return false;
+	return site->level >= lowest_level(&filter->levels, site->target);
+}
+
+bool site_filter__matches_rules(const struct site_filter *filter, const struct site *site)
+{
 	for (size_t i = 0; i < filter->cnt; i++) {
 		if (!rule_matches(&filter->rules[i], site))
 			return false;
 	}
 	return true;
+}
+
+bool site_filter__matches(const struct site_filter *filter, const struct site *site)
+{
+	return site_filter__matches_level(filter, site) && site_filter__matches_rules(filter, site);
 }
