@@ -24,6 +24,7 @@
 #include "out.h"
 #include "pager.h"
 #include "progress.h"
+#include "recompress.h"
 #include "diagnostics.h"
 #include "schema.h"
 #include "sql_shell.h"
@@ -436,6 +437,11 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (view.options.mode == MODE_INTERACTIVE && !view.options.explain)
 		return browse__main(&view.options);
+	if (view.options.mode == MODE_RECOMPRESS) {
+		view.status = recompress__main(&view.options);
+		view__fini(&view);
+		return view.status;
+	}
 	view.pager = choose_pager(&view.options);
 	begin_progress(&view.options);
 	if (!view.options.explain && !view.options.follow && view.options.format != FORMAT_SCHEMA)

@@ -36,6 +36,7 @@ enum option_key {
 	OPT_DIFF,
 	OPT_SQL,
 	OPT_TO_SQLITE,
+	OPT_RECOMPRESS,
 	OPT_OUTPUT = 'o',
 };
 
@@ -86,6 +87,8 @@ static const struct argp_option OPTIONS[] = {
 	  "The rows of an SQL statement; without one, a shell. --format table, csv or json", 2 },
 	{ "to-sqlite", OPT_TO_SQLITE, "FILE", 0, "Write these tables into a new SQLite database",
 	  2 },
+	{ "recompress", OPT_RECOMPRESS, NULL, 0,
+	  "Pack each FILE harder, in its place: the same content in fewer bytes", 2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0,
 	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
@@ -156,6 +159,7 @@ static const struct mode {
 	{ OPT_DIFF, MODE_DIFF, "--diff" },
 	{ OPT_SQL, MODE_SQL, "--sql" },
 	{ OPT_TO_SQLITE, MODE_TO_SQLITE, "--to-sqlite" },
+	{ OPT_RECOMPRESS, MODE_RECOMPRESS, "--recompress" },
 };
 
 static const char *mode_name(enum options_mode mode)

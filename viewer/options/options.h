@@ -18,6 +18,7 @@ enum options_mode {
 	MODE_DIFF,
 	MODE_SQL,
 	MODE_TO_SQLITE,
+	MODE_RECOMPRESS,
 };
 
 /* What --format takes: FORMAT_<ID>, its name, and what --help says of it. */

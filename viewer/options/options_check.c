@@ -7,7 +7,7 @@
 /* A command line as a set of facts: one mode, one format, any choices. */
 #define MODE(name)   (UINT64_C(1) << MODE_##name)
 #define FORMAT(name) (UINT64_C(1) << (16 + FORMAT_##name))
-#define ALL_MODES    (MODE(TO_SQLITE) * 2 - 1)
+#define ALL_MODES    (MODE(RECOMPRESS) * 2 - 1)
 #define ALL_FORMATS  (FORMAT(SCHEMA) * 2 - FORMAT(TEXT))
 
 enum choice {
@@ -52,6 +52,9 @@ static const struct rule {
 	  "--csv-formulas goes with --format csv" },
 	{ FORMAT(CTF), CHOICE(NO_OUTPUT), "--format ctf makes a directory: name it with --output" },
 
+	{ MODE(RECOMPRESS),
+	  WHICH | CHOICE(OUTPUT) | CHOICE(EXPLAIN) | CHOICE(FOLLOW) | (ALL_FORMATS & ~FORMAT(TEXT)),
+	  "--recompress takes FILE..., and no other choice" },
 	{ MODE(INTERACTIVE),
 	  CHOICE(LIMIT) | CHOICE(HEAD) | CHOICE(OUTPUT) | (ALL_FORMATS & ~FORMAT(TEXT)),
 	  "--interactive takes no --limit, --head, --format and --output" },
@@ -143,6 +146,8 @@ void options__check(const struct options *options, struct argp_state *state)
 		argp_error(
 			state,
 			"--sql reads statements from stdin: give one, or name a file in place of -");
+	if (options->mode == MODE_RECOMPRESS && (!options->file_cnt || has_stdin(options)))
+		argp_error(state, "--recompress: name the snapshots to pack");
 	if (options->histogram && !*options->histogram)
 		argp_error(state, "--histogram: give the key of a field, or duration");
 	if (options->counters && !is_list(options->counters))

@@ -72,7 +72,7 @@ static const struct argp_option options[] = {
 	{ "max-snapshots", KEY_MAX_SNAPSHOTS, "N", 0, "Keep at most N, delete the oldest", 3 },
 	{ "max-disk", KEY_MAX_DISK, "SIZE", 0, "Keep at most SIZE, delete the oldest", 3 },
 	{ "max-age", KEY_MAX_AGE, "DURATION", 0, "Delete those that are older (never)", 3 },
-	{ "keep-free", KEY_KEEP_FREE, "SIZE|N%", 0, "Delete while the disk has less free", 3 },
+	{ "keep-free", KEY_KEEP_FREE, "SIZE", 0, "Delete while the disk has less free, or 10%", 3 },
 
 	{ .doc = "Running:", .group = 4 },
 	{ "ring-size", 's', "SIZE", 0, "Flight ring per process (64M)", 4 },
