@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core_dump.h"
 #include "info.h"
 #include "info_item.h"
 #include "info_trigger.h"
@@ -147,6 +148,15 @@ static void crash_thread(struct page *page, const struct ttlog_crash *crash)
 	out__char(page->out, '\n');
 }
 
+static void core_dump(struct page *page, const struct ttlog_info *header)
+{
+	char *path = core_dump__find(header);
+
+	if (path)
+		line_text(page, "core dump", ttlog_text_of(path));
+	free(path);
+}
+
 static void how_it_ended(struct page *page, const struct ttlog_info *header)
 {
 	if (header->crash->is_there) {
@@ -157,6 +167,7 @@ static void how_it_ended(struct page *page, const struct ttlog_info *header)
 		crash_exception(page, header->crash);
 		crash_thread(page, header->crash);
 		line_text(page, "signature", header->signature);
+		core_dump(page, header);
 	} else if (header->exit->signal.p) {
 		label(page, "died of");
 		styled(page, RED, header->exit->signal);

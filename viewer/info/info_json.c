@@ -3,8 +3,10 @@
  * --info --format json: the keys of the header, those of DESIGN.md section 6 first.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include <ttlog/read.h>
+#include "core_dump.h"
 #include "info.h"
 #include "json.h"
 #include "open_spans.h"
@@ -147,6 +149,15 @@ static int put_spans(struct object *object, const struct open_spans *spans)
 	return err;
 }
 
+static void put_core_dump(struct object *object, const struct ttlog_info *info)
+{
+	char *path = core_dump__find(info);
+
+	if (path)
+		put_text(object, "core_dump", ttlog_text_of(path));
+	free(path);
+}
+
 static int print(struct out *out, const struct ttlog_snapshot *reader,
 		 const struct open_spans *spans)
 {
@@ -171,6 +182,7 @@ static int print(struct out *out, const struct ttlog_snapshot *reader,
 	put_item(&object, "exit", &info->exit_item);
 	err = put_spans(&object, spans);
 	put_item(&object, "crash", &info->crash_item);
+	put_core_dump(&object, info);
 	if (info->has_header)
 		put_others(&object, info->item);
 	out__text(out, "}\n");
