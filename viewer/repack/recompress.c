@@ -42,8 +42,19 @@ static int fail(const struct recompress *recompress, int err)
 	return refuse(recompress, strerror(-err));
 }
 
+/* A segment of a stream; its collector knows the file, not its name. */
+static bool is_open_segment(const char *path)
+{
+	const size_t len = strlen(path), end_len = strlen(".part");
+
+	return len >= end_len && !strcmp(path + len - end_len, ".part");
+}
+
 static int open_old(struct recompress *recompress)
 {
+	if (is_open_segment(recompress->path))
+		return refuse(recompress,
+			      "it is being written, or was when its collector was killed");
 	recompress->fd = open(recompress->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (recompress->fd < 0 || fstat(recompress->fd, &recompress->old))
 		return fail(recompress, -errno);

@@ -2,6 +2,9 @@
 /*
  * Chunks are not joined: LZ4 looks back 64 KiB, which the columns of one chunk fill. Blocks stay
  * independent, as the format has them, but are as large as a chunk.
+ *
+ * In a segment of a stream a mark lies before each frame, with the frame's length (FORMAT.md, section
+ * 9): it is written again, when that is known.
  */
 #include <errno.h>
 #include <lz4frame.h>
@@ -12,6 +15,7 @@
 
 #include "array.h"
 #include "frame_source.h"
+#include "hash.h"
 #include "repack.h"
 
 /* A reader may refuse a file whose header takes much memory for what the file has before the first
@@ -19,12 +23,23 @@
 #define SMALL_HEADER_BYTES (1u << 20)
 #define SKIPPABLE_HEAD     8u
 
+#define MARK_BYTES   56u
+#define MARK_KIND    12u /* where that is in a mark */
+#define MARK_LENGTH  24u
+#define MARK_HASHED  8u
+#define MARK_HASH    48u
+#define MARK_OF_END  4u /* kinds */
+#define MARK_IS_LAST 5u
+
 struct repack {
 	int to;
 	uint64_t offset;
 	unsigned char *bytes;
 	size_t capacity;
-	unsigned frame_cnt;  /* that are not skippable */
+	unsigned frame_cnt;             /* that are not skippable */
+	unsigned char mark[MARK_BYTES]; /* of the frame that comes */
+	bool has_mark;
+	uint64_t end_offset; /* of the end's mark */
 	bool may_be_refused; /* if it has fewer bytes before the first chunk */
 };
 
@@ -44,6 +59,44 @@ static int write_all(struct repack *repack, const unsigned char *bytes, size_t l
 	return 0;
 }
 
+static bool is_mark(const struct source_frame *frame)
+{
+	static const unsigned char magic[] = { 0x54, 0x2a, 0x4d, 0x18, 48,  0,
+					       0,    0,    't',  't',  's', 'g' };
+
+	return frame->is_skippable && frame->len == MARK_BYTES &&
+	       !memcmp(frame->content, magic, sizeof(magic));
+}
+
+static void put_u64(unsigned char *to, uint64_t value)
+{
+	for (unsigned i = 0; i < sizeof(value); i++)
+		to[i] = (unsigned char)(value >> 8 * i);
+}
+
+static int write_mark(struct repack *repack, uint64_t length)
+{
+	unsigned char *mark = repack->mark;
+
+	put_u64(mark + MARK_LENGTH, length);
+	put_u64(mark + MARK_HASH,
+		hash__fnv(HASH_FNV_START, mark + MARK_HASHED, MARK_HASH - MARK_HASHED));
+	if (mark[MARK_KIND] == MARK_OF_END)
+		repack->end_offset = repack->offset;
+	repack->has_mark = false;
+	return write_all(repack, mark, MARK_BYTES);
+}
+
+/* The last one has no frame after it, but says where the end's mark is. */
+static int copy_mark(struct repack *repack, const struct source_frame *frame)
+{
+	if (repack->has_mark)
+		return -EBADMSG;
+	memcpy(repack->mark, frame->content, MARK_BYTES);
+	repack->has_mark = true;
+	return repack->mark[MARK_KIND] == MARK_IS_LAST ? write_mark(repack, repack->end_offset) : 0;
+}
+
 static int write_frame(struct repack *repack, const struct source_frame *frame)
 {
 	const LZ4F_preferences_t preferences = {
@@ -59,12 +112,17 @@ static int write_frame(struct repack *repack, const struct source_frame *frame)
 	};
 	const size_t bound = LZ4F_compressFrameBound(frame->len, &preferences);
 	size_t bytes;
+	int err = 0;
 
 	if (LZ4F_isError(bound) || array__reserve(repack->bytes, bound, &repack->capacity))
 		return -ENOMEM;
 	bytes = LZ4F_compressFrame(repack->bytes, repack->capacity, frame->content, frame->len,
 				   &preferences);
-	return LZ4F_isError(bytes) ? -ENOMEM : write_all(repack, repack->bytes, bytes);
+	if (LZ4F_isError(bytes))
+		return -ENOMEM;
+	if (repack->has_mark)
+		err = write_mark(repack, bytes);
+	return err ? err : write_all(repack, repack->bytes, bytes);
 }
 
 /* Empty room, so that the first chunk is where it was. */
@@ -95,6 +153,8 @@ static int copy_frame(struct repack *repack, const struct source_frame *frame)
 {
 	int err = 0;
 
+	if (is_mark(frame))
+		return copy_mark(repack, frame);
 	if (frame->is_skippable) {
 		repack->may_be_refused |= repack->frame_cnt == 1;
 		return write_all(repack, frame->content, frame->len);

@@ -138,8 +138,8 @@ static size_t unpack(const unsigned char *bytes, size_t len, unsigned char *ret)
 
 	if (LZ4F_isError(LZ4F_createDecompressionContext(&lz4, LZ4F_VERSION)))
 		return 0;
-	/* until the frame or either end */
-	while (len && done < CONTENT_BYTES && status) {
+	/* until the frame or either end; a frame that may be skipped gives nothing */
+	while (len && done < CONTENT_BYTES && (status || !done)) {
 		size_t taken = len, given = CONTENT_BYTES - done;
 
 		status = LZ4F_decompress(lz4, ret + done, &given, bytes, &taken, NULL);

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,6 +46,15 @@ static void hash_label(const struct shelf *shelf, const struct label *label, str
 			hash__bytes(file->service, label->signature, strlen(label->signature));
 }
 
+static void set_size(struct kept_file *file, const struct stat *st)
+{
+	file->order = file_order__of(st);
+	file->bytes = (uint64_t)st->st_size;
+	/* its blocks are reserved before they are written */
+	if (file->is_open && (uint64_t)st->st_blocks * BLOCK_BYTES > file->bytes)
+		file->bytes = (uint64_t)st->st_blocks * BLOCK_BYTES;
+}
+
 /* Another file may be in its place by now. */
 static int look_at(const struct shelf *shelf, int dir_fd, struct kept_file *file)
 {
@@ -66,13 +76,23 @@ static int look_at(const struct shelf *shelf, int dir_fd, struct kept_file *file
 	if (err)
 		return err;
 	file->inode = st.st_ino;
-	file->order = file_order__of(&st);
-	file->bytes = (uint64_t)st.st_size;
-	/* its blocks are reserved before they are written */
-	if (file->is_open && (uint64_t)st.st_blocks * BLOCK_BYTES > file->bytes)
-		file->bytes = (uint64_t)st.st_blocks * BLOCK_BYTES;
+	set_size(file, &st);
 	hash_label(shelf, &label, file);
 	return 0;
+}
+
+/* One that is being written grows; until it has a header, it is asked again whose it is. */
+static bool is_as_it_was(int dir_fd, struct kept_file *known)
+{
+	struct stat st;
+
+	if (!known->is_open)
+		return true;
+	if (!known->service || fstatat(dir_fd, known->name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode) || st.st_ino != known->inode)
+		return false;
+	set_size(known, &st);
+	return true;
 }
 
 /* The files that were there before, by name, are the first known_cnt. */
@@ -84,7 +104,7 @@ static int add_file(struct shelf *shelf, size_t known_cnt, int dir_fd, const str
 		return 0;
 	known = known_cnt ? bsearch(&file, shelf->files, known_cnt, sizeof(file), compare_names)
 			  : NULL;
-	if (known && known->inode == entry->d_ino && !known->is_open) {
+	if (known && known->inode == entry->d_ino && is_as_it_was(dir_fd, known)) {
 		known->is_seen = true;
 		return 0;
 	}

@@ -108,6 +108,23 @@ static void test_label_of_a_header(void **state)
 	}
 }
 
+/* A segment of a stream begins with a frame that is skipped. */
+static void test_label_after_a_skippable_frame(void **state)
+{
+	static const unsigned char skippable[] = { 0x54, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3 };
+	const int fd = new_file();
+	struct label label = { "", "" };
+
+	(void)state;
+	assert_int_equal(write(fd, skippable, sizeof(skippable)), sizeof(skippable));
+	header_peek__read(fd, &label);
+	assert_string_equal(label.service, "");
+	put_header(fd, true, false, 0);
+	header_peek__read(fd, &label);
+	assert_string_equal(label.service, "api");
+	(void)close(fd);
+}
+
 /* Every cut, and every byte of a small file as another one: it ends, and reads no other memory. */
 static void test_label_of_a_damaged_header(void **state)
 {
@@ -157,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_label_is_what_was_put),
 		cmocka_unit_test(test_label_of_a_header),
+		cmocka_unit_test(test_label_after_a_skippable_frame),
 		cmocka_unit_test(test_label_of_a_damaged_header),
 		cmocka_unit_test(test_label_of_a_golden_file),
 	};

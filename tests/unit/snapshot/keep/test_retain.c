@@ -373,6 +373,34 @@ static void test_retain_streams(void **state)
 	assert_int_equal(count_files(fixture), 2);
 }
 
+/* It is asked for its size each time, whether its service is known or not. */
+static void test_retain_open_streams_grow(void **state)
+{
+	static const char *const names[] = {
+		"ttlog-1-20260101000000000-stream.bin.part",
+		"ttlog-2-20260101000000000-stream.bin.part",
+		"ttlog-1-20260102000000000-request.bin",
+	};
+	const struct retain_options options = { .max_bytes = 200000 };
+	struct fixture *fixture = *state;
+	struct retain *retain = retain__new(fixture->dir_fd, &options);
+
+	for (size_t i = 0; i < 3; i++)
+		publish_of(fixture, names[i], i == 1 ? NULL : "a", NULL, 1000);
+	for (size_t i = 0; i < 2; i++) {
+		int fd = openat(fixture->dir_fd, names[i], O_WRONLY | O_CLOEXEC);
+
+		assert_int_equal(retain__apply(retain, NULL), 0);
+		assert_int_equal(count_files(fixture), 3);
+		assert_int_equal(ftruncate(fd, 150000), 0);
+		(void)close(fd);
+	}
+	assert_int_equal(retain__apply(retain, NULL), 0);
+	assert_false(exists(fixture, names[2]));
+	assert_int_equal(count_files(fixture), 2);
+	retain__free(retain);
+}
+
 static void count_held(void *ctx, int64_t ns, size_t held_cnt)
 {
 	(void)ns;
@@ -490,6 +518,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_retain_sees_a_file_that_took_another_s_place,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_streams, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_retain_open_streams_grow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_by_age, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_spares_crashes_of_a_full_disk, setup,
 						teardown),
