@@ -284,6 +284,9 @@ def main():
     assert end["header"] == header
     if "signature" in header:
         assert header["signature"] == signature(header["crash"])
+    for name in ("unit", "container"):
+        assert header.get(name, "") in header.get("cgroup_path", "")
+    assert header.get("ns_pid") != header.get("pid")
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="strict")
     last_ns = 0
     for chunk in chunks:

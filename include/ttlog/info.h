@@ -235,6 +235,9 @@ struct ttlog_info {
 	bool has_start_time;
 	uint64_t start_time;         /* of the process, in hundredths of a second since boot */
 	struct ttlog_text signature; /* of the crash: equal crashes have the same */
+	/* its control group (version 2), and what that says */
+	struct ttlog_text cgroup_path, unit, container;
+	uint64_t ns_pid; /* in its own pid namespace; 0: the same as pid, or not known */
 };
 
 /* The wall time for a time of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */

@@ -267,6 +267,9 @@ static void take_process(struct lost_process *lost, struct reader *payload)
 	if (build_id)
 		strncpy(id->build_id, build_id, sizeof(id->build_id) - 1);
 	free(build_id);
+	/* collectors of the first version wrote none */
+	if (payload->at < payload->end)
+		id->cgroup_path = copy_text(payload);
 }
 
 static void take_thread(struct lost_process *lost, struct reader *payload)

@@ -64,6 +64,7 @@ struct process *processes__admit(struct processes *processes, const struct wire_
 		return NULL;
 	process_table__add(&processes->table, process);
 	process_id__read_exe(&process->id);
+	process_id__read_cgroup(&process->id);
 	if (processes->options->all_given)
 		processes__give(processes, process);
 	return process;

@@ -135,6 +135,7 @@ static void take_exec(struct recorder *recorder, struct process *process,
 	process->id.build_id[0] = '\0';
 	mappings__fini(&process->crash.mappings);
 	process_id__read_exe(&process->id);
+	process_id__read_cgroup(&process->id);
 	facts__add_process(&process->facts, &process->id);
 	(void)processes__look(&recorder->processes, process->id.pid, process->id.start_ns,
 			      look_of_exec(head));

@@ -34,6 +34,7 @@ static int copy_texts(struct job *job, const struct process *process, struct att
 	memcpy(comm, process->id.comm, sizeof(process->id.comm));
 	job->source.service = attach__service(attach, process->id.build_id);
 	return copy_text(comm, &job->source.comm) | copy_text(process->id.exe, &job->source.exe) |
+	       copy_text(process->id.cgroup_path, &job->source.cgroup_path) |
 	       copy_text(process->id.build_id, &job->source.build_id) |
 	       copy_text(reason, &job->source.reason);
 }
@@ -76,6 +77,7 @@ static void fill_source(struct job *job, const struct process *process,
 	source->modules = (const struct site_table *const *)job->modules;
 	source->clock = context->clock;
 	source->pid = process->id.pid;
+	source->ns_pid = process->id.ns_pid;
 	source->uid = process->id.uid;
 	source->start_ns = process_id__start_ns(&process->id);
 	memcpy(source->boot_id, context->boot_id, sizeof(source->boot_id));
@@ -117,6 +119,7 @@ void job__free(struct job *job)
 	free((void *)job->source.service);
 	free((void *)job->source.comm);
 	free((void *)job->source.exe);
+	free((void *)job->source.cgroup_path);
 	free((void *)job->source.build_id);
 	free((void *)job->source.reason);
 	trigger_cause__fini(&job->source.cause);

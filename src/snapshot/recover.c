@@ -238,11 +238,15 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 		.clock = session->clock,
 		.boot_offset_ns = session->is_earlier ? session->boot_offset_ns : 0,
 		.pid = process->id.pid,
+		.ns_pid = process->id.ns_pid,
 		.uid = process->id.uid,
 		.start_ns = process->id.start_ns,
 		.cgroup = process->id.cgroup,
 		.service = find_service(session, process),
 		.comm = comm,
+		.cgroup_path = process->id.cgroup_path && process->id.cgroup_path[0]
+				       ? process->id.cgroup_path
+				       : NULL,
 		.exe = process->id.exe && process->id.exe[0] ? process->id.exe : NULL,
 		.build_id = process->id.build_id[0] ? process->id.build_id : NULL,
 		.reason = "recovered",

@@ -122,6 +122,7 @@ def test_found_all_in_other_namespaces(t):
     path = t.wait_files(1)[0]
     collector.stop()
     snapshot = [one for one in t.snapshots() if one.path == path][0]
+    equal(snapshot.info["ns_pid"], 1, "its pid in its namespace")
     check(snapshot.pid not in (1, app.pid), f"its pid {snapshot.pid}")
     equal((snapshot.info["reason"], len(snapshot.events)), ("crash", EVENTS), "what is in the file")
 
@@ -295,7 +296,12 @@ def test_found_unit_chooses_its_processes(t):
         inside.out.wait("ready")
         collector.recording(inside.pid)
         inside.ask("beat")
-        inside.close_stdin()
-        inside.end()
+        inside.signal(signal.SIGSEGV)
+        inside.wait()
+        collector.accounts_of(inside.pid)
         collector.stop()
     equal(collector.only_accounts().recorded, 1, "events")
+    info = t.only_snapshot().info
+    name = os.path.basename(group)
+    equal((info["cgroup"], info["unit"]), (f"/{name}", name), "where it ran")
+    check(info["cgroup_id"] and info["boot_id"] and info["start_time"], f"other keys in {info}")

@@ -84,4 +84,20 @@ def test_tags():
     assert "tags" not in view("--info", header_file())
 
 
+def test_where_it_runs():
+    """Its control group, and what that says; the number of the group is cgroup_id then."""
+    keys = {"cgroup_path": "/system.slice/api.service", "unit": "api.service", "container": "c0ffee", "ns_pid": 7}
+    path = header_file(cgroup=77, pid=4321, boot_id="b-1", start_time=12345, **keys)
+    text = view("--info", path)
+    assert re.search(r"process +4321.* \(7 in its pid namespace\)\n", text), text
+    for line in ("unit +api.service", "container +c0ffee", "cgroup +/system.slice/api.service"):
+        assert re.search(rf"\n  {line}\n", text), text
+    info = json.loads(view("--info", "--format", "json", path))
+    want = {"cgroup": "/system.slice/api.service", "cgroup_id": 77, "unit": "api.service", "container": "c0ffee",
+            "ns_pid": 7, "boot_id": "b-1", "start_time": 12345}
+    assert {key: info[key] for key in want} == want, info
+    # a number alone, as in files of before
+    assert json.loads(view("--info", "--format", "json", header_file(cgroup=77)))["cgroup"] == 77
+
+
 run(globals())

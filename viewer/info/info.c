@@ -491,6 +491,9 @@ static void process(struct page *page, const struct ttlog_info *header)
 		out__char(out, ' ');
 		out__plain(out, header->comm);
 	}
+	if (header->ns_pid)
+		out__format(out, " (%llu in its pid namespace)",
+			    (unsigned long long)header->ns_pid);
 	out__char(out, '\n');
 	how_it_ended(page, header);
 	line_text(page, "program", header->exe);
@@ -498,6 +501,9 @@ static void process(struct page *page, const struct ttlog_info *header)
 	line_text(page, "service", header->service);
 	line_text(page, "host", header->host);
 	line_text(page, "kernel", header->kernel);
+	line_text(page, "unit", header->unit);
+	line_text(page, "container", header->container);
+	line_text(page, "cgroup", header->cgroup_path);
 	if (header->has_uid) {
 		label(page, "uid");
 		out__u64(out, header->uid);

@@ -97,8 +97,18 @@ static void put_totals(struct object *object, const struct ttlog_snapshot *reade
 	put_item(object, "lost", &contents->lost_item);
 }
 
+/* Where the path of a control group is known, it is `cgroup`, and the number `cgroup_id`. */
+static struct ttlog_text name_of(struct ttlog_text key, bool has_path)
+{
+	if (!has_path)
+		return key;
+	if (ttlog_text_is(key, "cgroup"))
+		return ttlog_text_of("cgroup_id");
+	return ttlog_text_is(key, "cgroup_path") ? ttlog_text_of("cgroup") : key;
+}
+
 /* Keys of later writers, and keys that section 6 does not name. */
-static void put_others(struct object *object, struct ttlog_cbor in)
+static void put_others(struct object *object, struct ttlog_cbor in, bool has_path)
 {
 	struct ttlog_cbor_item map, key;
 
@@ -115,7 +125,7 @@ static void put_others(struct object *object, struct ttlog_cbor in)
 		if (is_in(key.text, HIDDEN, sizeof(HIDDEN) / sizeof(HIDDEN[0])) ||
 		    is_in(key.text, PLACED, sizeof(PLACED) / sizeof(PLACED[0])))
 			continue;
-		put_key(object, key.text);
+		put_key(object, name_of(key.text, has_path));
 		json__item(object->out, (struct ttlog_cbor){ value.at, in.at });
 	}
 }
@@ -184,7 +194,7 @@ static int print(struct out *out, const struct ttlog_snapshot *reader,
 	put_item(&object, "crash", &info->crash_item);
 	put_core_dump(&object, info);
 	if (info->has_header)
-		put_others(&object, info->item);
+		put_others(&object, info->item, info->cgroup_path.p);
 	out__text(out, "}\n");
 	return err;
 }

@@ -88,6 +88,7 @@ void facts__add_process(const struct facts *facts, const struct process_id *id)
 	journal_out__bytes(&out, id->comm, sizeof(id->comm));
 	journal_out__text(&out, id->exe);
 	journal_out__text(&out, id->build_id);
+	journal_out__text(&out, id->cgroup_path);
 	(void)journal_out__end(&out);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "wire.h"
+#include "cgroup.h"
 #include "proc_thread.h"
 #include "process_id.h"
 #include "start_time.h"
@@ -20,7 +21,9 @@ void process_id__init(struct process_id *id, const struct wire_head *head)
 void process_id__fini(struct process_id *id)
 {
 	free(id->exe);
+	free(id->cgroup_path);
 	id->exe = NULL;
+	id->cgroup_path = NULL;
 }
 
 void process_id__take_head(struct process_id *id, const struct wire_head *head)
@@ -43,6 +46,17 @@ void process_id__read_exe(struct process_id *id)
 		free(id->exe);
 		id->exe = strdup(exe);
 	}
+}
+
+void process_id__read_cgroup(struct process_id *id)
+{
+	char path[CGROUP_PATH_BYTES], *copy;
+
+	copy = cgroup__read_path(id->pid, path) ? NULL : strdup(path);
+	if (!copy)
+		return;
+	free(id->cgroup_path);
+	id->cgroup_path = copy;
 }
 
 bool process_id__is_started_at(const struct process_id *id, uint64_t start_ns)

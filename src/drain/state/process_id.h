@@ -16,7 +16,8 @@ struct process_id {
 	uint64_t proc_start_ns; /* as /proc has it (start_time.h); 0: unknown */
 	uint64_t cgroup;
 	char comm[16];
-	char *exe; /* NULL: unknown */
+	char *exe;         /* NULL: unknown */
+	char *cgroup_path; /* NULL: unknown */
 	char build_id[41];
 };
 
@@ -27,6 +28,9 @@ void process_id__fini(struct process_id *id);
 void process_id__take_head(struct process_id *id, const struct wire_head *head);
 /* Reads the path of the program, which never waits. */
 void process_id__read_exe(struct process_id *id);
+
+/* Reads the path of its control group; it keeps the old one if there is none now. */
+void process_id__read_cgroup(struct process_id *id);
 
 /* The best known start time; 0: unknown. */
 static inline uint64_t process_id__start_ns(const struct process_id *id)

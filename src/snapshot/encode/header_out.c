@@ -9,6 +9,7 @@
 #include "accounts.h"
 #include "catalog.h"
 #include "cbor_out.h"
+#include "cgroup.h"
 #include "crash.h"
 #include "ending_out.h"
 #include "format.h"
@@ -190,13 +191,29 @@ static void put_clock(struct cbor_out *out, const struct header_time *created)
 	cbor_map__end(&map, out);
 }
 
+static void put_cgroup(struct cbor_map *map, const struct snapshot_source *source)
+{
+	char name[CGROUP_NAME_BYTES];
+
+	cbor_map__uint(map, "cgroup", source->cgroup);
+	if (!source->cgroup_path)
+		return;
+	cbor_map__text(map, "cgroup_path", source->cgroup_path);
+	cgroup__unit(source->cgroup_path, name);
+	cbor_map__text(map, "unit", name);
+	cgroup__container(source->cgroup_path, name);
+	cbor_map__text(map, "container", name);
+}
+
 static void put_process(struct cbor_map *map, const struct snapshot_source *source)
 {
 	struct utsname host;
 
 	cbor_map__uint(map, "pid", source->pid);
+	if (source->ns_pid && source->ns_pid != source->pid)
+		cbor_map__uint(map, "ns_pid", source->ns_pid);
 	cbor_map__uint(map, "uid", source->uid);
-	cbor_map__uint(map, "cgroup", source->cgroup);
+	put_cgroup(map, source);
 	cbor_map__text(map, "boot_id", source->boot_id);
 	if (source->start_ns)
 		cbor_map__uint(map, "start_time", start_time__ticks(source->start_ns));

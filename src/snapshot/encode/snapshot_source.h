@@ -33,11 +33,13 @@ struct snapshot_source {
 	int64_t boot_offset_ns; /* an earlier boot's wall time less CLOCK_MONOTONIC; 0: this boot */
 
 	uint32_t pid;
+	uint32_t ns_pid; /* in its own pid namespace; 0: not known */
 	uint32_t uid;
 	uint64_t start_ns; /* of the process, since boot, maybe only to the 10 ms; 0: not known */
 	char boot_id[BOOT_ID_BYTES]; /* of the machine, "" if unknown */
 	uint64_t cgroup;
 	const char *service, *comm, *exe, *build_id;
+	const char *cgroup_path;
 	const char *reason;
 	const struct tags *tags;     /* NULL: none */
 	const struct redact *redact; /* NULL: no value is hidden */
