@@ -17,6 +17,7 @@
 
 /* How often clients that are served are looked at. */
 #define LOOK_MS 500
+#define IDLE_MS 10000
 
 struct client {
 	int fd; /* the library's own; -1: free */
@@ -27,6 +28,7 @@ struct metrics_server {
 	struct metrics_server_options options;
 	struct MHD_Daemon *daemon;
 	struct client clients[METRICS_MAX_CLIENTS];
+	bool has_closed;           /* a client, since the last MHD_run() */
 	struct MHD_Response *page; /* the last one; NULL: none yet, or it failed */
 	uint64_t made_ns;
 	int stop_fd; /* eventfd */
@@ -125,6 +127,7 @@ static void note_client(void *ctx, struct MHD_Connection *connection, void **soc
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (client)
 			client->fd = -1;
+		server->has_closed = true;
 		return;
 	}
 	for (size_t i = 0; !client && i < ARRAY_SIZE(server->clients); i++) {
@@ -156,12 +159,22 @@ static bool cut_off_clients(const struct metrics_server *server)
 
 static int wait_ms(const struct metrics_server *server)
 {
-	const int longest = cut_off_clients(server) ? LOOK_MS : -1;
+	const int longest = cut_off_clients(server) ? LOOK_MS : IDLE_MS;
 	MHD_UNSIGNED_LONG_LONG asked;
 
 	if (MHD_get_timeout(server->daemon, &asked) != MHD_YES)
 		return longest;
-	return asked < LOOK_MS ? (int)asked : LOOK_MS;
+	return asked < (unsigned int)longest ? (int)asked : longest;
+}
+
+/* With as many clients as it serves, the library does not listen. It begins to listen again in the
+ * run after the one in which a client goes, which nothing else may cause. */
+static void serve(struct metrics_server *server)
+{
+	do {
+		server->has_closed = false;
+		(void)MHD_run(server->daemon);
+	} while (server->has_closed);
 }
 
 static void *run(void *arg)
@@ -177,7 +190,7 @@ static void *run(void *arg)
 	(void)pthread_setname_np(pthread_self(), "ttlog-metrics");
 	while (!polls[0].revents) {
 		(void)poll(polls, ARRAY_SIZE(polls), wait_ms(server));
-		(void)MHD_run(server->daemon);
+		serve(server);
 	}
 	return NULL;
 }
