@@ -74,12 +74,12 @@ BPF_CFLAGS := -g -fdebug-prefix-map=$(CURDIR)=. -O2 -target bpf -mcpu=v3 \
 	-D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra $(WERROR_FLAG) -Wno-missing-declarations \
 	-Wno-unused-parameter -Ivmlinux -Iinclude -Ibpf \
 	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH) -MMD -MP
-LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -lcbor -liberty -lpthread -lm
+LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -lsodium -lcbor -liberty -lpthread -lm
 READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
 # Libraries that ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs sqlite3 libedit)
-VIEW_LDLIBS += -lpcre2-8
+VIEW_LDLIBS += -lpcre2-8 -lsodium
 CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all

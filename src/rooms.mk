@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The rooms of src/ and viewer/, in the order in which an event goes through them. A room's files see
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
-COMMON_ROOMS := src/format $(addprefix src/common/,base text files value query control)
+COMMON_ROOMS := src/format $(addprefix src/common/,base text files seal value query control)
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach \
 	$(addprefix src/attach/,find launch) src/drain/state src/drain src/death \
 	src/snapshot/encode src/snapshot/keep src/snapshot src/status \
@@ -45,6 +45,7 @@ READ_SHARED := $(call objects,src/common/value src/common/query) \
 VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/hash_table text/utf8 \
 	$(addprefix value/,duration_unit event_key format_number number rfc3339 time_expr) \
 	$(addprefix files/,new_file plain_file runtime_dir) \
+	$(addprefix seal/,secret_keys key_file seal_in seal_key) \
 	control/control_dial control/control_wire query/expr_error query/pattern)
 
 # And ttlog-ctl.

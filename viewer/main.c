@@ -27,6 +27,7 @@
 #include "recompress.h"
 #include "diagnostics.h"
 #include "schema.h"
+#include "sealed.h"
 #include "sql_shell.h"
 #include "summary.h"
 #include "terminal.h"
@@ -435,6 +436,8 @@ int main(int argc, char **argv)
 
 	options__parse(&view.options, argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (view.options.mode == MODE_KEYGEN)
+		return sealed__keygen(&view.options);
 	if (view.options.mode == MODE_INTERACTIVE && !view.options.explain)
 		return browse__main(&view.options);
 	if (view.options.mode == MODE_RECOMPRESS) {
@@ -446,6 +449,8 @@ int main(int argc, char **argv)
 	begin_progress(&view.options);
 	if (!view.options.explain && !view.options.follow && view.options.format != FORMAT_SCHEMA)
 		err = input__open(&view.input, &view.options);
+	if (err == -EINVAL)
+		view.status = EXIT_USAGE; /* --identity */
 	if (!err)
 		err = open_output(&view);
 	if (!err)

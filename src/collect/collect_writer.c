@@ -77,16 +77,19 @@ struct retain_options collect__retain_options(struct collector *collector, const
 	};
 }
 
-/* If we are killed, the next collector has to hide the same. */
+/* If we are killed, the next collector has to hide the same, and for the same readers. */
 static int write_notes(const struct collector *collector)
 {
-	char list[REDACT_LIST_BYTES];
-	int err;
+	const struct env *env = collector->env;
+	char redact[REDACT_LIST_BYTES], recipients[RECIPIENTS_TEXT_BYTES];
+	int err = 0;
 
-	if (!collector->env->redact.cnt)
-		return 0;
-	redact__list(&collector->env->redact, list);
-	err = journal__write_note(&collector->journal, "redact", list);
+	redact__list(&env->redact, redact);
+	recipients__text(&env->recipients, recipients);
+	if (redact[0])
+		err = journal__write_note(&collector->journal, "redact", redact);
+	if (!err && recipients[0])
+		err = journal__write_note(&collector->journal, "recipients", recipients);
 	return err ? report__error("can't write to", collector->journal.dir, err) : 0;
 }
 
@@ -101,6 +104,7 @@ int collect__open_writer(struct collector *collector)
 	const struct writer_options writer = {
 		.dir = env->output_dir,
 		.redact = &env->redact,
+		.recipients = &env->recipients,
 		.group = env->group,
 		.retain = collect__retain_options(collector, env),
 	};

@@ -32,6 +32,21 @@
 #define FORMAT_MAPPING_TABLE_BYTES 72u
 #define FORMAT_FRAME_TABLE_BYTES   128u /* of a stack; also a thread of a crash */
 
+/* Encrypted files (FORMAT.md, section 9). */
+#define FORMAT_SEAL_MAGIC           "TTLOGENC"
+#define FORMAT_SEAL_MAGIC_BYTES     8u
+#define FORMAT_SEAL_VERSION         1u
+#define FORMAT_SEAL_FIXED_BYTES     16 /* magic, version, numbers of keys and of bytes of label */
+#define FORMAT_SEAL_MAX_RECIPIENTS  64u
+#define FORMAT_SEAL_KEY_BYTES       80u /* the file's key, sealed */
+#define FORMAT_SEAL_LABEL_MAX_BYTES 1024u
+#define FORMAT_SEAL_STREAM_BYTES    24u /* the header of the secretstream */
+#define FORMAT_SEAL_TAG_BYTES       17u /* of a message, besides its content */
+#define FORMAT_SEAL_PIECE_BYTES     65536u
+#define FORMAT_SEAL_HEAD_MAX_BYTES                                                                 \
+	(FORMAT_SEAL_FIXED_BYTES + FORMAT_SEAL_MAX_RECIPIENTS * FORMAT_SEAL_KEY_BYTES +            \
+	 FORMAT_SEAL_LABEL_MAX_BYTES + FORMAT_SEAL_STREAM_BYTES)
+
 /* RFC 8746 typed arrays, little endian */
 enum format_tag {
 	FORMAT_TAG_U8 = 64,

@@ -147,7 +147,7 @@ int journal__init(struct journal *journal, const char *root)
 
 static void remove_dir(const struct journal *journal)
 {
-	static const char *const names[] = { "boot", "modules", "clock", "redact" };
+	static const char *const names[] = { "boot", "modules", "clock", "redact", "recipients" };
 	char path[PATH_MAX + 16];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -9,7 +9,7 @@
  *	boot            which boot of the machine, and its wall time less CLOCK_MONOTONIC
  *	clock           see clock__new()
  *	modules         JOURNAL_MODULE records
- *	redact          see journal__write_note()
+ *	redact, recipients   see journal__write_note()
  *	*.facts         JOURNAL_PROCESS and the other records, one for each process
  *	*.ring          see ring.h, one for each process that has recorded something
  *

@@ -9,6 +9,7 @@
 
 #include "array.h"
 #include "frame_out.h"
+#include "seal_out.h"
 
 #define FILL_BYTES 32768u /* of one skippable frame */
 
@@ -35,6 +36,13 @@ static int write_all(int fd, const unsigned char *bytes, size_t len)
 	return 0;
 }
 
+static int put(const struct frame_out *frame, int fd, const void *bytes, size_t len)
+{
+	if (frame->seal)
+		return seal_out__write(frame->seal, fd, bytes, len);
+	return write_all(fd, bytes, len);
+}
+
 int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len)
 {
 	const LZ4F_preferences_t preferences = {
@@ -58,7 +66,7 @@ int frame_out__write(struct frame_out *frame, int fd, const void *content, size_
 	if (LZ4F_isError(bytes))
 		return -ENOMEM;
 	frame->written_bytes += bytes;
-	return write_all(fd, frame->bytes, bytes);
+	return put(frame, fd, frame->bytes, bytes);
 }
 
 int frame_out__fill(struct frame_out *frame, int fd, uint64_t file_bytes)
@@ -71,7 +79,7 @@ int frame_out__fill(struct frame_out *frame, int fd, uint64_t file_bytes)
 
 	while (!err && frame->written_bytes < file_bytes) {
 		frame->written_bytes += FILL_BYTES;
-		err = write_all(fd, skippable, FILL_BYTES);
+		err = put(frame, fd, skippable, FILL_BYTES);
 	}
 	return err;
 }

@@ -8,11 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct seal_out;
+
 /* All zero is valid; keeps the compressed bytes' memory from frame to frame. */
 struct frame_out {
 	unsigned char *bytes;
 	size_t capacity;
-	uint64_t written_bytes; /* to the file, so far */
+	uint64_t written_bytes; /* to the file, so far; before encryption */
+	struct seal_out *seal;  /* NULL: in clear */
 };
 
 void frame_out__fini(struct frame_out *frame);

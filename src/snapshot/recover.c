@@ -29,6 +29,7 @@
 #include "lost.h"
 #include "process.h"
 #include "pull.h"
+#include "recipients.h"
 #include "recover.h"
 #include "redact.h"
 #include "ring.h"
@@ -51,7 +52,9 @@ struct session {
 	/* while it is written */
 	struct clock *clock;
 	struct lost_modules modules;
-	struct redact redact; /* what it was to hide, and what we are */
+	struct redact redact;         /* what it was to hide, and what we are */
+	struct recipients recipients; /* the same: for whom it was to encrypt */
+	struct snapshot_target target;
 };
 
 struct recover {
@@ -270,7 +273,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 	source.recorded = accounts.recorded;
 	source.overwritten = accounts.overwritten;
 	source.lost = accounts.lost;
-	err = snapshot__write(session->options->target, &source, name, &events, &corrupt, NULL);
+	err = snapshot__write(&session->target, &source, name, &events, &corrupt, NULL);
 	if (!err)
 		(void)unlink(facts_path);
 	ring_copy__free(copy);
@@ -409,12 +412,33 @@ static int read_redact(struct session *session)
 	return err;
 }
 
+static int read_recipients(struct session *session)
+{
+	const struct recipients *ours = session->options->target->recipients;
+	char text[RECIPIENTS_TEXT_BYTES], why[128];
+	int err = journal__read_note(session->dir, "recipients", text, sizeof(text));
+
+	if (!err && text[0])
+		err = recipients__add_text(&session->recipients, text, strlen(text), "recipients",
+					   why, sizeof(why));
+	if (!err && ours && ours->cnt) {
+		recipients__text(ours, text);
+		err = recipients__add_text(&session->recipients, text, strlen(text), "recipients",
+					   why, sizeof(why));
+	}
+	session->target = *session->options->target;
+	session->target.recipients = &session->recipients;
+	return err;
+}
+
 static int recover_session(struct session *session)
 {
 	char path[PATH_MAX + 16];
 	int got, root_fd;
 
 	got = read_redact(session);
+	if (!got)
+		got = read_recipients(session);
 	if (got)
 		return got;
 	(void)snprintf(path, sizeof(path), "%s/clock", session->dir);

@@ -18,7 +18,9 @@
 #include "merge.h"
 #include "new_file.h"
 #include "out_dir.h"
+#include "recipients.h"
 #include "ring.h"
+#include "seal_out.h"
 #include "snapshot.h"
 #include "snapshot_source.h"
 
@@ -121,7 +123,9 @@ static int write_all(struct snapshot *snapshot)
 	const int fd = snapshot->file.fd;
 	int err;
 
-	err = encoder__write_header(encoder, fd, HEADER_MAX_BYTES);
+	err = encoder->frame.seal ? seal_out__head(encoder->frame.seal, fd) : 0;
+	if (!err)
+		err = encoder__write_header(encoder, fd, HEADER_MAX_BYTES);
 	/* early, so that a file that is cut has it, too */
 	if (!err)
 		err = frame_out__fill(&encoder->frame, fd, snapshot->file_min_bytes);
@@ -129,6 +133,8 @@ static int write_all(struct snapshot *snapshot)
 		err = encoder__run(encoder, &sink);
 	if (!err)
 		err = encoder__write_end(encoder, fd);
+	if (!err && encoder->frame.seal)
+		err = seal_out__end(encoder->frame.seal, fd);
 	if (err)
 		return err;
 	/* if this fails, the order of files is by the clock */
@@ -225,15 +231,31 @@ static int snapshot__init(struct snapshot *snapshot, const struct snapshot_sourc
 static void snapshot__fini(struct snapshot *snapshot)
 {
 	new_file__close(&snapshot->file);
+	seal_out__free(snapshot->encoder.frame.seal);
 	encoder__fini(&snapshot->encoder);
 }
 
-static int open_file(struct new_file *file, const struct snapshot_target *target)
+static int seal(struct snapshot *snapshot, const struct recipients *recipients)
 {
-	int err = new_file__open(file, target->dir_fd, true);
+	struct frame_out *frame = &snapshot->encoder.frame;
+	struct cbor_out label = { 0 };
 
+	if (!recipients || !recipients->cnt)
+		return 0;
+	header_out__put_label(&label, &snapshot->encoder.source, &snapshot->encoder.created);
+	frame->seal = seal_out__new(recipients, label.bytes, label.error ? 0 : label.len);
+	cbor_out__fini(&label);
+	return frame->seal ? 0 : -errno;
+}
+
+static int open_file(struct snapshot *snapshot, const struct snapshot_target *target)
+{
+	int err = seal(snapshot, target->recipients);
+
+	if (!err)
+		err = new_file__open(&snapshot->file, target->dir_fd, true);
 	if (!err && target->group != OUT_DIR_NO_GROUP)
-		err = new_file__share(file, target->group);
+		err = new_file__share(&snapshot->file, target->group);
 	return err;
 }
 
@@ -248,7 +270,7 @@ static int write_once(const struct snapshot_target *target, const struct snapsho
 	err = snapshot__init(&snapshot, source, wanted_bytes);
 	snapshot.steps = target->steps;
 	if (!err)
-		err = open_file(&snapshot.file, target);
+		err = open_file(&snapshot, target);
 	if (!err)
 		err = write_all(&snapshot);
 	step(&snapshot);

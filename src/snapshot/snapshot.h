@@ -12,14 +12,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct recipients;
 struct redact;
 struct snapshot_source;
 
 /* How files are written. */
 struct snapshot_target {
 	int dir_fd;
-	gid_t group;                 /* may read them; OUT_DIR_NO_GROUP: the owner alone */
-	const struct redact *redact; /* NULL: no value is hidden */
+	gid_t group;                         /* may read them; OUT_DIR_NO_GROUP: the owner alone */
+	const struct redact *redact;         /* NULL: no value is hidden */
+	const struct recipients *recipients; /* who can read them; NULL: they are in clear */
 	uint64_t *steps; /* grows with each piece that is written; any thread reads it. NULL: none
 			  */
 };

@@ -71,6 +71,7 @@ struct writer *writer__new(const struct writer_options *options)
 		return NULL;
 	writer->target.group = options->group;
 	writer->target.redact = options->redact;
+	writer->target.recipients = options->recipients;
 	writer->target.steps = &writer->steps;
 	writer->target.dir_fd = out_dir__open(options->dir, options->group);
 	err = writer->target.dir_fd < 0 ? writer->target.dir_fd : 0;

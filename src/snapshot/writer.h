@@ -13,15 +13,17 @@
 #include "retain.h"
 
 struct job;
+struct recipients;
 struct redact;
 struct snapshot_target;
 struct writer;
 
 struct writer_options {
-	const char *dir;              /* is made if it is not there */
-	gid_t group;                  /* may read the files; OUT_DIR_NO_GROUP: none */
-	const struct redact *redact;  /* NULL: no value is hidden */
-	struct retain_options retain; /* which files stay */
+	const char *dir;                     /* is made if it is not there */
+	gid_t group;                         /* may read the files; OUT_DIR_NO_GROUP: none */
+	const struct redact *redact;         /* NULL: no value is hidden */
+	const struct recipients *recipients; /* who can read them; NULL: in clear */
+	struct retain_options retain;        /* which files stay */
 };
 
 /* NULL with errno; -EPERM with a group: the directory is not safe (out_dir.h). */

@@ -12,6 +12,8 @@
 #include "options.h"
 #include "piped.h"
 #include "diagnostics.h"
+#include "sealed.h"
+#include "secret_keys.h"
 
 #define SNAPSHOT_DIR "/var/lib/ttlog"
 /* So many files that can't be opened are named; the rest is counted. */
@@ -71,15 +73,40 @@ struct unopened {
 	int short_err;
 };
 
-static struct ttlog_snapshot *open_piped(const char *path, const char *name, bool stream,
-					 char *ret_why, size_t why_size)
+/* Takes ownership of fd, which may be -1 with errno. */
+static struct ttlog_snapshot *open_fd(int fd, const char *name, bool stream, char *ret_why,
+				      size_t why_size)
 {
-	const int fd = piped__open(path, ret_why, why_size);
-
 	if (fd < 0)
 		return NULL;
 	return stream ? ttlog_snapshot_start_fd(fd, name, ret_why, why_size)
 		      : ttlog_snapshot_open_fd(fd, name, ret_why, why_size);
+}
+
+static struct ttlog_snapshot *open_sealed(struct input *input, int fd, const char *name,
+					  bool stream, char *ret_why, size_t why_size)
+{
+	const int content = sealed__decrypt(fd, input->keys, ret_why, why_size);
+
+	if (content >= 0 && *ret_why) {
+		diagnostics__print(name, ret_why);
+		input->unreadable = true;
+	}
+	return open_fd(content, name, stream, ret_why, why_size);
+}
+
+static struct ttlog_snapshot *open_path(struct input *input, const char *path, const char *name,
+					bool stream, char *ret_why, size_t why_size)
+{
+	const bool is_piped = piped__is_meant(path);
+	const int fd = is_piped ? piped__open(path, ret_why, why_size) : sealed__open(path);
+
+	if (fd >= 0 && (!is_piped || sealed__is(fd)))
+		return open_sealed(input, fd, name, stream, ret_why, why_size);
+	if (is_piped)
+		return open_fd(fd, name, stream, ret_why, why_size);
+	return stream ? ttlog_snapshot_start(path, ret_why, why_size)
+		      : ttlog_snapshot_open(path, ret_why, why_size);
 }
 
 static void open_file(struct input *input, const char *path, bool stream, struct unopened *unopened)
@@ -88,11 +115,7 @@ static void open_file(struct input *input, const char *path, bool stream, struct
 	struct ttlog_snapshot *reader;
 	char why[160];
 
-	if (piped__is_meant(path))
-		reader = open_piped(path, name, stream, why, sizeof(why));
-	else
-		reader = stream ? ttlog_snapshot_start(path, why, sizeof(why))
-				: ttlog_snapshot_open(path, why, sizeof(why));
+	reader = open_path(input, path, name, stream, why, sizeof(why));
 	if (reader) {
 		input->readers[input->reader_cnt++] = reader;
 		return;
@@ -126,12 +149,19 @@ static void say_unopened(const struct input *input, const struct unopened *unope
 static int open_files(struct input *input, const struct options *options)
 {
 	struct unopened unopened = { .cnt = 0 };
+	struct secret_keys keys = { .cnt = 0 };
+	int err = sealed__read_keys(options, &keys);
 
+	if (err)
+		return err;
+	input->keys = &keys;
 	input->readers = reallocarray(NULL, input->file_cnt, sizeof(struct ttlog_snapshot *));
 	if (!input->readers)
 		return diagnostics__print_errno("files", ENOMEM);
 	for (size_t i = 0; i < input->file_cnt; i++)
 		open_file(input, input->files[i], is_stream(options), &unopened);
+	secret_keys__fini(&keys);
+	input->keys = NULL;
 	say_unopened(input, &unopened);
 	return 0;
 }

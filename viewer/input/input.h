@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct options;
+struct secret_keys;
 struct ttlog_snapshot;
 struct stat;
 
@@ -17,8 +18,9 @@ struct input {
 	size_t file_cnt;
 	struct ttlog_snapshot **readers; /* for files that could be opened */
 	size_t reader_cnt;
-	char *default_path; /* the snapshot that is read if no file is named */
-	bool unreadable;    /* a file, or a part of one, can't be read */
+	char *default_path;             /* the snapshot that is read if no file is named */
+	const struct secret_keys *keys; /* while files are opened */
+	bool unreadable;                /* a file, or a part of one, can't be read */
 };
 
 /*

@@ -37,6 +37,8 @@ enum option_key {
 	OPT_SQL,
 	OPT_TO_SQLITE,
 	OPT_RECOMPRESS,
+	OPT_IDENTITY,
+	OPT_KEYGEN,
 	OPT_OUTPUT = 'o',
 };
 
@@ -89,6 +91,11 @@ static const struct argp_option OPTIONS[] = {
 	  2 },
 	{ "recompress", OPT_RECOMPRESS, NULL, 0,
 	  "Pack each FILE harder, in its place: the same content in fewer bytes", 2 },
+	{ "identity", OPT_IDENTITY, "FILE", 0,
+	  "Secret keys for files that are encrypted; repeatable", 2 },
+	{ "keygen", OPT_KEYGEN, NULL, 0,
+	  "Make a secret key, in a new file (-o, or " KEYGEN_FILE "), and print its public key",
+	  2 },
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0,
 	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
@@ -160,6 +167,7 @@ static const struct mode {
 	{ OPT_SQL, MODE_SQL, "--sql" },
 	{ OPT_TO_SQLITE, MODE_TO_SQLITE, "--to-sqlite" },
 	{ OPT_RECOMPRESS, MODE_RECOMPRESS, "--recompress" },
+	{ OPT_KEYGEN, MODE_KEYGEN, "--keygen" },
 };
 
 static const char *mode_name(enum options_mode mode)
@@ -289,6 +297,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->top = parse_count("top", arg, state);
 		options->has_top = true;
 		return 0;
+	case OPT_IDENTITY:
+		if (keep(&options->identities, &options->identity_cnt, arg))
+			argp_failure(state, EXIT_UNREADABLE, 0, "no memory");
+		return 0;
 	case OPT_FORMAT:
 		set_format(options, arg, state);
 		return 0;
@@ -374,6 +386,7 @@ void options__fini(struct options *options)
 	ttlog_filter_free(options->filter);
 	free(options->filters);
 	free(options->searches);
+	free(options->identities);
 	free(options->files);
 	free(options->sql_word);
 }

@@ -19,6 +19,7 @@ enum options_mode {
 	MODE_SQL,
 	MODE_TO_SQLITE,
 	MODE_RECOMPRESS,
+	MODE_KEYGEN,
 };
 
 /* What --format takes: FORMAT_<ID>, its name, and what --help says of it. */
@@ -57,14 +58,19 @@ struct options {
 	bool has_top;
 	uint64_t top;
 	bool csv_formulas;
-	const char *counters;  /* NULL: none */
-	const char *statement; /* MODE_SQL; NULL: the shell, or those on stdin */
-	char *sql_word;        /* owned: --sql=STATEMENT, if that was two words */
-	const char *database;  /* MODE_TO_SQLITE */
-	const char *output;    /* NULL: stdout */
-	char **files;          /* of argv, in their order */
+	const char *counters;    /* NULL: none */
+	const char *statement;   /* MODE_SQL; NULL: the shell, or those on stdin */
+	char *sql_word;          /* owned: --sql=STATEMENT, if that was two words */
+	const char *database;    /* MODE_TO_SQLITE */
+	const char *output;      /* NULL: stdout */
+	const char **identities; /* of argv: files of secret keys */
+	size_t identity_cnt;
+	char **files; /* of argv, in their order */
 	size_t file_cnt;
 };
+
+/* What --keygen writes without --output. */
+#define KEYGEN_FILE "ttlog.key"
 
 /* Keys of --group-by. */
 #define GROUP_BY_DEFAULT  "level,target,probe"

@@ -26,6 +26,7 @@ enum choice {
 	CHOICE_NOT_TWO_FILES,
 	CHOICE_OUTPUT,
 	CHOICE_NO_OUTPUT,
+	CHOICE_IDENTITY,
 };
 
 #define CHOICE(name) (UINT64_C(1) << CHOICE_##name)
@@ -69,6 +70,12 @@ static const struct rule {
 	  "--diff takes --filter, --since and --until, but no --limit or --head" },
 	{ MODE(DIFF), CHOICE(NOT_TWO_FILES), "--diff: give two snapshots, the good run's first" },
 
+	{ MODE(KEYGEN),
+	  WHICH | CHOICE(EXPLAIN) | CHOICE(FOLLOW) | CHOICE(FILES) | CHOICE(IDENTITY) |
+		  CHOICE(GROUP_BY) | CHOICE(TOP) | (ALL_FORMATS & ~FORMAT(TEXT)),
+	  "--keygen goes with --output alone" },
+	{ CHOICE(IDENTITY), CHOICE(FOLLOW),
+	  "--identity is for files: what --follow shows is not encrypted" },
 	{ CHOICE(FOLLOW), CHOICE(FILES), "--follow shows running collectors, no FILE" },
 	{ CHOICE(FOLLOW), ALL_MODES & ~(MODE(EVENTS) | MODE(INTERACTIVE)),
 	  "--follow shows events as they come: it does not go together with what shows all" },
@@ -93,6 +100,7 @@ static uint64_t facts(const struct options *options)
 	all |= options->counters ? CHOICE(COUNTERS) : 0;
 	all |= options->csv_formulas ? CHOICE(CSV_FORMULAS) : 0;
 	all |= options->explain ? CHOICE(EXPLAIN) : 0;
+	all |= options->identity_cnt ? CHOICE(IDENTITY) : 0;
 	all |= options->follow ? CHOICE(FOLLOW) : 0;
 	all |= options->file_cnt ? CHOICE(FILES) : 0;
 	all |= options->file_cnt != 2 ? CHOICE(NOT_TWO_FILES) : 0;

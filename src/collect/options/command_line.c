@@ -64,6 +64,7 @@ static const struct argp_option options[] = {
 	{ "group", KEY_GROUP, "NAME", 0, "Its members may read them (the user alone)", 3 },
 	{ "tag", KEY_TAG, "KEY=VALUE", 0, "Put this into each; repeatable", 3 },
 	{ "redact", KEY_REDACT, "KEY[,KEY]", 0, "Hide the values of these keys; globs", 3 },
+	{ "encrypt-to", KEY_ENCRYPT_TO, "FILE", 0, "Only its keys' owners can read them", 3 },
 	{ "on", KEY_ON, "LIST", 0, "When: crash,killed,exit,request (all but exit)", 3 },
 	{ "delay", KEY_DELAY, "DURATION", 0, "Go on recording first, except at a death (0)", 3 },
 	{ "min-gap", KEY_MIN_GAP, "DURATION", 0, "Between two of a process, except deaths (0)", 3 },

@@ -13,6 +13,7 @@
 #include "control_rights.h"
 #include "given.h"
 #include "listen_address.h"
+#include "recipients.h"
 #include "redact.h"
 #include "tags.h"
 #include "target.h"
@@ -53,6 +54,7 @@ struct env {
 	struct trigger_plan *triggers; /* --on, --delay and --min-gap */
 	struct tags tags;              /* --tag */
 	struct redact redact;          /* --redact */
+	struct recipients recipients;  /* --encrypt-to */
 	gid_t group;                   /* may read snapshots; OUT_DIR_NO_GROUP: none */
 	uint64_t max_snapshots;        /* 0: no limit */
 	uint64_t max_disk_bytes;       /* 0: no limit */

@@ -261,6 +261,11 @@ int setter__redact(struct env *env, struct argument *arg)
 	return redact__add(&env->redact, arg->text, arg->error, sizeof(arg->error));
 }
 
+int setter__encrypt_to(struct env *env, struct argument *arg)
+{
+	return recipients__add_file(&env->recipients, arg->text, arg->error, sizeof(arg->error));
+}
+
 int setter__metrics(struct env *env, struct argument *arg)
 {
 	return listen_address__parse(arg->text, &env->metrics);

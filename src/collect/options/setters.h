@@ -36,6 +36,7 @@ int setter__stacks(struct env *env, struct argument *arg);
 int setter__group(struct env *env, struct argument *arg);
 int setter__tag(struct env *env, struct argument *arg);
 int setter__redact(struct env *env, struct argument *arg);
+int setter__encrypt_to(struct env *env, struct argument *arg);
 int setter__metrics(struct env *env, struct argument *arg);
 int setter__allow(struct env *env, struct argument *arg);
 

@@ -6,7 +6,7 @@
 #include "crash.h"
 #include "ending_out.h"
 
-static void put_signal(struct cbor_map *map, int signal)
+void ending_out__put_signal(struct cbor_map *map, int signal)
 {
 	char name[CRASH_SIGNAL_NAME_BYTES];
 
@@ -81,7 +81,7 @@ static void put_exit(struct cbor_out *out, const struct crash *crash)
 	struct cbor_map map = { 0 };
 
 	if (crash->exit_signal)
-		put_signal(&map, crash->exit_signal);
+		ending_out__put_signal(&map, crash->exit_signal);
 	else
 		cbor_out__int(cbor_map__key(&map, "code"), crash->exit_code);
 	if (crash->exit_signal && crash->sender.pid)
@@ -145,7 +145,7 @@ static void put_crash(struct cbor_out *out, const struct crash *crash)
 		cbor_out__bool(cbor_map__key(&map, "reraised"), true);
 	if (crash->is_stack_overflow)
 		cbor_out__bool(cbor_map__key(&map, "stack_overflow"), true);
-	put_signal(&map, crash->signal);
+	ending_out__put_signal(&map, crash->signal);
 	cbor_out__int(cbor_map__key(&map, "code"), crash->code);
 	cbor_out__hex_text(cbor_map__key(&map, "address"), crash->address);
 	if (crash->thrown_type)

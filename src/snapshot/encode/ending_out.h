@@ -10,6 +10,8 @@
 struct cbor_map;
 struct crash;
 
+/* Its name and its number. */
+void ending_out__put_signal(struct cbor_map *map, int signal);
 /* max_path_bytes: for the paths of mappings that no frame of the crash is in. Returns how many
  * mappings were left out. */
 size_t ending_out__put(struct cbor_map *map, const struct crash *crash, size_t max_path_bytes);

@@ -22,6 +22,7 @@
 #include "thread.h"
 #include "value.h"
 
+#define LABEL_TEXT_BYTES  128u
 #define FRAME_MIN_BYTES   16u        /* of a crash's frame in the file */
 #define TABLE_SLACK_BYTES (1u << 20) /* that a reader may have taken and not used yet */
 
@@ -310,6 +311,36 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	put_sites(cbor_map__key(&map, "sites"), catalog, room->text_bytes);
 	put_modules(cbor_map__key(&map, "modules"), catalog);
 	put_left_out(&map, room);
+	cbor_map__end(&map, out);
+}
+
+/* Cut, so that all of it is far below the limit of a label. */
+static void put_label_text(struct cbor_map *map, const char *name, const char *text)
+{
+	if (text && text[0])
+		cbor_out__cut_text(cbor_map__key(map, name), text, LABEL_TEXT_BYTES);
+}
+
+void header_out__put_label(struct cbor_out *out, const struct snapshot_source *source,
+			   const struct header_time *created)
+{
+	const struct crash *crash = source->crash;
+	char created_at[RFC3339_BYTES + 1];
+	struct cbor_map map = { 0 };
+	struct utsname host;
+
+	rfc3339__text(created_at, created->real_ns);
+	put_label_text(&map, "service", source->service ? source->service : source->comm);
+	put_label_text(&map, "host", uname(&host) == 0 ? host.nodename : NULL);
+	put_label_text(&map, "created_at", created_at);
+	put_label_text(&map, "reason", source->reason);
+	if (crash) {
+		const int signal = crash->has_exit ? crash->exit_signal : crash->signal;
+
+		if (signal)
+			ending_out__put_signal(&map, signal);
+		put_label_text(&map, "signature", crash->signature);
+	}
 	cbor_map__end(&map, out);
 }
 

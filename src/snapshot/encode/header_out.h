@@ -31,6 +31,10 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		     const struct catalog *catalog, const struct header_time *created,
 		     struct header_room *room);
 
+/* What stands in clear in an encrypted file (FORMAT.md, section 9). */
+void header_out__put_label(struct cbor_out *out, const struct snapshot_source *source,
+			   const struct header_time *created);
+
 /* How large a file with this header must be, or readers refuse it (FORMAT.md, section 7). */
 uint64_t header_out__file_min_bytes(const struct cbor_out *header,
 				    const struct snapshot_source *source,
