@@ -76,25 +76,42 @@ static char *frame_lines(const struct crash *crash, size_t cnt)
 	return text;
 }
 
+/* In the label of an encrypted file (FORMAT.md, section 9) is only one of them. */
+static const char *name_of(const struct job *job)
+{
+	const struct snapshot_source *source = &job->source;
+
+	if (job->is_sealed && source->service)
+		return source->service;
+	return source->comm ? source->comm : "?";
+}
+
+static void add_stack(struct entry *entry, const struct crash *crash, const char *frame)
+{
+	char *stack = frame_lines(crash, CRASH_MAX_FRAMES);
+
+	add_known(entry, "TTLOG_FRAME", frame);
+	add_known(entry, "TTLOG_STACK", stack);
+	free(stack);
+}
+
 static void add_crash(struct entry *entry, const struct job *job)
 {
 	const struct crash *crash = &job->crash;
-	char *frame = frame_lines(crash, 1), *stack = frame_lines(crash, CRASH_MAX_FRAMES);
+	char *frame = job->is_sealed ? NULL : frame_lines(crash, 1);
 	char name[CRASH_SIGNAL_NAME_BYTES];
 
 	crash__signal_name(crash->exit_signal, name);
-	add(entry, "MESSAGE=%s (pid %u) crashed: %s%s%s%s; %s",
-	    job->source.comm ? job->source.comm : "?", job->source.pid, name,
+	add(entry, "MESSAGE=%s (pid %u) crashed: %s%s%s%s; %s", name_of(job), job->source.pid, name,
 	    crash->is_oom ? ", out of memory" : "", frame && frame[0] ? " in " : "",
 	    frame ? frame : "", job->path);
 	add(entry, "TTLOG_SIGNAL=%s", name);
-	add_known(entry, "TTLOG_FRAME", frame);
-	add_known(entry, "TTLOG_STACK", stack);
+	if (!job->is_sealed)
+		add_stack(entry, crash, frame);
 	add_known(entry, "TTLOG_SIGNATURE", crash->signature);
 	add(entry, "COREDUMP_SIGNAL=%d", crash->exit_signal);
 	add(entry, "COREDUMP_SIGNAL_NAME=%s", name);
 	free(frame);
-	free(stack);
 }
 
 static bool is_crash(const struct job *job)
@@ -116,11 +133,13 @@ void crash_entry__send(const struct job *job)
 	add_known(&entry, "SYSLOG_IDENTIFIER", "ttlog");
 	add_known(&entry, "TTLOG_FILE", job->path);
 	add_known(&entry, "TTLOG_SERVICE", source->service);
-	add(&entry, "TTLOG_EVENTS=%llu", (unsigned long long)job->events_cnt);
 	add(&entry, "COREDUMP_PID=%u", source->pid);
-	add(&entry, "COREDUMP_UID=%u", source->uid);
-	add_known(&entry, "COREDUMP_COMM", source->comm);
-	add_known(&entry, "COREDUMP_EXE", source->exe);
+	if (!job->is_sealed) {
+		add(&entry, "TTLOG_EVENTS=%llu", (unsigned long long)job->events_cnt);
+		add(&entry, "COREDUMP_UID=%u", source->uid);
+		add_known(&entry, "COREDUMP_COMM", source->comm);
+		add_known(&entry, "COREDUMP_EXE", source->exe);
+	}
 	(void)sd_journal_sendv(entry.fields, (int)entry.cnt);
 	for (size_t i = 0; i < entry.cnt; i++)
 		free(entry.fields[i].iov_base);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The entry of a crash in systemd's journal: `journalctl -t ttlog` lists the crashes of a machine.
- * Where there is no journal nothing is sent.
+ * Where there is no journal nothing is sent. If the file is encrypted, the entry has no more than the
+ * file's label and its path.
  */
 #ifndef TTLOG_CRASH_ENTRY_H
 #define TTLOG_CRASH_ENTRY_H

@@ -41,9 +41,10 @@ struct job {
 	int err;
 	uint64_t events_cnt, corrupt_cnt;
 	uint64_t file_bytes;
-	char path[PATH_MAX];   /* of the file, if there is one */
-	uint64_t left_out;     /* so many older events had no room in it */
-	bool has_part;         /* events were left out before: that file goes when all is written */
+	char path[PATH_MAX]; /* of the file, if there is one */
+	uint64_t left_out;   /* so many older events had no room in it */
+	bool has_part;       /* events were left out before: that file goes when all is written */
+	bool is_sealed; /* its file is encrypted: no other place may tell more than its label */
 	struct disk_room room; /* on the disk, when there was no room for all */
 	bool is_resolved;      /* its crash has names */
 

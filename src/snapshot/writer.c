@@ -11,6 +11,7 @@
 #include "barrier.h"
 #include "job.h"
 #include "out_dir.h"
+#include "recipients.h"
 #include "retain.h"
 #include "snapshot.h"
 #include "writer.h"
@@ -44,6 +45,7 @@ void writer__write(const struct writer *writer, struct job *job)
 	struct stat file;
 
 	job->left_out = 0;
+	job->is_sealed = writer->target.recipients && writer->target.recipients->cnt;
 	job->err = out_dir__refresh(writer->dir, writer->target.group, writer->target.dir_fd);
 	if (!job->err)
 		job->err = snapshot__write(&writer->target, &job->source, name, &job->events_cnt,

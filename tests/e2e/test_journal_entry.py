@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from harness import DEADLINE_S, Snapshot, check, equal
+from harness import DEADLINE_S, Snapshot, check, equal, view
 
 DIRECTORY = "/run/systemd/journal"
 
@@ -68,3 +68,19 @@ def test_journal_entry_only_of_crashes(t):
     t.collect("--", t.app("crash"), 1, 1, f"SIG{int(signal.SIGTERM)}").end(128 + signal.SIGTERM)
     t.collect("--", t.app("crash"), 1, 1, f"SIG{int(signal.SIGABRT)}").end(128 + signal.SIGABRT)
     equal(journal.entry()["TTLOG_SIGNAL"], "SIGABRT", "the first entry")
+
+
+def test_journal_entry_of_an_encrypted_file(t):
+    """No more than what stands in clear in the file, and its path."""
+    journal = Journal()
+    with open(t.path("recipients"), "w", encoding="ascii") as file:
+        file.write(view("--keygen", "-o", t.path("key")))
+    collector = t.collect("--encrypt-to", t.path("recipients"), "--", t.app("crash"), 1, 1, "SEGV")
+    collector.end(128 + signal.SIGSEGV)
+    entry = journal.entry()
+    equal(entry["TTLOG_FILE"], collector.only_file(), "TTLOG_FILE")
+    for key in entry:
+        check(not key.startswith("TTLOG_") or key in ("TTLOG_FILE", "TTLOG_SIGNAL", "TTLOG_SIGNATURE", "TTLOG_SERVICE"),
+              f"{key} is in clear")  # fmt: skip
+        check(key not in ("COREDUMP_EXE", "COREDUMP_COMM", "COREDUMP_UID"), f"{key} is in clear")
+    check("level3" not in str(entry), f"a function is in clear: {entry}")
