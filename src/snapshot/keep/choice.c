@@ -7,6 +7,8 @@
 #include "choice.h"
 
 #define SPARED_LAST 3 /* and the first */
+#define MANY_FILES  1000
+#define MANY_PARTS  128
 
 struct choice {
 	struct kept_file **files; /* in the order in which they go */
@@ -178,6 +180,9 @@ static int keep_to(struct choice *choice, struct limit limit)
 	}
 	if (limit.total <= limit.most)
 		return 0;
+	/* of very many files some more at a time: not each new one is worth a look at all */
+	if (choice->cnt > MANY_FILES)
+		limit.most -= limit.most / MANY_PARTS;
 	err = find_share(choice, &limit);
 	if (err)
 		return err;

@@ -25,7 +25,7 @@ struct choice_limits {
 	const char *kept; /* was just written, and stays; NULL: none */
 };
 
-/* Sets `why` of files that still have KEPT_STAYS there. At least one file stays. 0 or -ENOMEM. */
+/* Of more than 1,000 files, 1/128 of the limit goes besides. Sets `why` of files that still have KEPT_STAYS there. At least one file stays. 0 or -ENOMEM. */
 int choice__make(struct kept_file *files, size_t cnt, const struct choice_limits *limits);
 
 #endif /* TTLOG_CHOICE_H */

@@ -2,7 +2,8 @@
 /*
  * The order in which files were written. After a clock was set back, new files would look oldest.
  * So files are ordered by modification time, and each new file gets a later one than all others: a
- * number that only grows, and that outlives the collector.
+ * number that only grows, and that outlives the collector. The directory has the latest one as an
+ * extended attribute (user.ttlog.newest); without it, all files are looked at.
  */
 #ifndef TTLOG_FILE_ORDER_H
 #define TTLOG_FILE_ORDER_H

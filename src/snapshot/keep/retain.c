@@ -21,6 +21,7 @@
 #define PERIODS_OF_AGE 10
 /* Another program may fill the disk. */
 #define FREE_PERIOD_NS NS_PER_S
+#define READ_PERIOD_NS (10 * NS_PER_S)
 #define SAVE_AFTER_NS  (600 * NS_PER_S)
 
 struct retain {
@@ -30,6 +31,7 @@ struct retain {
 	struct retain_options options;
 	bool has_changed; /* the options: all files are looked at */
 	struct shelf shelf;
+	uint64_t read_ns; /* CLOCK_BOOTTIME when all of it was; 0: never */
 	struct age_clock clock;
 	bool has_clock;    /* it was loaded */
 	uint64_t saved_ns; /* CLOCK_BOOTTIME of what is in its file; 0: nothing is */
@@ -108,6 +110,31 @@ static int delete_chosen(struct retain *retain)
 	return err;
 }
 
+static bool is_within(const struct retain *retain)
+{
+	const struct retain_options *options = &retain->options;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < retain->shelf.cnt; i++)
+		bytes += retain->shelf.files[i].bytes;
+	return (!options->max_files || retain->shelf.cnt <= options->max_files) &&
+	       (!options->max_bytes || bytes <= options->max_bytes) && !missing_bytes(retain);
+}
+
+/* The directory is not read again for each file: others that write or delete there are seen some
+ * seconds later. */
+static int look_at_files(struct retain *retain, const char *kept, const struct age_clock_time *now,
+			 bool *ret_all)
+{
+	const uint64_t since_ns = now->boot_ns - retain->read_ns;
+
+	*ret_all = !kept || !retain->read_ns || since_ns >= READ_PERIOD_NS;
+	if (!*ret_all)
+		return shelf__add(&retain->shelf, retain->dir_fd, kept);
+	retain->read_ns = now->boot_ns;
+	return shelf__read(&retain->shelf, retain->dir_fd);
+}
+
 static int apply(struct retain *retain, const char *kept, const struct age_clock_time *now)
 {
 	struct choice_limits limits = {
@@ -116,17 +143,25 @@ static int apply(struct retain *retain, const char *kept, const struct age_clock
 		.kept = kept,
 	};
 	struct shelf *shelf = &retain->shelf;
-	int err = shelf__read(shelf, retain->dir_fd);
+	bool is_all;
+	int err = look_at_files(retain, kept, now, &is_all);
 
 	if (err)
 		return err;
+	if (!(is_all && retain->options.max_age_ns) && is_within(retain))
+		return 0;
 	for (size_t i = 0; i < shelf->cnt; i++)
 		shelf->files[i].why = KEPT_STAYS;
 	limits.missing_bytes = missing_bytes(retain);
-	err = find_old(retain, now);
+	if (is_all)
+		err = find_old(retain, now);
 	if (!err)
 		err = choice__make(shelf->files, shelf->cnt, &limits);
-	return err ? err : delete_chosen(retain);
+	if (err)
+		return err;
+	err = delete_chosen(retain);
+	shelf__drop_deleted(shelf);
+	return err;
 }
 
 static bool has_limits(const struct retain_options *options)

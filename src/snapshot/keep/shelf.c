@@ -95,7 +95,21 @@ static bool is_as_it_was(int dir_fd, struct kept_file *known)
 	return true;
 }
 
-/* The files that were there before, by name, are the first known_cnt. */
+/* A file that is gone or is none of ours is passed over. */
+static int add(struct shelf *shelf, int dir_fd, struct kept_file *file)
+{
+	if (look_at(shelf, dir_fd, file))
+		return 0;
+	if (array__reserve(shelf->files, shelf->cnt + 1, &shelf->capacity))
+		return -ENOMEM;
+	file->name = strdup(file->name);
+	if (!file->name)
+		return -ENOMEM;
+	shelf->files[shelf->cnt++] = *file;
+	return 0;
+}
+
+/* The files that were there before are the first known_cnt. */
 static int add_file(struct shelf *shelf, size_t known_cnt, int dir_fd, const struct dirent *entry)
 {
 	struct kept_file file = { .name = (char *)entry->d_name, .is_seen = true }, *known;
@@ -108,16 +122,14 @@ static int add_file(struct shelf *shelf, size_t known_cnt, int dir_fd, const str
 		known->is_seen = true;
 		return 0;
 	}
-	/* a file that is gone or is none of ours is passed over */
-	if (look_at(shelf, dir_fd, &file))
-		return 0;
-	if (array__reserve(shelf->files, shelf->cnt + 1, &shelf->capacity))
-		return -ENOMEM;
-	file.name = strdup(entry->d_name);
-	if (!file.name)
-		return -ENOMEM;
-	shelf->files[shelf->cnt++] = file;
-	return 0;
+	return add(shelf, dir_fd, &file);
+}
+
+static void sort(struct shelf *shelf)
+{
+	if (shelf->sorted_cnt != shelf->cnt)
+		qsort(shelf->files, shelf->cnt, sizeof(*shelf->files), compare_names);
+	shelf->sorted_cnt = shelf->cnt;
 }
 
 static void drop_unseen(struct shelf *shelf)
@@ -131,8 +143,27 @@ static void drop_unseen(struct shelf *shelf)
 			free(shelf->files[i].name);
 	}
 	shelf->cnt = cnt;
-	if (cnt)
-		qsort(shelf->files, cnt, sizeof(*shelf->files), compare_names);
+	shelf->sorted_cnt = 0;
+}
+
+void shelf__drop_deleted(struct shelf *shelf)
+{
+	for (size_t i = 0; i < shelf->cnt; i++)
+		shelf->files[i].is_seen = shelf->files[i].why == KEPT_STAYS;
+	drop_unseen(shelf);
+}
+
+int shelf__add(struct shelf *shelf, int dir_fd, const char *name)
+{
+	struct kept_file file = { .name = (char *)name };
+
+	if (!kept_file__parse(&file, name))
+		return 0;
+	for (size_t i = 0; i < shelf->cnt; i++) {
+		if (strcmp(shelf->files[i].name, name) == 0)
+			return 0;
+	}
+	return add(shelf, dir_fd, &file);
 }
 
 int shelf__read(struct shelf *shelf, int dir_fd)
@@ -146,6 +177,7 @@ int shelf__read(struct shelf *shelf, int dir_fd)
 		return -errno;
 	if (!shelf->secret)
 		shelf->secret = hash__new_secret();
+	sort(shelf);
 	for (size_t i = 0; i < known_cnt; i++)
 		shelf->files[i].is_seen = false;
 	for (errno = 0; !err && (entry = readdir(dir)); errno = 0)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -220,6 +221,37 @@ static void test_retain_when_the_clock_is_set_back(void **state)
 }
 
 /* If the file system does not keep the order that we set. */
+static void test_retain_order_of_a_directory(void **state)
+{
+	static const char *const bad[] = { "", "x", "-1", "99999999999999999999",
+					   "5000000000000000000" };
+	const struct timespec in_2099 = { .tv_sec = 4073000000 };
+	const struct timespec times[2] = { in_2099, in_2099 };
+	struct fixture *fixture = *state;
+	struct stat st;
+
+	if (fsetxattr(fixture->dir_fd, "user.ttlog.newest", "0", 1, 0))
+		skip();
+	/* what it says counts, not what is there */
+	touch(fixture, "ttlog-1-20990101000000000-crash.bin", 1);
+	assert_int_equal(
+		utimensat(fixture->dir_fd, "ttlog-1-20990101000000000-crash.bin", times, 0), 0);
+	publish(fixture, "ttlog-1-20260101000000000-crash.bin");
+	assert_int_equal(fstatat(fixture->dir_fd, "ttlog-1-20260101000000000-crash.bin", &st, 0),
+			 0);
+	assert_true(st.st_mtim.tv_sec < in_2099.tv_sec);
+	/* if it says anything */
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(
+			fsetxattr(fixture->dir_fd, "user.ttlog.newest", bad[i], strlen(bad[i]), 0),
+			0);
+		publish(fixture, "ttlog-1-20260102000000000-crash.bin");
+		assert_int_equal(
+			fstatat(fixture->dir_fd, "ttlog-1-20260102000000000-crash.bin", &st, 0), 0);
+		assert_true(st.st_mtim.tv_sec >= in_2099.tv_sec);
+	}
+}
+
 static void test_retain_never_deletes_what_was_just_written(void **state)
 {
 	static const char kept[] = "ttlog-1-20260101000000000-crash.bin";
@@ -350,6 +382,36 @@ static void test_retain_sees_a_file_that_took_another_s_place(void **state)
 	assert_int_equal(retain__apply(retain, NULL), 0);
 	assert_false(exists(fixture, "ttlog-1-20260102000000000-crash.bin"));
 	assert_int_equal(count_files(fixture), 3);
+	retain__free(retain);
+}
+
+/* Another collector's files are seen, too, when the directory is read again. */
+static void test_retain_sees_what_others_write_and_delete(void **state)
+{
+	const struct retain_options options = { .max_files = 4 };
+	struct fixture *fixture = *state;
+	struct retain *retain = retain__new(fixture->dir_fd, &options);
+	struct age_clock_time now;
+	char name[64];
+
+	for (unsigned i = 0; i < 4; i++) {
+		name_at(name, 1, i, "killed");
+		now_at(&now, i);
+		publish_of(fixture, name, "a", NULL, 10);
+		assert_int_equal(retain__apply_at(retain, name, &now), 0);
+	}
+	assert_int_equal(count_files(fixture), 4);
+	publish_of(fixture, "ttlog-2-20260101000000000-killed.bin", "a", NULL, 10);
+	name_at(name, 1, 5, "killed");
+	publish_of(fixture, name, "a", NULL, 10);
+	assert_int_equal(retain__apply_at(retain, name, &now), 0);
+	assert_int_equal(count_files(fixture), 5);
+	name_at(name, 1, 20, "killed");
+	now_at(&now, 20);
+	publish_of(fixture, name, "a", NULL, 10);
+	assert_int_equal(retain__apply_at(retain, name, &now), 0);
+	assert_int_equal(count_files(fixture), 4);
+	assert_true(exists(fixture, "ttlog-2-20260101000000000-killed.bin"));
 	retain__free(retain);
 }
 
@@ -511,11 +573,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_retain_empty_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_when_the_clock_is_set_back, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_retain_order_of_a_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_never_deletes_what_was_just_written,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_crash_loop_by_number, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_crash_loop_by_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_sees_a_file_that_took_another_s_place,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_retain_sees_what_others_write_and_delete,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retain_open_streams_grow, setup, teardown),
