@@ -5,24 +5,20 @@
  * nothing, though it runs the same file.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "array.h"
 #include "attached_process.h"
 #include "attach.h"
 #include "attacher.h"
-#include "cgroup.h"
 #include "collect_parts.h"
 #include "drain.h"
 #include "env.h"
 #include "finder.h"
 #include "kernel.h"
 #include "report.h"
-#include "target.h"
 
 /* Processes that have a file mapped when it is found. */
 struct findings {
@@ -94,44 +90,6 @@ static void tell_files(void *ctx, const struct attach_file *files, size_t cnt)
 
 /* ---- chosen processes ---- */
 
-/* What the globs are compared with. */
-struct subject {
-	char exe[PATH_MAX];
-	char cgroup[CGROUP_PATH_BYTES];
-	char unit[CGROUP_NAME_BYTES];
-	struct target_subject names;
-};
-
-static void read_subject(struct subject *subject, pid_t pid)
-{
-	char link[32];
-	ssize_t len;
-
-	subject->names = (struct target_subject){ 0 };
-	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	len = readlink(link, subject->exe, sizeof(subject->exe) - 1);
-	if (len > 0) {
-		subject->exe[len] = '\0';
-		subject->names.exe = subject->exe;
-	}
-	if (cgroup__read_path((uint32_t)pid, subject->cgroup))
-		return;
-	subject->names.cgroup = subject->cgroup;
-	cgroup__unit(subject->cgroup, subject->unit);
-	subject->names.unit = subject->unit[0] ? subject->unit : NULL;
-}
-
-bool collect__chooses(void *ctx, pid_t pid)
-{
-	const struct collector *collector = ctx;
-	const struct env *env = collector->env;
-	struct subject subject;
-
-	read_subject(&subject, pid);
-	return target_list__match(&env->chosen, &subject.names) ||
-	       (!env->chosen.cnt && target_list__match(&env->targets, &subject.names));
-}
-
 static void take_chosen(void *ctx, pid_t pid, uint64_t start_ns)
 {
 	struct collector *collector = ctx;
@@ -150,17 +108,18 @@ static void tell_begin(const struct collector *collector)
 
 	if (env->quiet)
 		return;
-	if (env->all)
+	if (collect__serves_all(env))
 		fprintf(stderr,
 			"ttlog-collect: recording every marked program (now %zu files, %zu processes)\n",
 			findings->file_cnt, findings->process_cnt);
 	else
-		fputs("ttlog-collect: recording the chosen programs\n", stderr);
+		fprintf(stderr, "ttlog-collect: recording %s\n",
+			env->all ? "every marked program" : "the chosen programs");
 }
 
 static int open_finder(struct collector *collector)
 {
-	const bool chooses = !collector->env->all;
+	const bool chooses = !collect__serves_all(collector->env);
 	const struct finder_options options = {
 		.attach = collector->attach,
 		.chooses = chooses ? collect__chooses : NULL,

@@ -38,6 +38,7 @@ struct live;
 struct metrics_page;
 struct metrics_server;
 struct prefault;
+struct process_settings;
 struct recorder;
 struct recover;
 struct retain_options;
@@ -79,8 +80,9 @@ struct collector {
 	struct watch *watch;   /* of -e PATH; NULL: none */
 	struct finder *finder; /* of --all, --unit and the like; NULL: none */
 	struct findings *findings;
-	struct recover *recover;  /* NULL: nothing can be recovered */
-	pthread_t recover_thread; /* writes what earlier collectors have left */
+	struct process_settings *sections; /* of each of env->targets; NULL: none */
+	struct recover *recover;           /* NULL: nothing can be recovered */
+	pthread_t recover_thread;          /* writes what earlier collectors have left */
 	bool has_recover_thread;
 
 	struct manager manager;
@@ -149,6 +151,13 @@ int collect__attach(struct collector *collector, int *ret_exit_status);
 int collect__attach_file(struct collector *collector);
 /* Of --all, --unit and the like. */
 int collect__find_all(struct collector *collector);
+/* Whether each process that runs a file is recorded, and in the same way. */
+bool collect__serves_all(const struct env *env);
+/* Makes what sections set; collect__settings_of() finds it for a process, or NULL: there are none. 0
+ * or -ENOMEM, which is printed. */
+int collect__open_sections(struct collector *collector);
+const struct process_settings *collect__settings_of(struct collector *collector,
+						    const struct attached_process *attached);
 /* Callback of the attacher: whether a process that is recorded still is to be, after an exec. */
 bool collect__chooses(void *ctx, pid_t pid);
 /* False: a thread hangs. */

@@ -160,21 +160,21 @@ static void tell_gaps(const struct collector *collector)
 		      stderr);
 }
 
-/* Whether each process that runs a file is recorded. */
-static bool serves_all(const struct env *env)
+/* Processes with settings of their own are attached to one by one. */
+bool collect__serves_all(const struct env *env)
 {
-	return env->mode == ENV_PATH || (env->mode == ENV_FOUND && env->all);
+	return env->mode == ENV_PATH || (env->mode == ENV_FOUND && env->all && !env->targets.cnt);
 }
 
 static int open_kernel(struct collector *collector)
 {
 	const struct env *env = collector->env;
-	const bool for_all = serves_all(env);
+	const bool for_all = collect__serves_all(env);
 	const struct kernel_options kernel = {
 		.batches_bytes = env->buffer_bytes,
 		.track_all = for_all,
 		.follow_children = env->mode == ENV_COMMAND,
-		.tell_children = env->mode == ENV_FOUND && !env->all,
+		.tell_children = env->mode == ENV_FOUND && !for_all,
 		.all_stacks = env->all_stacks,
 	};
 	struct attach_options attach = {
@@ -370,8 +370,9 @@ static int open_recorder(struct collector *collector)
 		.tell = collect__take_attached,
 		.failed = collect__late_failure,
 		.ctx = collector,
-		.only_looks = serves_all(env),
-		.chooses = env->mode == ENV_FOUND && !env->all ? collect__chooses : NULL,
+		.only_looks = collect__serves_all(env),
+		.chooses = env->mode == ENV_FOUND && !collect__serves_all(env) ? collect__chooses
+									       : NULL,
 		.quiet = env->quiet,
 	};
 	struct drain_options drain = {
@@ -437,6 +438,8 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 		collect__take_left_over(collector);
 	if (!err)
 		err = open_budget(collector);
+	if (!err)
+		err = collect__open_sections(collector);
 	if (!err)
 		err = open_recorder(collector);
 	if (!err)
@@ -522,5 +525,6 @@ void collect__tear_down(struct collector *collector, int status)
 	close_fd(collector->command_fd);
 	close_fd(collector->manager.watchdog_fd);
 	console__free(collector->console);
+	free(collector->sections);
 	collect__forget_reread(collector);
 }

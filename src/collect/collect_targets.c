@@ -32,6 +32,8 @@ void collect__take_attached(void *ctx, struct attached_process *attached)
 	struct collector *collector = ctx;
 
 	attached->given = !attached->look && collector->env->mode == ENV_PIDS;
+	if (!attached->look || attached->look & (ATTACH_LOOK_NEW | ATTACH_LOOK_EXEC))
+		attached->settings = collect__settings_of(collector, attached);
 	if (attached->look)
 		drain__update_process(collector->drain, attached);
 	else

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from harness import COLLECT, TREE, Snapshot, check, equal, wait_until
+from harness import COLLECT, TREE, Snapshot, alone, check, equal, wait_until
 from test_options import LEVELS, LOGGED, run
 
 # of --help, what is no key
@@ -143,6 +143,80 @@ def test_config_mistakes_start_nothing(t):
     equal((status, out), (2, ""), "a file that all can write")
     check("collect.conf: others can write to it" in errors, errors)
     check(not os.path.exists(t.out), "there is an output directory")
+
+
+def beat_all(t, collector, path, *, signal_number=None):
+    """A program that is found logs 40,000 events: its accounts and its only snapshot."""
+    app = t.start(path, 0, 40000)
+    app.out.wait("ready")
+    collector.recording(app.pid)
+    app.ask("beat")
+    if signal_number:
+        app.signal(signal_number)
+        app.end(-signal_number)
+    else:
+        app.close_stdin()
+        app.end()
+    accounts = collector.accounts_of(app.pid)
+    equal((accounts.emitted, accounts.lost), (40000, 0), "accounts")
+    equal(len(accounts.files), 1, f"files of {path}")
+    return accounts, Snapshot(accounts.files[0], compare=False)
+
+
+def test_config_sections(t):
+    """The first section that takes a process says how it is recorded."""
+    names = ["first", "second", "third"]
+    paths = [t.app("beat", to=t.path(name)) for name in names]
+    collector = t.collect("--config", write(t, """tag = from=all
+on = killed
+[target first]
+exe = first
+on = exit
+ring-size = 256K
+tag = from=section
+tag = more=x
+[target second]
+exe = */second
+service = b?at
+[target never]
+exe = */third
+service = other
+"""))
+    collector.err.wait("ttlog-collect: recording the chosen programs")
+    accounts, snapshot = beat_all(t, collector, paths[0])
+    check(accounts.overwritten > 10000, f"{accounts.overwritten} events did not fit")
+    equal((snapshot.info["reason"], snapshot.info["tags"]), ("exit", {"from": "section", "more": "x"}),
+          "reason and tags of the first one")
+    third = t.start(paths[2])
+    third.out.wait("ready")
+    accounts, snapshot = beat_all(t, collector, paths[1], signal_number=signal.SIGKILL)
+    equal(accounts.overwritten, 0, "what did not fit into the default ring")
+    equal((snapshot.info["reason"], snapshot.info["tags"]), ("killed", {"from": "all"}),
+          "reason and tags of the second one")
+    third.ask("beat")
+    third.close_stdin()
+    third.end()
+    collector.stop()
+    check(third.pid not in collector.all_accounts(), "the third one was recorded")
+
+
+@alone
+def test_config_sections_with_all(t):
+    """Every marked program, those of sections in their own way."""
+    beat, plain = t.app("beat", to=t.path("chosen")), t.app("beat", to=t.path("plain"))
+    collector = t.collect("--config", write(t, f"""all
+on = killed
+[target chosen]
+exe = {beat}
+on = exit
+ring-size = 256K
+"""))
+    collector.err.wait("ttlog-collect: recording every marked program")
+    accounts, snapshot = beat_all(t, collector, beat)
+    equal((snapshot.info["reason"], accounts.overwritten > 10000), ("exit", True), "of its section")
+    accounts, snapshot = beat_all(t, collector, plain, signal_number=signal.SIGTERM)
+    equal((snapshot.info["reason"], accounts.overwritten), ("killed", 0), "of no section")
+    collector.stop()
 
 
 # ---- reload ----

@@ -64,6 +64,17 @@ const struct target *target_list__match(const struct target_list *list,
 	return NULL;
 }
 
+bool target_list__has(const struct target_list *list, const char *key)
+{
+	for (size_t i = 0; i < list->cnt; i++) {
+		for (size_t j = 0; j < list->items[i].glob_cnt; j++) {
+			if (!strcmp(list->items[i].globs[j].key->name, key))
+				return true;
+		}
+	}
+	return false;
+}
+
 const struct target *target_list__find(const struct target_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->cnt; i++) {

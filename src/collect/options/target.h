@@ -59,6 +59,8 @@ const struct target *target_list__match(const struct target_list *list,
 
 /* NULL: none. */
 const struct target_key *target_key__find(const char *name);
+/* Whether a section has that key. */
+bool target_list__has(const struct target_list *list, const char *key);
 const struct target *target_list__find(const struct target_list *list, const char *name);
 /* Copy what they are given. 0 or -ENOMEM. */
 int target_list__add(struct target_list *list, const char *name, const char *place);

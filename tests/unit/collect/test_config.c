@@ -151,6 +151,7 @@ static void test_config_sections_choose_processes(void **state)
 	assert_int_equal(env.targets.cnt, 3);
 	assert_string_equal(env.targets.items[1].name, "b.c@d:1_-");
 	assert_string_equal(env.targets.items[2].place, "x.conf:12");
+	assert_true(target_list__has(&env.targets, "service"));
 	assert_ptr_equal(match(&env, "/usr/bin/deep/x", "a.service", NULL, NULL),
 			 &env.targets.items[0]);
 	assert_ptr_equal(match(&env, "/opt/api-1", "a.service", "/system.slice/x", "s"),
@@ -343,6 +344,8 @@ static void test_config_reads_drop_ins_in_order(void **state)
 	assert_false(takes(&env, "net.x", TTLOG_LEVEL_ERROR));
 	assert_false(takes(&env, "db", TTLOG_LEVEL_WARN));
 	assert_int_equal(env.targets.cnt, 1);
+	assert_true(target_list__has(&env.targets, "exe"));
+	assert_false(target_list__has(&env.targets, "service"));
 	env__fini(&env);
 
 	/* one more --config */

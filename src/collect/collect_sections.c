@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * [target] sections, --unit and --cgroup: which processes they are for, and how these are recorded. In
+ * threads that may wait for files. The sections are those of the start.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "attached_process.h"
+#include "cgroup.h"
+#include "collect_parts.h"
+#include "elf.h"
+#include "env.h"
+#include "maps.h"
+#include "process_settings.h"
+#include "report.h"
+#include "settings.h"
+#include "site.h"
+#include "target.h"
+#include "trigger_plan.h"
+
+#define DELETED " (deleted)"
+
+/* What the globs are compared with. */
+struct subject {
+	char exe[PATH_MAX];
+	char cgroup[CGROUP_PATH_BYTES];
+	char unit[CGROUP_NAME_BYTES];
+	char *service;
+	struct target_subject names;
+};
+
+/* An upgrade may have replaced the file. */
+static void read_exe(struct subject *subject, pid_t pid)
+{
+	const size_t suffix = strlen(DELETED);
+	char link[32], *exe = subject->exe;
+	ssize_t len;
+
+	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+	len = readlink(link, exe, sizeof(subject->exe) - 1);
+	if (len <= 0)
+		return;
+	exe[len] = '\0';
+	if ((size_t)len > suffix && !strcmp(exe + len - suffix, DELETED))
+		exe[(size_t)len - suffix] = '\0';
+	subject->names.exe = exe;
+}
+
+static void read_subject(struct subject *subject, pid_t pid)
+{
+	subject->names = (struct target_subject){ 0 };
+	subject->service = NULL;
+	read_exe(subject, pid);
+	if (cgroup__read_path((uint32_t)pid, subject->cgroup))
+		return;
+	subject->names.cgroup = subject->cgroup;
+	cgroup__unit(subject->cgroup, subject->unit);
+	subject->names.unit = subject->unit[0] ? subject->unit : NULL;
+}
+
+/* That of the first file with sites: the program's own, if it has some, is mapped below its libraries.
+ * The caller frees it. NULL: none is found. */
+static char *find_service(pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+	char *service = NULL;
+	ino_t last = 0;
+
+	for (size_t i = 0; maps && i < maps->cnt && !service; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		struct site_table *table;
+		int fd;
+
+		if (!entry->executable || !entry->inode || entry->inode == last)
+			continue;
+		last = entry->inode;
+		fd = maps__open(pid, entry, NULL);
+		if (fd < 0)
+			continue;
+		table = elf__read_sites(fd, basename(entry->path));
+		if (table && table->cnt)
+			service = strdup(table->sites[0].service);
+		site_table__free(table);
+		(void)close(fd);
+	}
+	maps__free(maps);
+	return service;
+}
+
+bool collect__chooses(void *ctx, pid_t pid)
+{
+	const struct collector *collector = ctx;
+	const struct env *env = collector->env;
+	struct subject subject;
+	bool chosen;
+
+	if (env->all)
+		return true;
+	read_subject(&subject, pid);
+	if (env->chosen.cnt)
+		return target_list__match(&env->chosen, &subject.names);
+	if (target_list__has(&env->targets, "service"))
+		subject.names.service = subject.service = find_service(pid);
+	chosen = target_list__match(&env->targets, &subject.names);
+	free(subject.service);
+	return chosen;
+}
+
+const struct process_settings *collect__settings_of(struct collector *collector,
+						    const struct attached_process *attached)
+{
+	static const struct process_settings plain = { 0 };
+	const struct env *env = collector->env;
+	const struct target *target;
+	struct subject subject;
+
+	if (!collector->sections)
+		return NULL;
+	read_subject(&subject, (pid_t)attached->pid);
+	subject.service = attach__service_among(collector->attach, attached->build_id,
+						attached->modules, attached->module_cnt);
+	subject.names.service = subject.service;
+	target = target_list__match(&env->targets, &subject.names);
+	free(subject.service);
+	return target ? &collector->sections[target - env->targets.items] : &plain;
+}
+
+int collect__open_sections(struct collector *collector)
+{
+	const struct target_list *targets = &collector->env->targets;
+	const struct setting *on = setting__of_key(KEY_ON);
+
+	if (!targets->cnt)
+		return 0;
+	collector->sections = calloc(targets->cnt, sizeof(*collector->sections));
+	if (!collector->sections)
+		return report__error("can't start", NULL, -ENOMEM);
+	for (size_t i = 0; i < targets->cnt; i++) {
+		const struct target *target = &targets->items[i];
+
+		collector->sections[i] = (struct process_settings){
+			.ring_bytes = target->env->ring_bytes,
+			.has_on = given_list__find(&target->given, on) &&
+				  !given_list__replaces(&collector->env->by_user, on),
+			.on = target->env->triggers->on,
+			.tags = &target->env->tags,
+		};
+	}
+	return 0;
+}
