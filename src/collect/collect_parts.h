@@ -84,6 +84,7 @@ struct collector {
 	struct recover *recover;           /* NULL: nothing can be recovered */
 	pthread_t recover_thread;          /* writes what earlier collectors have left */
 	bool has_recover_thread;
+	uint64_t recovered_cnt; /* atomic: snapshots that it has written */
 
 	struct manager manager;
 	int signal_fd, interval_fd, duration_fd;

@@ -392,6 +392,7 @@ static int open_recorder(struct collector *collector)
 		.kernel = collector->kernel,
 		.attach = collector->attach,
 		.budget = collector->budget,
+		.recovered_cnt = &collector->recovered_cnt,
 	});
 	if (!collector->status)
 		return report__error("can't start", NULL, -errno);

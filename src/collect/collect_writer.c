@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "barrier.h"
 #include "clock.h"
 #include "collect_parts.h"
 #include "drain.h"
@@ -157,6 +158,8 @@ static void *write_left_over(void *arg)
 
 	if (cnt < 0)
 		tell_unrecovered(collector, cnt);
+	else
+		barrier__store_relaxed(&collector->recovered_cnt, (uint64_t)cnt);
 	return NULL;
 }
 

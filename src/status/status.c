@@ -8,6 +8,7 @@
 #include "wire.h"
 #include "array.h"
 #include "attach.h"
+#include "barrier.h"
 #include "clock.h"
 #include "kernel.h"
 #include "process.h"
@@ -162,6 +163,9 @@ void status__complete(struct status *status, const struct status_sources *source
 {
 	for (size_t i = 0; i < status->process_cnt; i++)
 		complete_process(&status->processes[i], sources);
+	if (sources->recovered_cnt)
+		status->snapshots.by_reason[SNAPSHOT_RECOVERED].made =
+			barrier__load_relaxed(sources->recovered_cnt);
 	ring_budget__read(sources->budget, &status->ring_memory_bytes, &status->ring_budget_bytes);
 	status->cpu_ns = read_cpu_ns();
 	status->resident_bytes = read_resident_bytes();

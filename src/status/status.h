@@ -94,6 +94,8 @@ struct status_sources {
 	const struct kernel *kernel; /* NULL in tests: then there are no such figures */
 	struct attach *attach;       /* likewise */
 	struct ring_budget *budget;
+	const uint64_t
+		*recovered_cnt; /* atomic: snapshots of what earlier collectors left; NULL: 0 */
 };
 
 /* The drain thread. With processes only; NULL without memory. */

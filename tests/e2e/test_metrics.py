@@ -92,6 +92,19 @@ def test_metrics_of_a_service(t):
         equal(after[f"ttlog_events_{name}_total", "trade"], getattr(accounts, name), name)
 
 
+def test_metrics_of_what_was_recovered(t):
+    """Also what the collector before had left is a snapshot that was written."""
+    app, killed = t.start_recorded(t.app("crash"), "--wait", 1, 10)
+    app.say()
+    app.out.wait("ready")
+    killed.signal(9)
+    killed.wait()
+    t.rings_may_stay = True
+    collector, at = collect(t, "-p", app.pid)
+    wait_sample(at, ("ttlog_snapshots_total", "recovered"), 1)
+    collector.stop()
+
+
 def test_metrics_please_promtool(t):
     collector, at = collect(t, "--", t.app("crash"), "--wait", 2, 100, "SEGV")
     equal(promtool("check", "metrics", text=fetch(at)), (0, ""), "promtool check metrics")
