@@ -26,6 +26,9 @@ struct attach_options {
 	struct kernel *kernel;
 	const struct site_filter *site_filter; /* which sites to record */
 	struct journal *journal;               /* gets the sites of each file; may be NULL */
+	/* The sites of links that are for this process alone; NULL: as all. Any thread. */
+	const struct site_filter *(*filter_of)(void *ctx, pid_t pid);
+	void *filter_ctx;
 	bool immediate;
 	bool for_all;      /* links serve every process that maps the file, not one */
 	bool traces;       /* it traces programs until they are linked */

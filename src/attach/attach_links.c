@@ -87,21 +87,37 @@ unsigned long *attach__choose_places(const struct attach *attach, const struct m
 	return offsets;
 }
 
+struct site_choice *attach__choice_of(const struct attach *attach, pid_t pid,
+				      struct site_choice *choice)
+{
+	const struct attach_options *options = &attach->options;
+	const struct site_filter *own = NULL;
+
+	if (pid && options->filter_of)
+		own = options->filter_of(options->filter_ctx, pid);
+	return own ? site_choice__new(own, own) : site_choice__ref(choice);
+}
+
 /* At the gates the BPF program never runs. */
 static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
-				    pid_t pid)
+				    pid_t pid, size_t *ret_site_cnt)
 {
 	struct kernel_places places = { .path = path };
-	struct site_choice *choice = attach__choice(attach);
-	unsigned long *offsets = attach__choose_places(attach, attach__module(attach, number),
-						       choice, NULL, &places);
+	struct site_choice *of_all = attach__choice(attach),
+			   *choice = attach__choice_of(attach, pid, of_all);
+	unsigned long *offsets = NULL;
 	struct kernel_link *link;
 	int err;
 
+	site_choice__unref(of_all);
+	if (choice)
+		offsets = attach__choose_places(attach, attach__module(attach, number), choice,
+						NULL, &places);
 	site_choice__unref(choice);
 	if (!offsets)
 		return NULL;
 	link = kernel__link(attach->options.kernel, KERNEL_CONTROL, &places, number, pid);
+	*ret_site_cnt = places.cnt - 1 - attach->options.immediate;
 	err = errno;
 	free(offsets);
 	errno = err;
@@ -129,6 +145,18 @@ bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid)
 	return is_linked;
 }
 
+size_t attach__linked_cnt(struct attach *attach, uint32_t number, pid_t pid)
+{
+	const struct links *links;
+	size_t cnt;
+
+	pthread_mutex_lock(&attach->lock);
+	links = links__of(attach->modules.by_number[number]->links, pid);
+	cnt = links ? links->site_cnt : 0;
+	pthread_mutex_unlock(&attach->lock);
+	return cnt;
+}
+
 int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid)
 {
 	struct links *links = calloc(1, sizeof(*links));
@@ -138,7 +166,7 @@ int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t
 	if (!links)
 		return -ENOMEM;
 	links->pid = pid;
-	links->all = link_all(attach, number, path, pid);
+	links->all = link_all(attach, number, path, pid, &links->site_cnt);
 	if (!links->all) {
 		err = -errno;
 		goto fail;

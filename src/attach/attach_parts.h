@@ -52,6 +52,10 @@ struct attach {
 pid_t attach__filter(const struct attach *attach, pid_t pid);
 /* The caller gives it back by site_choice__unref(). */
 struct site_choice *attach__choice(struct attach *attach);
+/* What a link for that process (0: all) goes by: a filter of its own, or that choice. NULL: no memory;
+ * else as attach__choice(). */
+struct site_choice *attach__choice_of(const struct attach *attach, pid_t pid,
+				      struct site_choice *choice);
 /*
  * What is on in a module by that choice: without `extra` the control probe and all gates, else the
  * gates that are on in this process alone. NULL: no memory; else the caller frees it: both arrays
@@ -64,6 +68,8 @@ unsigned long *attach__choose_places(const struct attach *attach, const struct m
 struct module *attach__module(struct attach *attach, uint32_t number);
 /* Whether there are links for the process. */
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
+/* How many sites the links for the process switch on. */
+size_t attach__linked_cnt(struct attach *attach, uint32_t number, pid_t pid);
 /* With `turn` held, if it is not linked. 0 or -errno. */
 int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid);
 /* Reads the parts of the file that the kernel will read when it is linked: the kernel does that

@@ -243,7 +243,7 @@ static int link_found(struct attach *attach, const struct attaching *what, struc
 			continue;
 		}
 		ret->module_cnt++;
-		ret->site_cnt += module->enabled_cnt;
+		ret->site_cnt += attach__linked_cnt(attach, number, what->filter);
 	}
 	for (size_t i = 0; !ret->site_cnt && i < found->cnt; i++)
 		attach_result__offer(ret, attach__module(attach, found->modules[i].number));

@@ -140,7 +140,8 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 	struct kernel_places places = { 0 };
 	struct kernel_link *link = NULL;
 	struct kernel_have have;
-	unsigned long *offsets;
+	struct site_choice *choice = refilter->choice;
+	unsigned long *offsets = NULL;
 	char path[32];
 	int err;
 
@@ -151,7 +152,12 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 		return;
 	}
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-	offsets = attach__choose_places(refilter->attach, module, refilter->choice, extra, &places);
+	if (!extra)
+		choice = attach__choice_of(refilter->attach, pid, refilter->choice);
+	if (choice)
+		offsets = attach__choose_places(refilter->attach, module, choice, extra, &places);
+	if (!extra)
+		site_choice__unref(choice);
 	places.path = path;
 	errno = ENOMEM;
 	if (offsets)
@@ -159,7 +165,8 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 				      number, pid, &have);
 	/* ESRCH: the process has ended */
 	if (link)
-		put_link(refilter, list, pid, link, places.cnt);
+		put_link(refilter, list, pid, link,
+			 places.cnt - (extra ? 0 : 1 + refilter->attach->options.immediate));
 	else if (errno != ESRCH)
 		fail(refilter, module, -errno);
 	free(offsets);

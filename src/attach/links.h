@@ -15,8 +15,8 @@ struct links {
 	pid_t pid;                   /* 0: all */
 	struct kernel_link *all;     /* control probe and gates */
 	struct kernel_link *control; /* without gates, after these are closed */
-	uint64_t choice;             /* of module->extra: by which it was made, */
-	size_t site_cnt;             /* and for how many sites */
+	uint64_t choice;             /* of module->extra: by which it was made */
+	size_t site_cnt;             /* for how many sites it was made */
 	struct kernel_link *start;   /* reports processes before they log (-e); NULL: none */
 	struct links *next;
 };

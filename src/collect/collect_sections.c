@@ -93,6 +93,16 @@ static char *find_service(pid_t pid)
 	return service;
 }
 
+/* By the service that find_service() finds, if a section asks for one. The caller frees the subject's
+ * service. NULL: none. */
+static const struct target *find_section(const struct env *env, struct subject *subject, pid_t pid)
+{
+	read_subject(subject, pid);
+	if (target_list__has(&env->targets, "service"))
+		subject->names.service = subject->service = find_service(pid);
+	return target_list__match(&env->targets, &subject->names);
+}
+
 bool collect__chooses(void *ctx, pid_t pid)
 {
 	const struct collector *collector = ctx;
@@ -102,14 +112,27 @@ bool collect__chooses(void *ctx, pid_t pid)
 
 	if (env->all)
 		return true;
-	read_subject(&subject, pid);
-	if (env->chosen.cnt)
+	if (env->chosen.cnt) {
+		read_subject(&subject, pid);
 		return target_list__match(&env->chosen, &subject.names);
-	if (target_list__has(&env->targets, "service"))
-		subject.names.service = subject.service = find_service(pid);
-	chosen = target_list__match(&env->targets, &subject.names);
+	}
+	chosen = find_section(env, &subject, pid);
 	free(subject.service);
 	return chosen;
+}
+
+const struct site_filter *collect__filter_of(void *ctx, pid_t pid)
+{
+	const struct collector *collector = ctx;
+	const struct target *section;
+	struct subject subject;
+
+	section = find_section(collector->env, &subject, pid);
+	free(subject.service);
+	if (!section || (!given_list__find(&section->given, setting__of_key('l')) &&
+			 !given_list__find(&section->given, setting__of_key('F'))))
+		return NULL;
+	return section->env->site_filter;
 }
 
 const struct process_settings *collect__settings_of(struct collector *collector,

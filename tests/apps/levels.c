@@ -2,18 +2,21 @@
 /*
  * Events of every level under three targets, for filters.
  *
- * usage: levels [ROUNDS]		(default 1)
+ * usage: levels [--wait] [ROUNDS]		(default 1)
  *
  * Each round (from 0) logs one event of each of the six levels, by the level macros, under each of
  * three targets: net.http, net.dns and levels (the default); 18 in all. Then it logs `net_open`
  * (INFO, net.http) and `disk_full` (ERROR, disk). All have the field round.
+ * --wait: says "ready", and waits for a byte before the first event.
  */
+#include <string.h>
+
 #define TTLOG_SERVICE "levels"
 #include <ttlog/ttlog.h>
 
 #include "app.h"
 
-#define USAGE "levels [ROUNDS]"
+#define USAGE "levels [--wait] [ROUNDS]"
 
 static void levels__log_default(int round)
 {
@@ -59,8 +62,13 @@ static void levels__log_disk(int round)
 
 int main(int argc, char **argv)
 {
-	long rounds = argc > 1 ? app__number(argv[1], 1000000000, USAGE) : 1;
+	const int waits = argc > 1 && strcmp(argv[1], "--wait") == 0;
+	const long rounds = argc > 1 + waits ? app__number(argv[1 + waits], 1000000000, USAGE) : 1;
 
+	if (waits) {
+		app__say("ready");
+		app__wait();
+	}
 	for (int round = 0; round < rounds; round++) {
 		levels__log_default(round);
 		levels__log_http(round);

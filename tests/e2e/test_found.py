@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import BUILD, DEADLINE_S, Skip, alone, check, equal, wait_until
+from harness import BUILD, DEADLINE_S, Skip, Snapshot, alone, check, equal, wait_until
 
 EVENTS = 10
 UNMARKED = 1000
@@ -305,3 +305,28 @@ def test_found_unit_chooses_its_processes(t):
     name = os.path.basename(group)
     equal((info["cgroup"], info["unit"]), (f"/{name}", name), "where it ran")
     check(info["cgroup_id"] and info["boot_id"] and info["start_time"], f"other keys in {info}")
+
+
+# ---- what sections say ----
+
+
+def test_found_section_has_its_own_settings(t):
+    """Sites, tags and triggers of a section; of two processes of one program, by its name."""
+    loud, quiet = t.app("levels", to=t.path("loud")), t.app("levels", to=t.path("quiet"))
+    collector = collect_targets(t, f"on = exit\n[target loud]\nexe = {loud}\ntag = kind=loud\n"
+                                f"[target quiet]\nexe = {quiet}\nlevel = error\non = crash,exit\n")
+    apps = [t.start(loud, "--wait"), t.start(quiet, "--wait")]
+    for app in apps:
+        app.out.wait("ready")
+    sites = [collector.recording(app.pid)[1] for app in apps]
+    for app in apps:
+        app.say()
+        app.end()
+    files = t.wait_files(2)
+    collector.stop()
+    by_pid = {snapshot.pid: snapshot for snapshot in map(Snapshot, files)}
+    of_loud, of_quiet = [by_pid[app.pid] for app in apps]
+    check(sites[0] > sites[1] > 0, f"sites {sites}")
+    equal({event["level"] for event in of_quiet.events}, {"ERROR", "FATAL"}, "levels of the quiet one")
+    check(len({event["level"] for event in of_loud.events}) == 6, "levels of the loud one")
+    equal((of_loud.info.get("tags"), of_quiet.info.get("tags")), ({"kind": "loud"}, None), "tags")
