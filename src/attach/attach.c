@@ -145,12 +145,15 @@ void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, s
 		links__remove(&module->extra, pid, &attach->leaving);
 		release_locked(attach, module);
 	}
+	linkers__drop(&attach->linkers, pid, &attach->leaving);
+	__atomic_store_n(&attach->has_leaving, attach->leaving.cnt > 0, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&attach->lock);
 }
 
 bool attach__has_unused(struct attach *attach)
 {
-	return __atomic_load_n(&attach->unused_cnt, __ATOMIC_RELAXED);
+	return __atomic_load_n(&attach->unused_cnt, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&attach->has_leaving, __ATOMIC_RELAXED);
 }
 
 /* ---- questions ---- */

@@ -139,7 +139,7 @@ void attach__forget(struct attach *attach, pid_t pid, const uint32_t *modules, s
  * Unused modules are freed in two steps, which are both slow. Between them the drain thread has to
  * take all messages that the kernel has for it.
  */
-bool attach__has_unused(struct attach *attach);
+bool attach__has_unused(struct attach *attach); /* or links of processes that have ended */
 void attach__find_unused(struct attach *attach);
 bool attach__has_found_unused(struct attach *attach);
 void attach__free_unused(struct attach *attach);

@@ -43,6 +43,7 @@ struct attach {
 	struct site_choice *choice; /* which sites to record; only changes with `turn` held */
 	bool has_marked;            /* a file with sites was ever found */
 	struct leaving leaving;     /* links of processes that have ended */
+	bool has_leaving;           /* atomic: some of these are to be closed */
 	size_t unused_cnt;          /* modules that are not held; atomic */
 	bool found_unused;          /* atomic */
 	struct linkers linkers;

@@ -181,6 +181,7 @@ void attach__free_unused(struct attach *attach)
 	pthread_mutex_lock(&attach->lock);
 	leaving = attach->leaving;
 	attach->leaving = (struct leaving){ 0 };
+	__atomic_store_n(&attach->has_leaving, false, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&attach->lock);
 	unused = take_unused(attach, &leaving);
 	__atomic_store_n(&attach->found_unused, false, __ATOMIC_RELAXED);

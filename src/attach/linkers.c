@@ -26,6 +26,9 @@ struct linkers_file {
 	struct stat status;
 	struct linker offsets; /* addresses, if the linker's header is at 0 */
 	struct kernel_link *link;
+	/* with the lock: threads that use it; it is out of the list, and the last of these frees it */
+	unsigned int user_cnt;
+	bool is_dropped;
 	struct linkers_file *next;
 };
 
@@ -35,14 +38,35 @@ void linkers__init(struct linkers *linkers)
 	pthread_mutex_init(&linkers->lock, NULL);
 }
 
+static void free_file(struct linkers_file *file)
+{
+	(void)close(file->fd);
+	free(file);
+}
+
 static void remove_first(struct linkers_file **at, struct leaving *leaving)
 {
 	struct linkers_file *file = *at;
 
 	*at = file->next;
 	leaving__add(leaving, &file->link);
-	(void)close(file->fd);
-	free(file);
+	file->is_dropped = true;
+	if (!file->user_cnt)
+		free_file(file);
+}
+
+/* After find_file() or add_file(). Whether it is linked. */
+static bool put_file(struct linkers *linkers, struct linkers_file *file)
+{
+	bool is_last, is_linked;
+
+	pthread_mutex_lock(&linkers->lock);
+	is_linked = file->link;
+	is_last = !--file->user_cnt && file->is_dropped;
+	pthread_mutex_unlock(&linkers->lock);
+	if (is_last)
+		free_file(file);
+	return is_linked;
 }
 
 void linkers__fini(struct linkers *linkers, struct leaving *leaving)
@@ -73,8 +97,7 @@ static bool is_unchanged(const struct linkers_file *file)
 	return fstat(file->fd, &now) == 0 && module__is_same_file(&file->status, &now);
 }
 
-/* The latest entry of a file: a file that was written over has several. Entries for all processes
- * stay; for an entry of one process, only the thread that works on that process asks. */
+/* The latest entry of a file: a file that was written over has several. */
 static struct linkers_file *find_file(struct linkers *linkers, pid_t filter,
 				      const struct maps_entry *entry)
 {
@@ -85,8 +108,13 @@ static struct linkers_file *find_file(struct linkers *linkers, pid_t filter,
 	while (file &&
 	       (file->filter != filter || file->inode != entry->inode || file->dev != entry->dev))
 		file = file->next;
+	if (file)
+		file->user_cnt++;
 	pthread_mutex_unlock(&linkers->lock);
-	return file && is_unchanged(file) ? file : NULL;
+	if (!file || is_unchanged(file))
+		return file;
+	(void)put_file(linkers, file);
+	return NULL;
 }
 
 /* Missing addresses stay 0. */
@@ -155,6 +183,7 @@ static struct linkers_file *add_file(struct linkers *linkers, struct kernel *ker
 		return NULL;
 	}
 	file->filter = filter;
+	file->user_cnt = 1;
 	file->offsets = move(linker, -header->start);
 	file->link = hook(kernel, filter, path, code, linker);
 	pthread_mutex_lock(&linkers->lock);
@@ -168,7 +197,7 @@ int linkers__find(struct linkers *linkers, struct kernel *kernel, pid_t filter, 
 		  const struct maps *maps, struct linker *ret_linker, bool *ret_hooked)
 {
 	const struct maps_entry *entry;
-	const struct linkers_file *file;
+	struct linkers_file *file;
 	struct linker linker;
 	uint64_t header;
 	int err = linker__find_header(pid, &header);
@@ -187,6 +216,6 @@ int linkers__find(struct linkers *linkers, struct kernel *kernel, pid_t filter, 
 				maps__find(maps, linker.notify), &linker);
 	}
 	*ret_linker = linker;
-	*ret_hooked = file && file->link;
+	*ret_hooked = file && put_file(linkers, file);
 	return 0;
 }

@@ -30,8 +30,7 @@ void linkers__init(struct linkers *linkers);
 /* Moves all links to leaving: it is faster to close them together. */
 void linkers__fini(struct linkers *linkers, struct leaving *leaving);
 
-/* Moves the links for that process alone to leaving; none for a filter of 0. Nothing else may ask
- * for the process meanwhile. */
+/* Moves the links for that process alone to leaving; none for a filter of 0. */
 void linkers__drop(struct linkers *linkers, pid_t filter, struct leaving *leaving);
 
 /*

@@ -2,7 +2,10 @@
 # | make stress         STRESS=1000 kills of programs in every way, and at every instruction of an
 # |                     append; their snapshots are checked
 # | make stress-collector  KILLS=1000 kills of collectors; the next ones must save their events
+# | make check-weeks  WEEKS=200000 short processes under --all and [target]: memory and descriptors of
+# |                     the collector stay as they are (minutes; `make check` has 2,000)
 STRESS ?= 1000
+WEEKS ?= 200000
 KILLS ?= 1000
 STRESS_DIR := $(BUILD)/stress
 STRESS_LIBS := $(STRESS_DIR)/libvictim.so $(foreach i,$(shell seq 0 23),$(STRESS_DIR)/libvictim$(i).so)
@@ -23,6 +26,10 @@ stress: $(BUILD)/ttlog-collect $(STRESS_PROGRAMS) stress-steps
 .PHONY: stress-collector
 stress-collector: $(BUILD)/ttlog-collect $(STRESS_DIR)/orphans $(STRESS_DIR)/bystander
 	$(Q)$(STRESS_DIR)/orphans $(BUILD)/ttlog-collect $(KILLS)
+
+.PHONY: check-weeks
+check-weeks: all apps
+	$(Q)TTLOG_WEEKS=$(WEEKS) TTLOG_TEST_LIMIT_S=7200 tests/e2e/run -j 1 'test_weeks_*' </dev/null
 
 $(STRESS_DIR)/bystander: tests/stress/bystander.c $(STRESS_HEADERS)
 	$(call say,APP,$@)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Processes that come and go: nothing grows with the number of those that have ended.
+
+TTLOG_WEEKS is how many there are (2,000); `make check-weeks` takes 200,000."""
+import os
+import subprocess
+
+from harness import DEADLINE_S, alone, check, equal, wait_until
+from test_found import collect_all, collect_targets
+
+COUNT = int(os.environ.get("TTLOG_WEEKS", "2000"))
+WARM_UP = 1000
+MAX_KIB = 16 << 10
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return int([line for line in status if line.startswith("RssAnon:")][0].split()[1])
+
+
+def held(collector):
+    return (resident_kib(collector.pid), len(os.listdir(f"/proc/{collector.pid}/fd")),
+            len(os.listdir(f"/proc/{collector.pid}/task")))
+
+
+def rings():
+    return [name for _, _, names in os.walk("/run/ttlog") for name in names if name.endswith(".ring")]
+
+
+def rest(collector, ring_cnt, fd_cnt=None):
+    """Waits until what has ended is forgotten; returns what the collector holds then."""
+    wait_until(lambda: len(rings()) <= ring_cnt, f"the end of rings: {rings()[:5]}")
+    if fd_cnt:
+        wait_until(lambda: held(collector)[1] <= fd_cnt, f"{fd_cnt} descriptors, not {held(collector)[1]}")
+    return held(collector)
+
+
+def spawn(path, cnt):
+    """Marked ones, each of which logs three events, one after another."""
+    done = subprocess.run([path, "0", str(cnt)], capture_output=True, timeout=100 * DEADLINE_S, check=False)
+    equal((done.returncode, done.stderr), (0, b""), "the spawned processes")
+
+
+def spawn_unmarked(cnt):
+    subprocess.run(["sh", "-c", f"i=0; while [ $i -lt {cnt} ]; do /bin/true; i=$((i + 1)); done"],
+                   timeout=100 * DEADLINE_S, check=True)
+
+
+def check_flat(t, collector, path):
+    """One process of the file lives on: so the file's links and what belongs to it stay."""
+    stays = t.start(t.app("beat"))
+    stays.out.wait("ready")
+    spawn(path, WARM_UP)
+    spawn_unmarked(WARM_UP)
+    before = rest(collector, 1)
+    spawn(path, COUNT)
+    spawn_unmarked(COUNT)
+    after = rest(collector, 1, before[1] + 8)
+    print(f"\n{2 * COUNT} processes: KiB, descriptors, threads: {before}, then {after}", flush=True)
+    check(after[0] <= before[0] + MAX_KIB, f"{before[0]} KiB before, {after[0]} KiB after")
+    check(after[2] <= before[2] + 8, f"{before[2]} threads before, {after[2]} after")
+    collector.stop()
+
+
+@alone
+def test_weeks_of_all(t):
+    children = t.app("children")
+    check_flat(t, collect_all(t, "-s", "1M"), children)
+
+
+@alone
+def test_weeks_of_chosen_processes(t):
+    """Each has links of its own; the parent of the short ones lives as long as they come."""
+    children, beat = t.app("children"), t.app("beat")
+    collector = collect_targets(t, f"[target x]\nexe = {children}\nexe = {beat}\n", "-s", "1M")
+    check_flat(t, collector, children)
