@@ -69,12 +69,14 @@ static int write_page(void *ctx, char **ret_text, size_t *ret_bytes)
 int collect__start_metrics(struct collector *collector)
 {
 	const struct listen_address *address = &collector->env->metrics;
+	struct metrics_page_options page = { .by_pid = collector->env->metrics_by_pid };
 	const struct metrics_server_options options = { .page = write_page, .ctx = collector };
 	char printed[LISTEN_ADDRESS_BYTES];
 
 	if (!address->len)
 		return 0;
-	collector->metrics_page = metrics_page__new(capability__trap_ns());
+	page.trap_ns = capability__trap_ns();
+	collector->metrics_page = metrics_page__new(&page);
 	if (!collector->metrics_page)
 		return report__error("can't start --metrics", NULL, -ENOMEM);
 	collector->metrics = metrics_server__new(collector->metrics_fd, &options);

@@ -72,5 +72,20 @@ const struct exposition_family metrics[METRIC_CNT] = {
 		"When the collector began, since 1970." },
 	[METRIC_BUILD_INFO] = { "ttlog_build_info", EXPOSITION_GAUGE,
 		"Always 1; the version is a label." },
+
+	[METRIC_PROCESS_RECORDED] = { "ttlog_process_events_recorded_total", EXPOSITION_COUNTER,
+		"Events of a process that came into its flight ring." },
+	[METRIC_PROCESS_LOST] = { "ttlog_process_events_lost_total", EXPOSITION_COUNTER,
+		"Events of a process that came into no flight ring." },
+	[METRIC_PROCESS_OVERWRITTEN] = { "ttlog_process_events_overwritten_total", EXPOSITION_COUNTER,
+		"Recorded events of a process that newer ones have overwritten." },
+	[METRIC_PROCESS_BYTES] = { "ttlog_process_recorded_bytes_total", EXPOSITION_COUNTER,
+		"Bytes written to the flight ring of a process." },
+	[METRIC_PROCESS_FLUSHES] = { "ttlog_process_flushes_total", EXPOSITION_COUNTER,
+		"Batches that a process sent, each by one trap." },
+	[METRIC_PROCESS_RING_USED] = { "ttlog_process_ring_used_bytes", EXPOSITION_GAUGE,
+		"Bytes in the flight ring of a process." },
+	[METRIC_PROCESS_EVENT_AGE] = { "ttlog_process_last_event_age_seconds", EXPOSITION_GAUGE,
+		"Time since the last events of a process came." },
 };
 /* clang-format on */

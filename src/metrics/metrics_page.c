@@ -7,21 +7,22 @@
 #include "clock.h"
 #include "metric.h"
 #include "metrics_page.h"
+#include "process_series.h"
 #include "service_sums.h"
 #include "status.h"
 #include "storage_fault.h"
 
 struct metrics_page {
-	uint64_t trap_ns;
+	struct metrics_page_options options;
 	struct service_sums sums;
 };
 
-struct metrics_page *metrics_page__new(uint64_t trap_ns)
+struct metrics_page *metrics_page__new(const struct metrics_page_options *options)
 {
 	struct metrics_page *page = calloc(1, sizeof(*page));
 
 	if (page)
-		page->trap_ns = trap_ns;
+		page->options = *options;
 	return page;
 }
 
@@ -270,22 +271,28 @@ int metrics_page__write(struct metrics_page *page, const struct status *status, 
 	char *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
-	bool has_failed;
+	const uint64_t now_ns = clock__now_mono_ns();
+	int err = 0;
 
 	if (!out)
 		return -ENOMEM;
 	service_sums__take(&page->sums, status);
-	write_services(out, &page->sums, clock__now_mono_ns());
+	write_services(out, &page->sums, now_ns);
 	write_reasons(out, &status->snapshots);
 	write_faults(out, &status->snapshots);
 	write_durations(out, &status->snapshots);
-	write_collector(out, status, page->trap_ns);
+	write_collector(out, status, page->options.trap_ns);
 	write_buffers(out, status);
 	write_programs(out, status);
-	has_failed = ferror(out);
-	if (fclose(out) || has_failed) {
+	if (page->options.by_pid)
+		err = process_series__write(out, status, now_ns);
+	if (ferror(out))
+		err = -ENOMEM;
+	if (fclose(out))
+		err = -ENOMEM;
+	if (err) {
 		free(text);
-		return -ENOMEM;
+		return err;
 	}
 	*ret_text = text;
 	*ret_bytes = bytes;

@@ -6,14 +6,20 @@
 #ifndef TTLOG_METRICS_PAGE_H
 #define TTLOG_METRICS_PAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct metrics_page;
 struct status;
 
-/* trap_ns: what a trap costs; 0: not known. NULL without memory. */
-struct metrics_page *metrics_page__new(uint64_t trap_ns);
+struct metrics_page_options {
+	uint64_t trap_ns; /* what a trap costs; 0: not known */
+	bool by_pid;      /* also each process */
+};
+
+/* NULL without memory. */
+struct metrics_page *metrics_page__new(const struct metrics_page_options *options);
 /* NULL is fine. */
 void metrics_page__free(struct metrics_page *page);
 /* One thread at a time. The caller frees the text. 0 or -ENOMEM. */

@@ -16,7 +16,7 @@ static bool is_rest(const char *name)
  * what is no character, or controls a terminal, becomes a question mark. The cut comes first, as in
  * the totals of processes that have ended.
  */
-static void clean(const char *service, char ret_name[SERVICE_SUM_BYTES])
+void service_sums__name(const char *service, char ret_name[SERVICE_SUM_BYTES])
 {
 	const char *from = service && service[0] ? service : SERVICE_UNKNOWN;
 	const size_t len = strnlen(from, SERVICE_SUM_BYTES - 1);
@@ -36,7 +36,7 @@ static struct service_sum *find(struct service_sums *sums, const char *service)
 	char name[SERVICE_SUM_BYTES];
 	struct service_sum *sum;
 
-	clean(service, name);
+	service_sums__name(service, name);
 	for (size_t i = 1; i < sums->cnt; i++) {
 		if (strcmp(sums->items[i].name, name) == 0)
 			return &sums->items[i];

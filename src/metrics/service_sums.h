@@ -53,6 +53,8 @@ struct service_sums {
 
 /* After that `items` has at least the rest. */
 void service_sums__take(struct service_sums *sums, const struct status *status);
+/* A service as a label: clean, and cut. NULL: none. */
+void service_sums__name(const char *service, char ret_name[SERVICE_SUM_BYTES]);
 /* Whether the rest has anything. */
 bool service_sums__has_rest(const struct service_sums *sums);
 

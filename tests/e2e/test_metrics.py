@@ -92,6 +92,29 @@ def test_metrics_of_a_service(t):
         equal(after[f"ttlog_events_{name}_total", "trade"], getattr(accounts, name), name)
 
 
+def test_metrics_by_process(t):
+    """Two processes of one service, and what is left when one has ended."""
+    apps = [t.start(t.app("trade"), "--wait", 1, events) for events in (100, 200)]
+    for app in apps:
+        app.out.wait("ready")
+    collector, at = collect(t, "--immediate", "--metrics-by", "pid", "-e", apps[0].argv[0])
+    collector.recording_path(apps[0].argv[0])
+    for app in apps:
+        app.ask("done")
+    first, second = [("ttlog_process_events_recorded_total", "trade", str(app.pid)) for app in apps]
+    wait_sample(at, first, 100)
+    wait_sample(at, second, 200)
+    wait_sample(at, ("ttlog_events_recorded_total", "trade"), 300)
+    equal(promtool("check", "metrics", text=fetch(at)), (0, ""), "promtool check metrics")
+    apps[0].say()
+    apps[0].end()
+    left = wait_until(lambda: first not in samples(at) and samples(at), "the first one is gone")
+    equal((left[second], left["ttlog_events_recorded_total", "trade"]), (200, 300), "what is left")
+    apps[1].say()
+    apps[1].end()
+    collector.stop()
+
+
 def test_metrics_of_what_was_recovered(t):
     """Also what the collector before had left is a snapshot that was written."""
     app, killed = t.start_recorded(t.app("crash"), "--wait", 1, 10)
@@ -239,8 +262,8 @@ def dashboard_queries():
 
 
 def test_metrics_of_dashboard_rules_and_manual(t):
-    """They name what there is, and all of it but what needs a setting of the kernel."""
-    collector, at = collect(t, "--", "/bin/cat")
+    """They name what there is, and all of it; the dashboard is of services."""
+    collector, at = collect(t, "--metrics-by", "pid", "--", "/bin/cat")
     there = names_of_page(at)
     collector.close_stdin()
     collector.end()
@@ -252,7 +275,8 @@ def test_metrics_of_dashboard_rules_and_manual(t):
     equal(set(re.findall(r"ttlog_\w+", " ".join(rules))) - there, set(), "unknown names in rules")
     equal(dashboard - there, set(), "unknown names in the dashboard")
     families = {re.sub("_(bucket|sum|count)$", "", name) for name in there}
-    equal(families - {re.sub("_(bucket|sum|count)$", "", name) for name in dashboard}, set(),
+    by_pid = {name for name in families if name.startswith("ttlog_process_")}
+    equal(families - by_pid - {re.sub("_(bucket|sum|count)$", "", name) for name in dashboard}, set(),
           "names that the dashboard does not show")
     equal(sorted(manual), sorted(families), "names in the man page")
 

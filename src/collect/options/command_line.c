@@ -82,6 +82,7 @@ static const struct argp_option options[] = {
 	{ "allow", KEY_ALLOW, "WHO=LIST", 0, "Who may use ttlog-ctl, and for what; repeatable", 4 },
 	{ "duration", 'd', "DURATION", 0, "Stop after (never)", 4 },
 	{ "metrics", KEY_METRICS, "ADDR:PORT", 0, "Serve Prometheus (127.0.0.1 if only PORT)", 4 },
+	{ "metrics-by", KEY_METRICS_BY, "service|pid", 0, "pid: also each process (service)", 4 },
 	{ "config", KEY_CONFIG, "FILE", 0, "Options from here (" ENV_CONFIG ")", 4 },
 	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Print all options as a file, do nothing", 4 },
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors and losses", 4 },

@@ -62,8 +62,9 @@ struct env {
 	uint64_t keep_free_bytes;      /* of the file system with output_dir; 0: see the next one */
 	unsigned keep_free_percent;    /* of it; 0: all of it may be used */
 	struct listen_address metrics; /* --metrics; its len is 0: none */
-	bool all_stacks;               /* of a crash: other threads' stacks too */
-	struct control_rights rights;  /* --allow */
+	bool metrics_by_pid;
+	bool all_stacks;              /* of a crash: other threads' stacks too */
+	struct control_rights rights; /* --allow */
 	bool immediate;
 	bool quiet;
 	bool verbose;

@@ -271,6 +271,12 @@ int setter__metrics(struct env *env, struct argument *arg)
 	return listen_address__parse(arg->text, &env->metrics);
 }
 
+int setter__metrics_by(struct env *env, struct argument *arg)
+{
+	env->metrics_by_pid = !strcmp(arg->text, "pid");
+	return env->metrics_by_pid || !strcmp(arg->text, "service") ? 0 : -EINVAL;
+}
+
 int setter__allow(struct env *env, struct argument *arg)
 {
 	return control_rights__allow(&env->rights, arg->text, arg->error, sizeof(arg->error));

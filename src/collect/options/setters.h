@@ -38,6 +38,7 @@ int setter__tag(struct env *env, struct argument *arg);
 int setter__redact(struct env *env, struct argument *arg);
 int setter__encrypt_to(struct env *env, struct argument *arg);
 int setter__metrics(struct env *env, struct argument *arg);
+int setter__metrics_by(struct env *env, struct argument *arg);
 int setter__allow(struct env *env, struct argument *arg);
 
 #endif /* TTLOG_SETTERS_H */

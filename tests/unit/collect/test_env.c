@@ -173,7 +173,7 @@ static void test_env_takes_every_option(void **state)
 	parse(&env,
 	      "-e /bin/x -l info -F target=net.* --filter level<=warn -o /d -s 1M -b 3M "
 	      "-i 250ms --on exit --on crash --delay 2s --min-gap 1.5m --stacks crashed --immediate --max-snapshots 7 --max-disk 2G "
-	      "--max-age 720h --keep-free 10% --max-memory 96M -d 1.5m --metrics 9464 -v");
+	      "--max-age 720h --keep-free 10% --max-memory 96M -d 1.5m --metrics 9464 --metrics-by pid -v");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/x");
 	assert_string_equal(env.output_dir, "/d");
@@ -192,6 +192,7 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.keep_free_percent, 10);
 	assert_int_equal(env.max_memory_bytes, 96 << 20);
 	assert_true(listen_address__is_loopback(&env.metrics));
+	assert_true(env.metrics_by_pid);
 	assert_true(env.immediate);
 	assert_false(env.all_stacks);
 	assert_true(env.verbose);
@@ -332,6 +333,7 @@ static void test_env_refuses_bad_values(void **state)
 	(void)state;
 	assert_refused("-p 1 --metrics localhost:9464",
 		       "--metrics: 'localhost:9464' is not ADDR:PORT, [IPV6]:PORT or PORT");
+	assert_refused("-p 1 --metrics-by name", "--metrics-by: 'name' is not service or pid");
 	assert_refused("-p 1 --metrics 65536", "--metrics: '65536' is out of range");
 	assert_refused("--check --metrics 9464", "--metrics means nothing with --check");
 	assert_refused("prog", "'prog' is no option: a command to start goes behind --");

@@ -16,7 +16,8 @@
 
 static char *write_page(const struct status *status)
 {
-	struct metrics_page *page = metrics_page__new(450);
+	const struct metrics_page_options options = { .trap_ns = 450, .by_pid = true };
+	struct metrics_page *page = metrics_page__new(&options);
 	char *text;
 	size_t bytes;
 
@@ -47,10 +48,25 @@ static char *write_example(void)
 					  .corrupt = 4,
 					  .table_full = 5 } } },
 		{ .service = (char *)"other", .ended = true },
+		/* the second one has the pid of the first one, whose end is not known yet */
+		{ .service = (char *)"db", .pid = 7, .start_ns = 1, .accounts = { .emitted = 1 } },
+		{ .service = (char *)"db",
+		  .pid = 7,
+		  .start_ns = 2,
+		  .newest_ns = 1,
+		  .ring_used_bytes = 64,
+		  .bytes = 128,
+		  .flushes = 4,
+		  .accounts = { .emitted = 9,
+				.recorded = 8,
+				.lost_total = 1,
+				.overwritten = 2,
+				.lost = { .fault = 1 } } },
+		{ .service = (char *)"silent", .pid = 8 },
 	};
 	struct status status = {
 		.processes = processes,
-		.process_cnt = 2,
+		.process_cnt = 5,
 		.start_real_ns = 1764500000000000000,
 		.ring_memory_bytes = 2097152,
 		.ring_budget_bytes = 4194304,
@@ -126,6 +142,12 @@ static void test_metrics_page_says_what_the_status_has(void **state)
 		"ttlog_collector_cpu_seconds_total 1.5",
 		"ttlog_collector_resident_bytes 77",
 		"ttlog_collector_start_time_seconds 1764500000",
+		"ttlog_process_events_recorded_total{service=\"db\",pid=\"7\"} 8",
+		"ttlog_process_events_lost_total{service=\"db\",pid=\"7\"} 1",
+		"ttlog_process_events_overwritten_total{service=\"db\",pid=\"7\"} 2",
+		"ttlog_process_recorded_bytes_total{service=\"db\",pid=\"7\"} 128",
+		"ttlog_process_flushes_total{service=\"db\",pid=\"7\"} 4",
+		"ttlog_process_ring_used_bytes{service=\"db\",pid=\"7\"} 64",
 		"ttlog_build_info{version=\"" TTLOG_VERSION "\"} 1",
 	};
 	char *text = write_example();
@@ -137,6 +159,23 @@ static void test_metrics_page_says_what_the_status_has(void **state)
 }
 
 /* A family begins once, or Prometheus refuses the page. */
+static void test_metrics_page_has_only_processes_that_log(void **state)
+{
+	char *text = write_example();
+	const char *at = strstr(text, "pid=\"7\"");
+
+	(void)state;
+	assert_null(strstr(text, "pid=\"8\""));
+	/* once in each family */
+	for (size_t i = METRIC_PROCESS_FIRST; i < METRIC_PROCESS_LAST; i++) {
+		assert_non_null(at);
+		at = strstr(at + 1, "pid=\"7\"");
+	}
+	assert_non_null(at);
+	assert_null(strstr(at + 1, "pid=\"7\""));
+	free(text);
+}
+
 static void test_metrics_page_has_each_metric_once(void **state)
 {
 	char *text = write_example(), begin[128];
@@ -180,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_metrics_page_says_what_the_status_has),
+		cmocka_unit_test(test_metrics_page_has_only_processes_that_log),
 		cmocka_unit_test(test_metrics_page_has_each_metric_once),
 		cmocka_unit_test(test_metrics_page_pleases_promtool),
 	};
