@@ -5,14 +5,14 @@ import re
 import signal
 import subprocess
 
-from harness import COLLECT, TREE, Snapshot, alone, check, equal, wait_until
+from harness import COLLECT, TREE, Snapshot, alone, check, equal, view, wait_until
 from test_options import LEVELS, LOGGED, run
 
 # of --help, what is no key
 NO_KEYS = {"config", "dry-run", "check", "list", "trigger", "help", "usage", "version"}
 # one of these is a value of each option
 VALUES = ["1", "8M", "30s", "3", "/x", "info", "target=net.*", "exit", "a=b", "root", "all", "segment",
-          "balanced", "127.0.0.1:9099", "*.slice", "password", "crashed",
+          "balanced", "127.0.0.1:9099", "*.slice", "password", "crashed", "pid",
           "user:root=trigger"]
 
 
@@ -42,6 +42,9 @@ def dry_run(*args):
 def test_config_has_every_option_as_a_key(t):
     """The same value on the command line and in a file gives the same, and changes something."""
     plain = dry_run("-p", 1)
+    with open(t.path("recipient"), "w", encoding="utf-8") as file:
+        file.write(view("--keygen", "-o", t.path("identity")))
+    values = VALUES + [t.path("recipient")]
     for name, takes_value in options_of_help():
         if name in NO_KEYS:
             status, _, errors = run("--config", write(t, f"pid = 1\n{name} = 1\n"))
@@ -49,7 +52,7 @@ def test_config_has_every_option_as_a_key(t):
             check(f"collect.conf:2: '{name}' is no key" in errors, f"{name}: {errors}")
             continue
         taken = False
-        for value in VALUES if takes_value else ["yes"]:
+        for value in values if takes_value else ["yes"]:
             option = f"--{name}={value}" if takes_value else f"--{name}"
             path = write(t, f"{name} = {value}\n")
             said = dry_run(option)
