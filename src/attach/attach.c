@@ -249,13 +249,15 @@ size_t attach__enabled_cnt(struct attach *attach, uint32_t number)
 size_t attach__enabled_in(struct attach *attach, uint32_t number, pid_t pid)
 {
 	const struct module *module;
-	const struct links *extra;
+	const struct links *extra, *own;
 	size_t cnt;
 
 	pthread_mutex_lock(&attach->lock);
 	module = find_locked(attach, number);
 	extra = module ? links__find(module->extra, pid) : NULL;
-	cnt = module ? module->enabled_cnt + (extra ? extra->site_cnt : 0) : 0;
+	own = module ? links__find(module->links, pid) : NULL;
+	cnt = own && own->base ? own->site_cnt : module ? module->enabled_cnt : 0;
+	cnt += extra ? extra->site_cnt : 0;
 	pthread_mutex_unlock(&attach->lock);
 	return cnt;
 }

@@ -25,10 +25,13 @@ struct site_table;
 struct attach_options {
 	struct kernel *kernel;
 	const struct site_filter *site_filter; /* which sites to record */
-	struct journal *journal;               /* gets the sites of each file; may be NULL */
-	/* The sites of links that are for this process alone; NULL: as all. Any thread. */
+	/*
+	 * For links that serve one process alone: which of its sites to record, if not as all; NULL.
+	 * It stays as long as attach. May wait for files of the process. The callback may be NULL.
+	 */
 	const struct site_filter *(*filter_of)(void *ctx, pid_t pid);
 	void *filter_ctx;
+	struct journal *journal; /* gets the sites of each file; may be NULL */
 	bool immediate;
 	bool for_all;      /* links serve every process that maps the file, not one */
 	bool traces;       /* it traces programs until they are linked */

@@ -181,7 +181,7 @@ static void link_for_all(struct attach *attach, struct attach_file *file)
 		return;
 	}
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	file->err = attach__link(attach, file->number, path, 0);
+	file->err = attach__link(attach, file->number, path, 0, NULL);
 	ret->marked_cnt = module->table->cnt;
 	if (file->err)
 		attach_result__fail(ret, file->path, false);

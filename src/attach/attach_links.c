@@ -59,6 +59,7 @@ static void add_place(struct kernel_places *places, unsigned long *offsets,
 
 unsigned long *attach__choose_places(const struct attach *attach, const struct module *module,
 				     const struct site_choice *choice,
+				     const struct site_filter *base,
 				     const struct attach_extra *extra, struct kernel_places *ret)
 {
 	const struct site_table *table = module->table;
@@ -79,45 +80,35 @@ unsigned long *attach__choose_places(const struct attach *attach, const struct m
 	for (size_t i = 0; i < table->cnt; i++) {
 		const struct site *site = &table->sites[i];
 
-		if (extra ? site_choice__adds(choice, site, extra->pid, extra->service)
-			  : site_choice__matches(choice, site))
+		if (extra ? site_choice__adds(choice, base, site, extra->pid, extra->service)
+			  : site_choice__matches_from(choice, base, site))
 			add_place(ret, offsets, semaphores, site->gate_offset,
 				  site->semaphore_offset);
 	}
 	return offsets;
 }
 
-struct site_choice *attach__choice_of(const struct attach *attach, pid_t pid,
-				      struct site_choice *choice)
+size_t attach__site_places(const struct attach *attach, const struct kernel_places *places)
 {
-	const struct attach_options *options = &attach->options;
-	const struct site_filter *own = NULL;
-
-	if (pid && options->filter_of)
-		own = options->filter_of(options->filter_ctx, pid);
-	return own ? site_choice__new(own, own) : site_choice__ref(choice);
+	return places->cnt - 1 - attach->options.immediate;
 }
 
 /* At the gates the BPF program never runs. */
 static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
-				    pid_t pid, size_t *ret_site_cnt)
+				    pid_t pid, const struct site_filter *base, size_t *ret_site_cnt)
 {
 	struct kernel_places places = { .path = path };
-	struct site_choice *of_all = attach__choice(attach),
-			   *choice = attach__choice_of(attach, pid, of_all);
-	unsigned long *offsets = NULL;
+	struct site_choice *choice = attach__choice(attach);
+	unsigned long *offsets = attach__choose_places(attach, attach__module(attach, number),
+						       choice, base, NULL, &places);
 	struct kernel_link *link;
 	int err;
 
-	site_choice__unref(of_all);
-	if (choice)
-		offsets = attach__choose_places(attach, attach__module(attach, number), choice,
-						NULL, &places);
 	site_choice__unref(choice);
 	if (!offsets)
 		return NULL;
+	*ret_site_cnt = attach__site_places(attach, &places);
 	link = kernel__link(attach->options.kernel, KERNEL_CONTROL, &places, number, pid);
-	*ret_site_cnt = places.cnt - 1 - attach->options.immediate;
 	err = errno;
 	free(offsets);
 	errno = err;
@@ -145,19 +136,31 @@ bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid)
 	return is_linked;
 }
 
-size_t attach__linked_cnt(struct attach *attach, uint32_t number, pid_t pid)
+const struct site_filter *attach__base(struct attach *attach, const struct module *module,
+				       pid_t pid)
+{
+	const struct links *links;
+
+	pthread_mutex_lock(&attach->lock);
+	links = links__find(module->links, pid);
+	pthread_mutex_unlock(&attach->lock);
+	return links ? links->base : NULL;
+}
+
+size_t attach__linked_cnt(struct attach *attach, const struct module *module, pid_t pid)
 {
 	const struct links *links;
 	size_t cnt;
 
 	pthread_mutex_lock(&attach->lock);
-	links = links__of(attach->modules.by_number[number]->links, pid);
-	cnt = links ? links->site_cnt : 0;
+	links = links__find(module->links, pid);
+	cnt = links && links->base ? links->site_cnt : module->enabled_cnt;
 	pthread_mutex_unlock(&attach->lock);
 	return cnt;
 }
 
-int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid)
+int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid,
+		 const struct site_filter *base)
 {
 	struct links *links = calloc(1, sizeof(*links));
 	struct module *module;
@@ -166,7 +169,8 @@ int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t
 	if (!links)
 		return -ENOMEM;
 	links->pid = pid;
-	links->all = link_all(attach, number, path, pid, &links->site_cnt);
+	links->base = base;
+	links->all = link_all(attach, number, path, pid, base, &links->site_cnt);
 	if (!links->all) {
 		err = -errno;
 		goto fail;
@@ -194,7 +198,7 @@ void attach__warm(struct attach *attach, const struct module *module, int fd)
 {
 	struct site_choice *choice = attach__choice(attach);
 	struct kernel_places places = { .cnt = 0 };
-	unsigned long *offsets = attach__choose_places(attach, module, choice, NULL, &places);
+	unsigned long *offsets = attach__choose_places(attach, module, choice, NULL, NULL, &places);
 	unsigned long page = ULONG_MAX;
 	char byte;
 

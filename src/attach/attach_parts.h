@@ -53,26 +53,29 @@ struct attach {
 pid_t attach__filter(const struct attach *attach, pid_t pid);
 /* The caller gives it back by site_choice__unref(). */
 struct site_choice *attach__choice(struct attach *attach);
-/* What a link for that process (0: all) goes by: a filter of its own, or that choice. NULL: no memory;
- * else as attach__choice(). */
-struct site_choice *attach__choice_of(const struct attach *attach, pid_t pid,
-				      struct site_choice *choice);
+/* Of the links that the process has alone: what these are made by, if not as all. NULL. */
+const struct site_filter *attach__base(struct attach *attach, const struct module *module,
+				       pid_t pid);
 /*
  * What is on in a module by that choice: without `extra` the control probe and all gates, else the
- * gates that are on in this process alone. NULL: no memory; else the caller frees it: both arrays
- * are in it.
+ * gates that are on in this process alone. base: of the process; NULL: as all. NULL: no memory; else
+ * the caller frees it: both arrays are in it.
  */
 unsigned long *attach__choose_places(const struct attach *attach, const struct module *module,
 				     const struct site_choice *choice,
+				     const struct site_filter *base,
 				     const struct attach_extra *extra, struct kernel_places *ret);
+/* How many of these places, without `extra`, are sites. */
+size_t attach__site_places(const struct attach *attach, const struct kernel_places *places);
+/* How many sites are on by the links that serve the process. */
+size_t attach__linked_cnt(struct attach *attach, const struct module *module, pid_t pid);
 /* NULL: none. The module stays as long as it is held. */
 struct module *attach__module(struct attach *attach, uint32_t number);
 /* Whether there are links for the process. */
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
-/* How many sites the links for the process switch on. */
-size_t attach__linked_cnt(struct attach *attach, uint32_t number, pid_t pid);
-/* With `turn` held, if it is not linked. 0 or -errno. */
-int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid);
+/* With `turn` held, if it is not linked. base: as above. 0 or -errno. */
+int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid,
+		 const struct site_filter *base);
 /* Reads the parts of the file that the kernel will read when it is linked: the kernel does that
  * under a lock that every fork() on the machine takes. */
 void attach__warm(struct attach *attach, const struct module *module, int fd);

@@ -87,8 +87,9 @@ static void close_file(int fd)
 
 struct attaching {
 	pid_t pid;
-	pid_t filter;    /* attach__filter() of it */
-	bool has_linked; /* all its libraries are mapped */
+	pid_t filter;                   /* attach__filter() of it */
+	const struct site_filter *base; /* attach_options.filter_of() it; NULL: as all */
+	bool has_linked;                /* all its libraries are mapped */
 	attach_before_fn before;
 	void *ctx;
 };
@@ -216,7 +217,7 @@ static int link_one(struct attach *attach, const struct attaching *what,
 		    const struct found_module *own, struct attach_result *ret)
 {
 	bool was_linked = attach__is_linked(attach, own->number, what->pid);
-	int err = attach__link(attach, own->number, own->kernel_path, what->filter);
+	int err = attach__link(attach, own->number, own->kernel_path, what->filter, what->base);
 
 	if (!err && !was_linked && !ret->new_cnt++)
 		(void)snprintf(ret->new_path, sizeof(ret->new_path), "%s",
@@ -243,7 +244,7 @@ static int link_found(struct attach *attach, const struct attaching *what, struc
 			continue;
 		}
 		ret->module_cnt++;
-		ret->site_cnt += attach__linked_cnt(attach, number, what->filter);
+		ret->site_cnt += attach__linked_cnt(attach, module, what->filter);
 	}
 	for (size_t i = 0; !ret->site_cnt && i < found->cnt; i++)
 		attach_result__offer(ret, attach__module(attach, found->modules[i].number));
@@ -316,9 +317,13 @@ static int attach_mapped(struct attach *attach, const struct attaching *what, st
 static int attach_process(struct attach *attach, pid_t pid, bool has_linked,
 			  attach_before_fn before, void *ctx, struct attach_result *ret)
 {
+	const struct attach_options *options = &attach->options;
+	const pid_t filter = attach__filter(attach, pid);
 	const struct attaching what = {
 		.pid = pid,
-		.filter = attach__filter(attach, pid),
+		.filter = filter,
+		.base = filter && options->filter_of ? options->filter_of(options->filter_ctx, pid)
+						     : NULL,
 		.has_linked = has_linked,
 		.before = before,
 		.ctx = ctx,

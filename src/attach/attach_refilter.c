@@ -140,8 +140,7 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 	struct kernel_places places = { 0 };
 	struct kernel_link *link = NULL;
 	struct kernel_have have;
-	struct site_choice *choice = refilter->choice;
-	unsigned long *offsets = NULL;
+	unsigned long *offsets;
 	char path[32];
 	int err;
 
@@ -152,12 +151,9 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 		return;
 	}
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-	if (!extra)
-		choice = attach__choice_of(refilter->attach, pid, refilter->choice);
-	if (choice)
-		offsets = attach__choose_places(refilter->attach, module, choice, extra, &places);
-	if (!extra)
-		site_choice__unref(choice);
+	offsets = attach__choose_places(refilter->attach, module, refilter->choice,
+					attach__base(refilter->attach, module, pid), extra,
+					&places);
 	places.path = path;
 	errno = ENOMEM;
 	if (offsets)
@@ -166,7 +162,7 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 	/* ESRCH: the process has ended */
 	if (link)
 		put_link(refilter, list, pid, link,
-			 places.cnt - (extra ? 0 : 1 + refilter->attach->options.immediate));
+			 extra ? places.cnt : attach__site_places(refilter->attach, &places));
 	else if (errno != ESRCH)
 		fail(refilter, module, -errno);
 	free(offsets);
@@ -203,7 +199,8 @@ int attach__refilter(struct attach *attach, struct site_choice *choice, struct a
 	attach->choice = site_choice__ref(choice);
 	pthread_mutex_unlock(&attach->lock);
 	while ((number = next_module(attach, number, &module))) {
-		if (is_changed(old, choice, module->table))
+		/* some processes may have a base of their own */
+		if (attach->options.filter_of || is_changed(old, choice, module->table))
 			relink_module(&refilter, module, number);
 		ret->module_cnt++;
 		ret->site_cnt += module->enabled_cnt;
@@ -292,7 +289,9 @@ static size_t refilter_extra(struct refilter *refilter, struct module *module, u
 	unsigned long *offsets;
 	char path[32];
 
-	offsets = attach__choose_places(refilter->attach, module, refilter->choice, extra, &places);
+	offsets = attach__choose_places(refilter->attach, module, refilter->choice,
+					attach__base(refilter->attach, module, (pid_t)extra->pid),
+					extra, &places);
 	if (!offsets) {
 		fail(refilter, module, -ENOMEM);
 		return 0;

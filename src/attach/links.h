@@ -10,13 +10,16 @@
 #include <sys/types.h>
 
 struct kernel_link;
+struct site_filter;
 
 struct links {
-	pid_t pid;                   /* 0: all */
+	pid_t pid; /* 0: all */
+	/* what it is made by, if not as all: attach_options.filter_of(); NULL */
+	const struct site_filter *base;
 	struct kernel_link *all;     /* control probe and gates */
 	struct kernel_link *control; /* without gates, after these are closed */
 	uint64_t choice;             /* of module->extra: by which it was made */
-	size_t site_cnt;             /* for how many sites it was made */
+	size_t site_cnt;             /* of that, or with a base: for how many sites */
 	struct kernel_link *start;   /* reports processes before they log (-e); NULL: none */
 	struct links *next;
 };

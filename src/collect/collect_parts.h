@@ -46,7 +46,6 @@ struct ring_budget;
 struct site_filter;
 struct status_board;
 struct trigger_plan;
-struct site_filter;
 struct trigger_request;
 struct watch;
 struct writer;
@@ -164,6 +163,8 @@ const struct process_settings *collect__settings_of(struct collector *collector,
 bool collect__chooses(void *ctx, pid_t pid);
 /* Callback of attach: the sites of its section; NULL: as all. It may wait for files. */
 const struct site_filter *collect__filter_of(void *ctx, pid_t pid);
+/* Whether a section has sites of its own. */
+bool collect__has_section_sites(const struct collector *collector);
 /* False: a thread hangs. */
 bool collect__end_finding(struct collector *collector);
 /* The file that execvp(3) would run; the name itself if there is none. */

@@ -43,7 +43,11 @@ static void set_retention(struct collector *collector, struct env *env)
 
 static void set_sites(struct collector *collector, struct env *env)
 {
-	collector->new_sites = site_filter__ref(env->site_filter);
+	if (collector->commands)
+		collector->new_sites = site_filter__ref(env->site_filter);
+	else
+		fputs("ttlog-collect: level and filter stay as they were: there is no thread for commands\n",
+		      stderr);
 }
 
 /* What can change while recording; each function is for the keys of one block. */

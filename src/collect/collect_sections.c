@@ -16,6 +16,7 @@
 #include "collect_parts.h"
 #include "elf.h"
 #include "env.h"
+#include "kernel.h"
 #include "maps.h"
 #include "process_settings.h"
 #include "report.h"
@@ -93,14 +94,18 @@ static char *find_service(pid_t pid)
 	return service;
 }
 
-/* By the service that find_service() finds, if a section asks for one. The caller frees the subject's
- * service. NULL: none. */
-static const struct target *find_section(const struct env *env, struct subject *subject, pid_t pid)
+/* By the service that find_service() finds, if a section asks for one. NULL: none. */
+static const struct target *find_section(const struct env *env, pid_t pid)
 {
-	read_subject(subject, pid);
+	const struct target *section;
+	struct subject subject;
+
+	read_subject(&subject, pid);
 	if (target_list__has(&env->targets, "service"))
-		subject->names.service = subject->service = find_service(pid);
-	return target_list__match(&env->targets, &subject->names);
+		subject.names.service = subject.service = find_service(pid);
+	section = target_list__match(&env->targets, &subject.names);
+	free(subject.service);
+	return section;
 }
 
 bool collect__chooses(void *ctx, pid_t pid)
@@ -108,31 +113,13 @@ bool collect__chooses(void *ctx, pid_t pid)
 	const struct collector *collector = ctx;
 	const struct env *env = collector->env;
 	struct subject subject;
-	bool chosen;
 
 	if (env->all)
 		return true;
-	if (env->chosen.cnt) {
-		read_subject(&subject, pid);
-		return target_list__match(&env->chosen, &subject.names);
-	}
-	chosen = find_section(env, &subject, pid);
-	free(subject.service);
-	return chosen;
-}
-
-const struct site_filter *collect__filter_of(void *ctx, pid_t pid)
-{
-	const struct collector *collector = ctx;
-	const struct target *section;
-	struct subject subject;
-
-	section = find_section(collector->env, &subject, pid);
-	free(subject.service);
-	if (!section || (!given_list__find(&section->given, setting__of_key('l')) &&
-			 !given_list__find(&section->given, setting__of_key('F'))))
-		return NULL;
-	return section->env->site_filter;
+	if (!env->chosen.cnt)
+		return find_section(env, pid);
+	read_subject(&subject, pid);
+	return target_list__match(&env->chosen, &subject.names);
 }
 
 const struct process_settings *collect__settings_of(struct collector *collector,
@@ -154,10 +141,57 @@ const struct process_settings *collect__settings_of(struct collector *collector,
 	return target ? &collector->sections[target - env->targets.items] : &plain;
 }
 
+/* Whether the section has its own, which the command line leaves. */
+static bool has_own(const struct collector *collector, const struct target *target, int key)
+{
+	const struct setting *setting = setting__of_key(key);
+
+	return given_list__find(&target->given, setting) &&
+	       !given_list__replaces(&collector->env->by_user, setting);
+}
+
+static bool has_sites(const struct collector *collector, const struct target *target)
+{
+	return has_own(collector, target, 'l') || has_own(collector, target, 'F');
+}
+
+const struct site_filter *collect__filter_of(void *ctx, pid_t pid)
+{
+	const struct collector *collector = ctx;
+	const struct target *target = find_section(collector->env, pid);
+
+	return target && has_sites(collector, target) ? target->env->site_filter : NULL;
+}
+
+bool collect__has_section_sites(const struct collector *collector)
+{
+	const struct target_list *targets = &collector->env->targets;
+
+	for (size_t i = 0; i < targets->cnt; i++) {
+		if (has_sites(collector, &targets->items[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Links that serve all processes can't make a difference. */
+static void tell_useless(const struct collector *collector)
+{
+	const enum env_mode mode = collector->env->mode;
+	const char *why = mode == ENV_PATH                         ? "with -e"
+			  : mode == ENV_COMMAND                    ? "with -- CMD"
+			  : !kernel__can_filter(collector->kernel) ? "on this kernel"
+								   : NULL;
+
+	if (why && collect__has_section_sites(collector))
+		fprintf(stderr,
+			"ttlog-collect: level and filter of [target] sections mean nothing %s: those of all hold\n",
+			why);
+}
+
 int collect__open_sections(struct collector *collector)
 {
 	const struct target_list *targets = &collector->env->targets;
-	const struct setting *on = setting__of_key(KEY_ON);
 
 	if (!targets->cnt)
 		return 0;
@@ -169,11 +203,11 @@ int collect__open_sections(struct collector *collector)
 
 		collector->sections[i] = (struct process_settings){
 			.ring_bytes = target->env->ring_bytes,
-			.has_on = given_list__find(&target->given, on) &&
-				  !given_list__replaces(&collector->env->by_user, on),
+			.has_on = has_own(collector, target, KEY_ON),
 			.on = target->env->triggers->on,
 			.tags = &target->env->tags,
 		};
 	}
+	tell_useless(collector);
 	return 0;
 }

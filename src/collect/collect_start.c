@@ -180,7 +180,7 @@ static int open_kernel(struct collector *collector)
 	struct attach_options attach = {
 		.site_filter = env->site_filter,
 		.journal = &collector->journal,
-		.filter_of = env->targets.cnt ? collect__filter_of : NULL,
+		.filter_of = collect__has_section_sites(collector) ? collect__filter_of : NULL,
 		.filter_ctx = collector,
 		.immediate = env->immediate,
 		.for_all = for_all || env->mode == ENV_COMMAND,

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 
+from ctl_fixture import ctl
 from harness import COLLECT, TREE, Snapshot, alone, check, equal, view, wait_until
 from test_options import LEVELS, LOGGED, run
 
@@ -201,6 +202,72 @@ service = other
     third.end()
     collector.stop()
     check(third.pid not in collector.all_accounts(), "the third one was recorded")
+
+
+def run_levels(t, collector, path, sites):
+    """A program that is found; returns what its snapshot has of it."""
+    app = t.start(path, "--wait")
+    app.out.wait("ready")
+    equal(collector.recording(app.pid)[1], sites, f"sites of {path}")
+    app.say()
+    app.end()
+    (file,) = collector.accounts_of(app.pid).files
+    return {(event["target"], event["level"]) for event in Snapshot(file).events}
+
+
+def test_config_sections_have_levels(t):
+    """Sites of a process by its section: fewer or more than all others have."""
+    names = ["fewer", "more", "others"]
+    paths = [t.app("levels", to=t.path(name)) for name in names]
+    collector = t.collect("--config", write(t, """level = error
+on = exit
+[target fewer]
+exe = */fewer
+level = off,net.dns=fatal
+[target more]
+service = levels
+exe = more
+filter = target=net.*
+level = debug
+[target others]
+exe = others
+"""))
+    collector.err.wait("ttlog-collect: recording the chosen programs")
+    wanted = [{("net.dns", "FATAL")},
+              {(target, level) for target, level, _ in LOGGED
+               if target[:4] == "net." and level != "TRACE"},
+              {(target, level) for target, level, _ in LOGGED if level in LEVELS[4:]}]
+    sites = [sum((target, level) in own for target, level, _ in LOGGED) for own in wanted]
+    for path, own, cnt in zip(paths, wanted, sites):
+        equal(run_levels(t, collector, path, cnt), own, path)
+    collector.stop()
+
+
+def test_config_sections_levels_are_changed_by_ctl(t):
+    """`ttlog-ctl level` counts on top of what the section says: for all, or for its service."""
+    path = t.app("levels")
+    for selector in ([], ["--service", "levels"]):
+        collector = t.collect("--config", write(t, "on = exit\n[target a]\nexe = levels\nlevel = fatal\n"))
+        collector.err.wait("ttlog-collect: recording the chosen programs")
+        app = t.start(path, "--wait")
+        app.out.wait("ready")
+        collector.recording(app.pid)
+        ctl("level", "debug", *selector)
+        app.say()
+        app.end()
+        (file,) = collector.accounts_of(app.pid).files
+        equal({event["level"] for event in Snapshot(file).events}, set(LEVELS[1:]), f"levels, {selector}")
+        collector.stop()
+
+
+def test_config_sections_level_needs_links_of_one_process(t):
+    """With -e all processes are switched on by one link: that is said."""
+    collector = t.collect("--config", write(t, "[target a]\nexe = *\nlevel = off\n"), "-e",
+                          t.app("levels"))
+    collector.err.wait(r"ttlog-collect: level and filter of \[target\] sections mean nothing with -e: "
+                       "those of all hold")
+    collector.recording_path(t.path("levels"))
+    collector.stop()
 
 
 @alone

@@ -89,9 +89,10 @@ static bool takes_target(const struct site_change *change, const struct site *si
 	return !change->target[0] || !fnmatch(change->target, site->target, 0);
 }
 
-bool site_choice__matches(const struct site_choice *choice, const struct site *site)
+bool site_choice__matches_from(const struct site_choice *choice, const struct site_filter *base,
+			       const struct site *site)
 {
-	const struct site_filter *levels = choice->levels;
+	const struct site_filter *levels = base ? base : choice->levels;
 
 	for (size_t i = 0; i < choice->cnt; i++) {
 		const struct site_change *change = &choice->changes[i];
@@ -100,11 +101,16 @@ bool site_choice__matches(const struct site_choice *choice, const struct site *s
 			levels = change->levels;
 	}
 	return site_filter__matches_level(levels, site) &&
-	       site_filter__matches_rules(choice->rules, site);
+	       site_filter__matches_rules(base ? base : choice->rules, site);
 }
 
-bool site_choice__adds(const struct site_choice *choice, const struct site *site, uint32_t pid,
-		       const char *service)
+bool site_choice__matches(const struct site_choice *choice, const struct site *site)
+{
+	return site_choice__matches_from(choice, NULL, site);
+}
+
+bool site_choice__adds(const struct site_choice *choice, const struct site_filter *base,
+		       const struct site *site, uint32_t pid, const char *service)
 {
 	bool adds = false;
 
@@ -115,8 +121,8 @@ bool site_choice__adds(const struct site_choice *choice, const struct site *site
 		       site_change__takes_process(change, pid, service) &&
 		       site_filter__matches_level(change->levels, site);
 	}
-	return adds && site_filter__matches_rules(choice->rules, site) &&
-	       !site_choice__matches(choice, site);
+	return adds && site_filter__matches_rules(base ? base : choice->rules, site) &&
+	       !site_choice__matches_from(choice, base, site);
 }
 
 /* ---- processes ---- */

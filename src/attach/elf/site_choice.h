@@ -38,9 +38,13 @@ void site_choice__unref(struct site_choice *choice);
 uint64_t site_choice__number(const struct site_choice *choice);
 /* Whether the site is on in all processes. */
 bool site_choice__matches(const struct site_choice *choice, const struct site *site);
-/* Whether it is on in this process, and not in all. service: NULL: it has none. */
-bool site_choice__adds(const struct site_choice *choice, const struct site *site, uint32_t pid,
-		       const char *service);
+/* The same for a process with sites of its own, to which changes for all apply too. base: NULL: as
+ * all. */
+bool site_choice__matches_from(const struct site_choice *choice, const struct site_filter *base,
+			       const struct site *site);
+/* Whether it is on in this process, and not by its base. service: NULL: it has none. */
+bool site_choice__adds(const struct site_choice *choice, const struct site_filter *base,
+		       const struct site *site, uint32_t pid, const char *service);
 /* Whether a change is for this process. */
 bool site_choice__takes_process(const struct site_choice *choice, uint32_t pid,
 				const char *service);

@@ -66,7 +66,7 @@ static void test_site_choice_is_what_the_configuration_says(void **state)
 	assert_false(site_choice__matches(choice, &net_debug));
 	assert_false(site_choice__matches(choice, &db_debug));
 	assert_false(site_choice__has_processes(choice));
-	assert_false(site_choice__adds(choice, &net_debug, 7, "api"));
+	assert_false(site_choice__adds(choice, NULL, &net_debug, 7, "api"));
 	site_choice__unref(choice);
 }
 
@@ -96,7 +96,7 @@ static void test_site_choice_keeps_the_filters(void **state)
 	add(choice, "trace", "", "api", 0);
 	assert_true(site_choice__matches(choice, &db_debug));
 	assert_false(site_choice__matches(choice, &net_debug));
-	assert_false(site_choice__adds(choice, &net_debug, 7, "api"));
+	assert_false(site_choice__adds(choice, NULL, &net_debug, 7, "api"));
 	site_choice__unref(choice);
 }
 
@@ -108,18 +108,18 @@ static void test_site_choice_adds_to_some_processes(void **state)
 	add(choice, "debug", "net.*", "ap*", 0);
 	add(choice, "off", "", "", 9);
 	assert_true(site_choice__has_processes(choice));
-	assert_true(site_choice__adds(choice, &net_debug, 7, "api"));
+	assert_true(site_choice__adds(choice, NULL, &net_debug, 7, "api"));
 	/* what is on in all is not added, and nothing is switched off in one */
-	assert_false(site_choice__adds(choice, &net_info, 7, "api"));
+	assert_false(site_choice__adds(choice, NULL, &net_info, 7, "api"));
 	assert_true(site_choice__matches(choice, &net_info));
-	assert_false(site_choice__adds(choice, &db_debug, 7, "api"));
-	assert_false(site_choice__adds(choice, &net_debug, 7, "web"));
-	assert_false(site_choice__adds(choice, &net_debug, 7, NULL));
+	assert_false(site_choice__adds(choice, NULL, &db_debug, 7, "api"));
+	assert_false(site_choice__adds(choice, NULL, &net_debug, 7, "web"));
+	assert_false(site_choice__adds(choice, NULL, &net_debug, 7, NULL));
 	assert_true(site_choice__takes_process(choice, 9, NULL));
 	assert_false(site_choice__takes_process(choice, 8, "web"));
 	add(choice, "debug", "", "*", 8);
-	assert_true(site_choice__adds(choice, &db_debug, 8, NULL));
-	assert_false(site_choice__adds(choice, &db_debug, 9, NULL));
+	assert_true(site_choice__adds(choice, NULL, &db_debug, 8, NULL));
+	assert_false(site_choice__adds(choice, NULL, &db_debug, 9, NULL));
 	site_choice__unref(choice);
 }
 
@@ -136,6 +136,29 @@ static void test_site_choice_has_a_number(void **state)
 	site_choice__unref(second);
 }
 
+/* Its base takes the place of that of all; changes count on top of it. */
+static void test_site_choice_of_a_process_with_its_own_base(void **state)
+{
+	struct site_choice *choice = choice_of("info", NULL);
+	struct site_filter *base = levels_of("off,db=debug");
+
+	(void)state;
+	assert_false(site_choice__matches_from(choice, base, &net_info));
+	assert_true(site_choice__matches_from(choice, base, &db_debug));
+	assert_true(site_choice__matches_from(choice, NULL, &net_info));
+	/* what all have, this one has not */
+	add(choice, "info", "", "api", 0);
+	assert_true(site_choice__adds(choice, base, &net_info, 7, "api"));
+	assert_false(site_choice__adds(choice, base, &net_debug, 7, "api"));
+	assert_false(site_choice__adds(choice, base, &db_debug, 7, "api"));
+	add(choice, "off", "db", "", 0);
+	assert_false(site_choice__matches_from(choice, base, &db_debug));
+	add(choice, "trace", "", "", 0);
+	assert_true(site_choice__matches_from(choice, base, &net_debug));
+	site_filter__free(base);
+	site_choice__unref(choice);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_site_choice_takes_the_last_change),
 		cmocka_unit_test(test_site_choice_keeps_the_filters),
 		cmocka_unit_test(test_site_choice_adds_to_some_processes),
+		cmocka_unit_test(test_site_choice_of_a_process_with_its_own_base),
 		cmocka_unit_test(test_site_choice_has_a_number),
 	};
 
