@@ -123,6 +123,8 @@ def test_what_is_left_alone():
     part = copy_of("tests/golden/v1-crash.bin", "one.bin.part")
     refused(part, "it is being written")
     os.unlink(part)
+    refused(copy_of("tests/golden/small.sealed", "sealed"), "it is encrypted")
+    os.unlink(os.path.join(DIR, "sealed"))
     path = copy_of("tests/golden/v1-crash.bin")
     other = os.path.join(DIR, "other")
     os.link(path, other)

@@ -54,7 +54,8 @@ static const struct rule {
 	{ FORMAT(CTF), CHOICE(NO_OUTPUT), "--format ctf makes a directory: name it with --output" },
 
 	{ MODE(RECOMPRESS),
-	  WHICH | CHOICE(OUTPUT) | CHOICE(EXPLAIN) | CHOICE(FOLLOW) | (ALL_FORMATS & ~FORMAT(TEXT)),
+	  WHICH | CHOICE(IDENTITY) | CHOICE(OUTPUT) | CHOICE(EXPLAIN) | CHOICE(FOLLOW) |
+		  (ALL_FORMATS & ~FORMAT(TEXT)),
 	  "--recompress takes FILE..., and no other choice" },
 	{ MODE(INTERACTIVE),
 	  CHOICE(LIMIT) | CHOICE(HEAD) | CHOICE(OUTPUT) | (ALL_FORMATS & ~FORMAT(TEXT)),

@@ -12,6 +12,7 @@
 
 #include <ttlog/read.h>
 #include "diagnostics.h"
+#include "format.h"
 #include "new_output.h"
 #include "options.h"
 #include "out.h"
@@ -50,6 +51,14 @@ static bool is_open_segment(const char *path)
 	return len >= end_len && !strcmp(path + len - end_len, ".part");
 }
 
+static bool is_encrypted(int fd)
+{
+	char magic[FORMAT_SEAL_MAGIC_BYTES];
+
+	return pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	       !memcmp(magic, FORMAT_SEAL_MAGIC, sizeof(magic));
+}
+
 static int open_old(struct recompress *recompress)
 {
 	if (is_open_segment(recompress->path))
@@ -62,6 +71,8 @@ static int open_old(struct recompress *recompress)
 		return refuse(recompress, "it is no regular file");
 	if (recompress->old.st_nlink > 1)
 		return refuse(recompress, "it has other names (hard links), which would keep it");
+	if (is_encrypted(recompress->fd))
+		return refuse(recompress, "it is encrypted, and can't be packed like that");
 	return 0;
 }
 

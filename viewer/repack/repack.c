@@ -3,8 +3,8 @@
  * Chunks are not joined: LZ4 looks back 64 KiB, which the columns of one chunk fill. Blocks stay
  * independent, as the format has them, but are as large as a chunk.
  *
- * In a segment of a stream a mark lies before each frame, with the frame's length (FORMAT.md, section
- * 9): it is written again, when that is known.
+ * In a segment of a stream a mark lies before each frame, with the frame's length (FORMAT.md,
+ * "Segments of a stream"): it is written again, when that is known.
  */
 #include <errno.h>
 #include <lz4frame.h>

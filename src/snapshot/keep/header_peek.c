@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "format.h"
 #include "header_peek.h"
 #include "label.h"
 
@@ -153,6 +154,23 @@ static size_t unpack(const unsigned char *bytes, size_t len, unsigned char *ret)
 	return done;
 }
 
+/* The label of an encrypted file, which is in clear. false: it is no such file. */
+static bool find_sealed_label(const unsigned char *bytes, size_t len, struct content *ret)
+{
+	size_t at = FORMAT_SEAL_FIXED_BYTES, label_bytes;
+
+	if (len < at || memcmp(bytes, FORMAT_SEAL_MAGIC, FORMAT_SEAL_MAGIC_BYTES) != 0)
+		return false;
+	at += (bytes[10] | (size_t)bytes[11] << 8) * FORMAT_SEAL_KEY_BYTES;
+	label_bytes = bytes[12] | (size_t)bytes[13] << 8;
+	if (at > len)
+		at = len;
+	if (label_bytes > len - at)
+		label_bytes = len - at;
+	*ret = (struct content){ bytes + at, bytes + at + label_bytes };
+	return true;
+}
+
 void header_peek__read(int fd, struct label *label)
 {
 	unsigned char *bytes = malloc(FILE_BYTES + CONTENT_BYTES), *text = bytes + FILE_BYTES;
@@ -163,8 +181,10 @@ void header_peek__read(int fd, struct label *label)
 		return;
 	len = pread(fd, bytes, FILE_BYTES, 0);
 	if (len > 0) {
-		content.at = text;
-		content.end = text + unpack(bytes, (size_t)len, text);
+		if (!find_sealed_label(bytes, (size_t)len, &content)) {
+			content.at = text;
+			content.end = text + unpack(bytes, (size_t)len, text);
+		}
 		read_header(&content, label);
 	}
 	free(bytes);

@@ -14,6 +14,7 @@
 
 #include "array.h"
 #include "cbor_out.h"
+#include "format.h"
 #include "frame_out.h"
 #include "header_peek.h"
 #include "label.h"
@@ -125,6 +126,44 @@ static void test_label_after_a_skippable_frame(void **state)
 	(void)close(fd);
 }
 
+/* An encrypted file has a label in clear. */
+static void test_label_of_an_encrypted_file(void **state)
+{
+	const int fd = open("tests/golden/small.sealed", O_RDONLY | O_CLOEXEC);
+	unsigned char head[FORMAT_SEAL_FIXED_BYTES] = FORMAT_SEAL_MAGIC;
+	const int cut = new_file();
+	struct label label = { "", "" };
+	struct cbor_map map = { 0 };
+	struct cbor_out out = { 0 };
+
+	(void)state;
+	assert_true(fd >= 0);
+	header_peek__read(fd, &label);
+	assert_string_not_equal(label.service, "");
+	(void)close(fd);
+
+	cbor_map__text(&map, "service", "api");
+	cbor_map__text(&map, "signature", "0123456789abcdef");
+	cbor_map__end(&map, &out);
+	head[8] = head[10] = 1;
+	head[12] = (unsigned char)out.len;
+	assert_int_equal(write(cut, head, sizeof(head)), sizeof(head));
+	assert_int_equal(pwrite(cut, out.bytes, out.len, sizeof(head) + FORMAT_SEAL_KEY_BYTES),
+			 out.len);
+	label = (struct label){ "", "" };
+	header_peek__read(cut, &label);
+	assert_string_equal(label.service, "api");
+	assert_string_equal(label.signature, "0123456789abcdef");
+	/* more recipients, and a longer label, than there are bytes */
+	head[11] = head[13] = 0xff;
+	assert_int_equal(pwrite(cut, head, sizeof(head), 0), sizeof(head));
+	label = (struct label){ "", "" };
+	header_peek__read(cut, &label);
+	assert_string_equal(label.service, "");
+	cbor_out__fini(&out);
+	(void)close(cut);
+}
+
 /* Every cut, and every byte of a small file as another one: it ends, and reads no other memory. */
 static void test_label_of_a_damaged_header(void **state)
 {
@@ -175,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_label_is_what_was_put),
 		cmocka_unit_test(test_label_of_a_header),
 		cmocka_unit_test(test_label_after_a_skippable_frame),
+		cmocka_unit_test(test_label_of_an_encrypted_file),
 		cmocka_unit_test(test_label_of_a_damaged_header),
 		cmocka_unit_test(test_label_of_a_golden_file),
 	};
