@@ -217,8 +217,12 @@ static int link_one(struct attach *attach, const struct attaching *what,
 		    const struct found_module *own, struct attach_result *ret)
 {
 	bool was_linked = attach__is_linked(attach, own->number, what->pid);
-	int err = attach__link(attach, own->number, own->kernel_path, what->filter, what->base);
+	int err;
 
+	/* it was linked when its file was looked at: it has ended since */
+	if (own->fd < 0)
+		return -ESRCH;
+	err = attach__link(attach, own->number, own->kernel_path, what->filter, what->base);
 	if (!err && !was_linked && !ret->new_cnt++)
 		(void)snprintf(ret->new_path, sizeof(ret->new_path), "%s",
 			       attach__module(attach, own->number)->path);

@@ -112,6 +112,8 @@ test_check() {
 	grep -q '^Recording is possible' answers || fail "recording is not possible"
 	grep -q '^OK .*threads that end themselves (by a kprobe on do_exit)' answers ||
 		fail "no word of the kprobe on do_exit"
+	grep -q '^OK .*programs as they start' answers || fail "programs that start are not told"
+	grep -q '^OK .*libraries as they are mapped' answers || fail "libraries are not told"
 	case $(uname -r) in
 	6.1.*)
 		grep -q '^OK .*before an exec (by a kprobe on begin_new_exec)' answers ||
@@ -164,6 +166,49 @@ test_path() {
 	stop_collector
 	accounts "$first" 100
 	accounts $! 8000
+}
+
+# The first start is found, the second one is recorded from its beginning.
+test_all() {
+	start_collector --all
+	await_line "^ttlog-collect: recording every marked program" log
+	crash 8 100 >said &
+	first=$!
+	await_line "^ttlog-collect: recording .*/crash " log
+	await_line ready said
+	kill -KILL "$first"
+	await_line "^pid $first: " log
+	crash 8 100 SEGV >said &
+	second=$!
+	await_line "^pid $second: " log
+	stop_collector
+	accounts "$second" 800
+	only_snapshot crash
+}
+
+# Of two processes of one file, that in the group.
+test_cgroup() {
+	mount -t cgroup2 groups /sys/fs/cgroup
+	mkdir /sys/fs/cgroup/test.service
+	open_input
+	start_collector --cgroup /test.service
+	sh -c 'echo $$ >/sys/fs/cgroup/test.service/cgroup.procs; exec crash --wait 8 100 SEGV' \
+		<in >said 2>&1 5>&- &
+	victim=$!
+	await_line start said
+	await_line "^ttlog-collect: recording pid $victim " log
+	crash 8 100 SEGV >other
+	echo >&5
+	await_line ready said
+	echo >&5
+	await_line "^pid $victim: " log
+	exec 5>&-
+	stop_collector
+	[ "$(grep -c '^pid ' log)" = 1 ] || fail "not one process: $(grep '^pid ' log)"
+	accounts "$victim" 800
+	only_snapshot crash
+	ttlog-view --format json --info "$OUT"/*crash.bin >info
+	grep -q '"cgroup":"/test.service","unit":"test.service"' info || fail "no unit: $(cat info)"
 }
 
 # death HOW STATUS REASON: 8 threads with 100 unflushed events each
@@ -459,7 +504,7 @@ case $(uname -m) in
 x86_64) steps=steps ;;
 *) steps= ;;
 esac
-for name in ${TESTS:-check command pid path deaths stack thrown early children gates sites kills stress $steps hostile wall_clock dmesg}; do
+for name in ${TESTS:-check command pid path all cgroup deaths stack thrown early children gates sites kills stress $steps hostile wall_clock dmesg}; do
 	begin "$name"
 	"test_$name"
 	end
