@@ -11,10 +11,11 @@ from test_options import LEVELS, LOGGED, run
 
 # of --help, what is no key
 NO_KEYS = {"config", "dry-run", "check", "list", "trigger", "help", "usage", "version"}
-# one of these is a value of each option
-VALUES = ["1", "8M", "30s", "3", "/x", "info", "target=net.*", "exit", "a=b", "root", "all", "segment",
-          "balanced", "127.0.0.1:9099", "*.slice", "password", "crashed", "pid",
-          "user:root=trigger"]
+# a value of each option, by its word in --help or by its name; for others, one of VALUES is one
+BY_WORD = {"PATH": "/x", "DIR": "/x", "PID": "1", "GLOB": "/*", "SPEC": "info", "EXPR": "target=net.*",
+           "DURATION": "30s", "SIZE": "8M", "N": "3", "LIST": "exit", "KEY": "a=b",
+           "ADDR:PORT": "127.0.0.1:9099"}
+VALUES = ["root", "crashed", "pid", "user:root=trigger", "segment", "balanced", "1", "all", "password"]
 
 
 def write(t, text, name="collect.conf"):
@@ -26,11 +27,11 @@ def write(t, text, name="collect.conf"):
 
 
 def options_of_help():
-    """Long options that --help lists: name, and whether it takes a value."""
+    """Long options that --help lists: name, and the word for its value, "" if it takes none."""
     _, text, _ = run("--help")
-    found = re.findall(r"^ +(?:-.,)? +--([a-z-]+)(\[?=)?", text, re.M)
+    found = re.findall(r"^ +(?:-.,)? +--([a-z-]+)(?:\[?=([A-Za-z:]+))?", text, re.M)
     check(len(found) > 20, f"options {found}")
-    return [(name, bool(value)) for name, value in found]
+    return found
 
 
 def dry_run(*args):
@@ -46,15 +47,16 @@ def test_config_has_every_option_as_a_key(t):
     with open(t.path("recipient"), "w", encoding="utf-8") as file:
         file.write(view("--keygen", "-o", t.path("identity")))
     values = VALUES + [t.path("recipient")]
-    for name, takes_value in options_of_help():
+    for name, word in options_of_help():
         if name in NO_KEYS:
             status, _, errors = run("--config", write(t, f"pid = 1\n{name} = 1\n"))
             equal(status, 2, name)
             check(f"collect.conf:2: '{name}' is no key" in errors, f"{name}: {errors}")
             continue
         taken = False
-        for value in values if takes_value else ["yes"]:
-            option = f"--{name}={value}" if takes_value else f"--{name}"
+        likely = [BY_WORD[word]] if word in BY_WORD else []
+        for value in likely + values if word else ["yes"]:
+            option = f"--{name}={value}" if word else f"--{name}"
             path = write(t, f"{name} = {value}\n")
             said = dry_run(option)
             equal(dry_run("--config", path), said, f"{name} = {value}")
