@@ -137,6 +137,8 @@ int collect__reload(struct collector *collector, struct reloaded *ret)
 	set_live(collector, before, now, ret);
 	if (collector->commands)
 		commands__rebase(collector->commands, collector->new_sites);
+	else
+		site_filter__free(collector->new_sites);
 	collector->new_sites = NULL;
 	find_waiting(collector->env, now, ret);
 	collect__forget_reread(collector);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "cgroup.h"
 #include "json_out.h"
 #include "start_time.h"
 #include "status.h"
@@ -111,6 +112,20 @@ static void write_collector(struct json_out *json, const struct status *status)
 	json_out__close(json, '}');
 }
 
+/* As in snapshots. */
+static void write_group(struct json_out *json, const char *path)
+{
+	char name[CGROUP_NAME_BYTES];
+
+	if (!path)
+		return;
+	json_out__text(json, "cgroup", path);
+	cgroup__unit(path, name);
+	json_out__text(json, "unit", name[0] ? name : NULL);
+	cgroup__container(path, name);
+	json_out__text(json, "container", name[0] ? name : NULL);
+}
+
 static void write_identity(struct json_out *json, const struct status_process *process)
 {
 	json_out__u64(json, "pid", process->pid);
@@ -124,6 +139,7 @@ static void write_identity(struct json_out *json, const struct status_process *p
 	json_out__text(json, "exe", process->exe);
 	if (process->build_id[0])
 		json_out__text(json, "build_id", process->build_id);
+	write_group(json, process->cgroup_path);
 	json_out__bool(json, "ended", process->ended);
 	json_out__u64(json, "sites", process->site_cnt);
 	json_out__u64(json, "enabled_sites", process->enabled_cnt);

@@ -412,7 +412,8 @@ void commands__rebase(struct commands *commands, struct site_filter *base)
 	}
 	command->kind = KIND_REBASE;
 	command->base = base;
-	(void)add(commands, command, SIZE_MAX);
+	if (!add(commands, command, SIZE_MAX))
+		free_command(command);
 }
 
 void commands__answer(struct commands *commands, uint64_t client, const char *text,
@@ -428,7 +429,8 @@ void commands__answer(struct commands *commands, uint64_t client, const char *te
 	command->request.client = client;
 	command->verdict = verdict;
 	strcpy(command->texts, text);
-	(void)add(commands, command, SIZE_MAX);
+	if (!add(commands, command, SIZE_MAX))
+		free_command(command);
 }
 
 void commands__notice(struct commands *commands)

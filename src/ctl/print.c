@@ -14,13 +14,11 @@ uint64_t print__u64(json_t *object, const char *key)
 }
 
 /* C0, DEL and C1: names of processes are the programs' own. */
-const char *print__clean(json_t *string)
+static void clean(char *text)
 {
-	char *text = (char *)json_string_value(string), *at = text, *end;
+	const char *end = text + strlen(text);
+	char *at = text;
 
-	if (!text)
-		return "";
-	end = text + strlen(text);
 	while (at < end) {
 		uint32_t code;
 		const size_t len = utf8__next(at, end, &code);
@@ -29,6 +27,15 @@ const char *print__clean(json_t *string)
 			memset(at, '?', len);
 		at += len;
 	}
+}
+
+const char *print__clean(json_t *string)
+{
+	char *text = (char *)json_string_value(string);
+
+	if (!text)
+		return "";
+	clean(text);
 	return text;
 }
 
@@ -76,11 +83,13 @@ static void print_snapshots(FILE *out, json_t *snapshots)
 	json_t *reasons = json_object_get(snapshots, "by_reason"), *count;
 	uint64_t failed = 0, suppressed = 0;
 	const char *reason, *before = "";
+	char name[32];
 
 	fputs("  snapshots: ", out);
-	json_object_foreach(reasons, reason, count)
-	{
-		fprintf(out, "%s%" PRIu64 " %s", before, print__u64(count, "made"), reason);
+	json_object_foreach (reasons, reason, count) {
+		(void)snprintf(name, sizeof(name), "%s", reason);
+		clean(name);
+		fprintf(out, "%s%" PRIu64 " %s", before, print__u64(count, "made"), name);
 		failed += print__u64(count, "failed");
 		suppressed += print__u64(count, "suppressed");
 		before = ", ";
@@ -141,8 +150,7 @@ static void print_changes(FILE *out, json_t *answer)
 	char age[PRINT_SHORT_BYTES];
 	size_t i;
 
-	json_array_foreach(changes, i, change)
-	{
+	json_array_foreach (changes, i, change) {
 		fprintf(out, "  level %s", print__text(change, "level"));
 		if (json_object_get(change, "pid"))
 			fprintf(out, " -p %" PRIu64, print__u64(change, "pid"));
@@ -156,7 +164,7 @@ static void print_changes(FILE *out, json_t *answer)
 				print__age(age, print__u64(change, "left_ns")));
 		fputc('\n', out);
 	}
-	json_array_foreach(json_object_get(answer, "filter"), i, filter)
+	json_array_foreach (json_object_get(answer, "filter"), i, filter)
 		fprintf(out, "  filter '%s'\n", print__clean(filter));
 }
 
@@ -171,7 +179,8 @@ void print__status(FILE *out, json_t *answer)
 		fprintf(out, "%8s %-16s %8s %8s %6s %8s %5s %13s %7s  %s\n", "PID", "SERVICE",
 			"EMITTED", "RECORDED", "LOST", "OVERWR.", "FILL", "SITES ON/ALL", "LAST",
 			"COMMAND");
-	json_array_foreach(processes, i, process) print_process(out, process);
+	json_array_foreach (processes, i, process)
+		print_process(out, process);
 }
 
 /* ---- list ---- */
@@ -181,8 +190,7 @@ void print__list(FILE *out, json_t *answer)
 	json_t *processes = json_object_get(answer, "processes"), *process;
 	size_t i;
 
-	json_array_foreach(processes, i, process)
-	{
+	json_array_foreach (processes, i, process) {
 		const char *exe = print__text(process, "exe");
 
 		fprintf(out, "%8" PRIu64 " %-16s %6" PRIu64 "/%-6" PRIu64 " %-16s %s%s\n",

@@ -91,8 +91,7 @@ int rates__add(struct rates *rates, json_t *answer)
 	if (array__reserve(rates->rows, rates->cnt + cnt + 1, &rates->cap))
 		return -ENOMEM;
 	add_totals(&rates->totals, answer, collector);
-	json_array_foreach(processes, i, process)
-	{
+	json_array_foreach (processes, i, process) {
 		struct rates_row *row = &rates->rows[rates->cnt++];
 
 		*row = (struct rates_row){

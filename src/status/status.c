@@ -57,6 +57,7 @@ static void copy_process(struct status_process *copy, const struct process *proc
 	memcpy(copy->comm, id->comm, sizeof(id->comm));
 	memcpy(copy->build_id, id->build_id, sizeof(copy->build_id));
 	copy->exe = id->exe ? strdup(id->exe) : NULL;
+	copy->cgroup_path = id->cgroup_path ? strdup(id->cgroup_path) : NULL;
 	copy_ring(copy, process);
 	copy->modules = calloc(process->modules.cnt + 1, sizeof(*copy->modules));
 	if (!copy->modules || !process->modules.cnt)
@@ -91,6 +92,7 @@ void status__free(struct status *status)
 		return;
 	for (size_t i = 0; i < status->process_cnt; i++) {
 		free(status->processes[i].exe);
+		free(status->processes[i].cgroup_path);
 		free(status->processes[i].service);
 		free(status->processes[i].modules);
 	}

@@ -30,6 +30,7 @@ struct status_process {
 	uint32_t uid;
 	uint64_t start_ns;        /* since boot, 0: unknown; with the pid, it says which process */
 	uint64_t cgroup;          /* the id of its cgroup */
+	char *cgroup_path;        /* its path in version 2; NULL: unknown */
 	char comm[17];            /* its name, "" if it is not known yet */
 	char *exe;                /* the path of its program; NULL: unknown */
 	char *service;            /* NULL: none */

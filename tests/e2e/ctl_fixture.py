@@ -25,7 +25,7 @@ LOST = an_object(dict.fromkeys(("total", "memory", "kernel_ring", "fault", "corr
 COUNTS = {**dict.fromkeys(("emitted", "recorded", "overwritten", "bytes", "flushes"), U64), "lost": LOST}
 IDENTITY = {**dict.fromkeys(("pid", "start_ns", "uid", "sites", "enabled_sites"), U64), "comm": TEXT,
             "ended": {"type": "boolean"}}
-MORE_IDENTITY = {"ns_pid": U64, "service": TEXT, "exe": TEXT, "build_id": TEXT}
+MORE_IDENTITY = {"ns_pid": U64, **dict.fromkeys(("service", "exe", "build_id", "cgroup", "unit", "container"), TEXT)}
 SNAPSHOT_COUNT = an_object(dict.fromkeys(
     ("made", "failed", "suppressed", "events", "bytes", "duration_ns", "longest_ns"), U64))
 PROGRAM = an_object({"name": TEXT, "runs": U64, "run_ns": U64, "missed": U64})

@@ -258,6 +258,17 @@ def test_ctl_rude_clients_delay_nobody(t):
     collector.end()
 
 
+def test_ctl_silent_client_is_cut_off(t):
+    """After ten seconds, also if no other one needs its place."""
+    app, collector = start_beat(t)
+    client = connect()
+    check(is_hung_up(client), "a silent client stays")
+    equal(only_process(app.pid)["pid"], app.pid, "served")
+    app.close_stdin()
+    app.end()
+    collector.end()
+
+
 def test_ctl_two_requests_at_once(t):
     """A second one cuts the client off, before or after its answer."""
     app, collector = start_beat(t)

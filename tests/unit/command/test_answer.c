@@ -51,6 +51,7 @@ static struct status_process processes[] = {
 	  .comm = "\"a\\\n\xff",
 	  .exe = "/x\x01",
 	  .service = "web-1",
+	  .cgroup_path = "/system.slice/a.service",
 	  .accounts = { .emitted = UINT64_MAX / 2, .lost = { .fault = 3 }, .lost_total = 3 } },
 	{ .pid = 8, .ns_pid = 1, .comm = "b", .ended = true },
 };
@@ -75,6 +76,8 @@ static void test_answer_is_valid(void **state)
 	assert_string_equal(json_string_value(json_object_get(first, "exe")), "/x\x01");
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(first, "lost"), "fault")), 3);
+	assert_string_equal(json_string_value(json_object_get(first, "unit")), "a.service");
+	assert_null(json_object_get(second, "cgroup"));
 	assert_null(json_object_get(second, "service"));
 	assert_true(json_is_true(json_object_get(second, "ended")));
 	assert_int_equal(json_integer_value(json_object_get(second, "ns_pid")), 1);
