@@ -11,7 +11,7 @@ TEMPLATES := pkgconfig/ttlog.pc pkgconfig/ttlogread.pc cmake/ttlog-config.cmake 
 	cmake/ttlog-config-version.cmake systemd/ttlog.service
 
 # What the service's configuration has beyond the defaults: all programs; files for a group; limits.
-SERVICE_DEFAULTS := s/^\#(all)$$/\1/; s/^\#(group =)$$/\1 ttlog-read/; s/^\#(max-disk =)$$/\1 2G/; \
+SERVICE_DEFAULTS := s/^\#(all =) no$$/\1 yes/; s/^\#(group =)$$/\1 ttlog-read/; s/^\#(max-disk =)$$/\1 2G/; \
 	s/^\#(keep-free =)$$/\1 10%/
 
 # $(call files,mode,files,directory)

@@ -28,6 +28,7 @@ struct findings {
 	} items[4096]; /* more are recorded, not announced */
 	size_t cnt;
 	size_t file_cnt, process_cnt; /* so far */
+	bool told_missed;
 };
 
 /* ---- files, for every process ---- */
@@ -99,6 +100,19 @@ static void take_chosen(void *ctx, pid_t pid, uint64_t start_ns)
 	(void)attacher__look(collector->attacher, (uint32_t)pid, start_ns, ATTACH_LOOK_EXEC);
 }
 
+/* Once: the number is said at the end, too. */
+static void tell_missed(void *ctx, uint64_t cnt)
+{
+	struct collector *collector = ctx;
+
+	if (collector->findings->told_missed || collector->env->quiet)
+		return;
+	collector->findings->told_missed = true;
+	fprintf(stderr,
+		"ttlog-collect: %llu reports of programs and libraries were lost: all processes are looked at, now and whenever that happens\n",
+		(unsigned long long)cnt);
+}
+
 /* ---- up and down ---- */
 
 static void tell_begin(const struct collector *collector)
@@ -126,6 +140,7 @@ static int open_finder(struct collector *collector)
 		.chosen = take_chosen,
 		.before = take_of_file,
 		.attached = tell_files,
+		.missed = tell_missed,
 		.ctx = collector,
 	};
 	const char *failed;

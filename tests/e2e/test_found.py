@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import BUILD, DEADLINE_S, Skip, Snapshot, alone, check, equal, wait_until
+from harness import BUILD, DEADLINE_S, PYTHON, Skip, Snapshot, alone, check, equal, wait_until
 
 EVENTS = 10
 UNMARKED = 1000
@@ -305,6 +305,23 @@ def test_found_unit_chooses_its_processes(t):
     name = os.path.basename(group)
     equal((info["cgroup"], info["unit"]), (f"/{name}", name), "where it ran")
     check(info["cgroup_id"] and info["boot_id"] and info["start_time"], f"other keys in {info}")
+
+
+def test_found_after_reports_were_lost(t):
+    """More mappings than a buffer has room for: it says so, and looks at all processes."""
+    flood = ("import mmap, os\nfd = os.open('/proc/self/exe', os.O_RDONLY)\n"
+             "while True: mmap.mmap(fd, 1, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_EXEC).close()")
+    beat = t.app("beat")
+    collector = collect_targets(t, f"[target mine]\nexe = {beat}\n", "-v")
+    app = t.start(PYTHON, "-c", flood)
+    collector.err.wait(r"ttlog-collect: \d+ reports of programs and libraries were lost: .*")
+    app.signal(signal.SIGKILL)
+    app.wait()
+    found = t.start(beat)
+    found.out.wait("ready")
+    collector.recording(found.pid)
+    collector.stop()
+    check(opened_files(collector)[1] >= 2, "it has looked at all processes once")
 
 
 # ---- what sections say ----

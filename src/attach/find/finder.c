@@ -178,6 +178,8 @@ static void look_after_losses(struct finder *finder)
 
 	if (!map_events__add_cpus(finder->maps) && missed_cnt == finder->scanned_missed_cnt)
 		return;
+	if (missed_cnt != finder->scanned_missed_cnt)
+		finder->options.missed(finder->options.ctx, missed_cnt);
 	finder->scanned_missed_cnt = missed_cnt;
 	post(finder, KEY_SCAN);
 }

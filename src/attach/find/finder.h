@@ -31,6 +31,8 @@ struct finder_options {
 	attach_before_fn before;
 	/* It has tried to attach to these files; some may have been attached to before. */
 	void (*attached)(void *ctx, const struct attach_file *files, size_t cnt);
+	/* Reports were lost, so many so far; it looks at all processes now. */
+	void (*missed)(void *ctx, uint64_t cnt);
 	void *ctx;
 };
 
