@@ -12,13 +12,13 @@
 #include "age_clock.h"
 #include "clock.h"
 #include "kept_file.h"
-#include "new_file.h"
 
 #define NS_PER_S    1000000000ull
 #define MIN_JUMP_NS ((int64_t)(60 * NS_PER_S))
 #define DAY_NS      (24 * 3600 * NS_PER_S)
 #define MAX_NS      ((uint64_t)INT64_MAX / 4)
 #define VERSION     "ttlog-age 1"
+#define NEW_FILE    AGE_CLOCK_FILE ".new"
 
 void age_clock__now(struct age_clock_time *ret)
 {
@@ -148,26 +148,33 @@ void age_clock__load(struct age_clock *clock, int dir_fd)
 	(void)parse(clock, text);
 }
 
+/* Whatever has the name goes: a file that a killed collector left, or one that was planted. */
+static int open_new(int dir_fd)
+{
+	int fd;
+
+	(void)unlinkat(dir_fd, NEW_FILE, 0);
+	fd = openat(dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 /* A new file takes its place: after a kill it is this one or the last one. */
 int age_clock__save(const struct age_clock *clock, int dir_fd)
 {
-	struct new_file file;
-	int err = new_file__open(&file, dir_fd, false);
+	const int fd = open_new(dir_fd);
+	int err = 0;
 
-	if (err)
-		return err;
-	if (dprintf(file.fd,
+	if (fd < 0)
+		return fd;
+	if (dprintf(fd,
 		    VERSION " boot %s real %" PRIu64 " boottime %" PRIu64 " ahead %" PRId64
 			    " jumped %" PRIu64 " behind %" PRIu64 "\n",
 		    clock->last.boot_id, clock->last.real_ns, clock->last.boot_ns, clock->ahead_ns,
-		    clock->jumped_ns, clock->behind_ns) < 0)
+		    clock->jumped_ns, clock->behind_ns) < 0 ||
+	    fsync(fd) || renameat(dir_fd, NEW_FILE, dir_fd, AGE_CLOCK_FILE))
 		err = -errno;
-	if (!err)
-		err = new_file__sync(&file);
-	if (!err && renameat(dir_fd, file.hidden_name, dir_fd, AGE_CLOCK_FILE))
-		err = -errno;
-	if (!err)
-		file.hidden_name[0] = '\0';
-	new_file__close(&file);
+	(void)close(fd);
+	if (err)
+		(void)unlinkat(dir_fd, NEW_FILE, 0);
 	return err;
 }
