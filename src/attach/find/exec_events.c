@@ -13,6 +13,10 @@
 #include "barrier.h"
 #include "find.skel.h"
 
+/* Mappings change for microseconds; with a CPU that is not to be had, for longer. */
+#define MAX_BUSY_TRIES 10000u
+#define BUSY_US        100u
+
 struct exec_events {
 	struct find_bpf *skel;
 	struct ring_buffer *reader;
@@ -110,21 +114,32 @@ uint64_t exec_events__missed_cnt(const struct exec_events *events)
 	return info.recursion_misses + barrier__load_relaxed(&events->skel->bss->lost_cnt);
 }
 
+/* -EBUSY: another thread changes the mappings, and bpf_find_vma() does not wait. */
+static int run_identify(const struct exec_events *events, struct bpf_test_run_opts *run)
+{
+	if (bpf_prog_test_run_opts(bpf_program__fd(events->skel->progs.identify), run))
+		return -errno;
+	if (run->retval)
+		return (int)run->retval < 0 ? (int)run->retval : -EIO;
+	return 0;
+}
+
 /* stat(2) has other numbers for files of overlayfs and btrfs. */
 int exec_events__identify(const struct exec_events *events, int fd, struct find_file *ret)
 {
 	void *at = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
 	struct find_question question = { .address = (uintptr_t)at };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &question, .ctx_size_in = sizeof(question));
-	int err = 0;
+	int err;
 
 	if (at == MAP_FAILED)
 		return -errno;
-	if (bpf_prog_test_run_opts(bpf_program__fd(events->skel->progs.identify), &run))
-		err = -errno;
-	else if (run.retval)
-		err = (int)run.retval < 0 ? (int)run.retval : -EIO;
-	else
+	err = run_identify(events, &run);
+	for (unsigned i = 0; err == -EBUSY && i < MAX_BUSY_TRIES; i++) {
+		(void)usleep(BUSY_US);
+		err = run_identify(events, &run);
+	}
+	if (!err)
 		*ret = question.file;
 	(void)munmap(at, 1);
 	return err;

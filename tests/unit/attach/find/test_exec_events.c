@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -169,6 +172,37 @@ static void test_exec_events_identify_a_file(void **state)
 	assert_int_equal(exec_events__missed_cnt(fixture->events), 0);
 }
 
+static void *map_and_unmap(void *stop)
+{
+	while (!__atomic_load_n((bool *)stop, __ATOMIC_RELAXED)) {
+		void *at = mmap(NULL, 64 << 10, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		if (at != MAP_FAILED)
+			(void)munmap(at, 64 << 10);
+	}
+	return NULL;
+}
+
+/* bpf_find_vma() fails while another thread has the lock of the mappings. */
+static void test_exec_events_identify_while_mappings_change(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct find_file file;
+	pthread_t threads[4];
+	bool stop = false;
+
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, map_and_unmap, &stop), 0);
+	for (unsigned i = 0; i < 2000; i++) {
+		assert_int_equal(exec_events__identify(fixture->events, fixture->fd, &file), 0);
+		assert_memory_equal(&file, &fixture->file, sizeof(file));
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 int main(void)
 {
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -179,6 +213,7 @@ int main(void)
 		CASE(test_exec_events_report_a_new_file_less_often),
 		CASE(test_exec_events_see_that_a_file_was_written_over),
 		CASE(test_exec_events_identify_a_file),
+		CASE(test_exec_events_identify_while_mappings_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
