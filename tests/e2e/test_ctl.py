@@ -269,6 +269,26 @@ def test_ctl_silent_client_is_cut_off(t):
     collector.end()
 
 
+def test_ctl_members_leave_room_for_root(t):
+    """However many a member of the group connects, a client of root that was there before keeps its place."""
+    member, _ = make_group(t)
+    app, collector = start_beat(t)
+    root = connect()
+    script = ("import socket, sys; all = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(40)];"
+              "[c.connect(sys.argv[1]) for c in all]; print('ready', flush=True); sys.stdin.read()")  # fmt: skip
+    crowd = t.start("setpriv", *member, "/usr/bin/python3", "-c", script, control_path())
+    crowd.out.wait("ready")
+    equal(only_process(app.pid)["pid"], app.pid, "served")
+    root.send(status_request())
+    text, verdict = read_reply(root)
+    equal((verdict, json.loads(text)["collector"]["pid"]), (b"d", collector.pid), "reply")
+    crowd.close_stdin()
+    crowd.end()
+    app.close_stdin()
+    app.end()
+    collector.end()
+
+
 def test_ctl_two_requests_at_once(t):
     """A second one cuts the client off, before or after its answer."""
     app, collector = start_beat(t)
