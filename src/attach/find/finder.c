@@ -100,23 +100,19 @@ static void ask_for_look(struct finder *finder, const struct look *look)
 static void take_exec(void *ctx, const struct find_message *message)
 {
 	struct finder *finder = ctx;
-	const struct look look = {
+	struct look look = {
 		.pid = message->pid,
 		.start_ns = message->start_ns,
 		.address = message->address,
 		.file = message->file,
 	};
 	const struct file_known *known;
-	bool is_each;
 
 	pthread_mutex_lock(&finder->lock);
 	known = file_cache__find(&finder->cache, &message->file);
-	is_each = known && known->state == FIND_EACH;
+	look.is_each = known && known->state == FIND_EACH;
 	pthread_mutex_unlock(&finder->lock);
-	if (is_each)
-		finder__consider(finder, (pid_t)message->pid, message->start_ns);
-	else
-		ask_for_look(finder, &look);
+	ask_for_look(finder, &look);
 }
 
 /* Whether to look at the file now; a process may be gone before, so later again. Locked. */
@@ -136,7 +132,7 @@ static bool is_due(struct file_known *known)
 static void take_map(void *ctx, const struct map_event *event)
 {
 	struct finder *finder = ctx;
-	const struct look look = {
+	struct look look = {
 		.pid = event->pid,
 		.address = event->address,
 		.file = { .inode = event->inode,
@@ -144,19 +140,17 @@ static void take_map(void *ctx, const struct map_event *event)
 			  .generation = event->generation },
 	};
 	struct file_known *known;
-	bool is_each, looks;
+	bool is_due_now;
 
 	if (event->pid == (uint32_t)getpid())
 		return;
 	pthread_mutex_lock(&finder->lock);
 	known = file_cache__get(&finder->cache, &look.file);
-	looks = known && is_due(known);
-	is_each = known && !looks && known->state == FIND_EACH;
+	is_due_now = known && is_due(known);
+	look.is_each = known && !is_due_now && known->state == FIND_EACH;
 	pthread_mutex_unlock(&finder->lock);
-	if (looks)
+	if (is_due_now || look.is_each)
 		ask_for_look(finder, &look);
-	else if (is_each)
-		finder__consider(finder, (pid_t)event->pid, 0);
 }
 
 /* ---- the thread ---- */

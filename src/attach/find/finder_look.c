@@ -242,9 +242,13 @@ static void look_at(struct finder *finder, const struct look *look, const struct
 
 void finder__look(struct finder *finder, const struct look *look)
 {
-	struct maps *maps;
 	const struct maps_entry *entry;
+	struct maps *maps;
 
+	if (look->is_each) {
+		finder__consider(finder, (pid_t)look->pid, look->start_ns);
+		return;
+	}
 	if (look->start_ns && !start_time__is((pid_t)look->pid, look->start_ns))
 		return;
 	maps = maps__read((pid_t)look->pid);

@@ -26,6 +26,7 @@ struct maps_entry;
 /* A file that a process has mapped, to be looked at. */
 struct look {
 	bool is_used;
+	bool is_each; /* the file is known: is the process chosen? */
 	uint32_t pid;
 	uint64_t start_ns; /* 0: unknown */
 	uint64_t address;

@@ -248,7 +248,7 @@ static const struct question facilities[] = {
 	  "and -F",
 	  "use Linux 6.6 or newer", .ask = ask_uprobe_multi },
 	{ "links for one process, hit in all of its threads", false,
-	  "-p PID enables sites in all processes that run the same file: what the others log takes "
+	  "-p PID and --unit enable sites in all processes that run the same file: what the others log takes "
 	  "them time, and is not recorded",
 	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642", .ask = ask_multi_threads },
 	{ "programs as they start", false, "--all, --unit, --cgroup and [target] can't be used",
