@@ -307,6 +307,22 @@ def test_found_unit_chooses_its_processes(t):
     check(info["cgroup_id"] and info["boot_id"] and info["start_time"], f"other keys in {info}")
 
 
+def test_found_as_another_user(t):
+    """The capabilities that --check names are enough."""
+    beat = t.app("beat")
+    with cgroup(f"ttlog-test-{os.getpid()}.slice") as group:
+        collector = t.collect_as_nobody("--cgroup", f"/{os.path.basename(group)}")
+        collector.err.wait("ttlog-collect: recording the chosen programs")
+        inside = start_in(t, group, beat)
+        inside.out.wait("ready")
+        collector.recording(inside.pid)
+        inside.ask("beat")
+        inside.close_stdin()
+        inside.end()
+        collector.stop()
+    equal(collector.only_accounts().recorded, 1, "events")
+
+
 def test_found_after_reports_were_lost(t):
     """More mappings than a buffer has room for: it says so, and looks at all processes."""
     flood = ("import mmap, os\nfd = os.open('/proc/self/exe', os.O_RDONLY)\n"
