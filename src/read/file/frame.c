@@ -166,6 +166,9 @@ static int begin(struct frame_file *file, uint64_t offset, struct descriptor *re
 	if (have < 4 || memcmp(p, MAGIC, sizeof(MAGIC))) {
 		if (have > 0 && have < 4 && !memcmp(p, MAGIC, (size_t)have))
 			*ret_why = "the file is cut";
+		else if (have >= (ssize_t)FORMAT_SEAL_MAGIC_BYTES &&
+			 !memcmp(p, FORMAT_SEAL_MAGIC, FORMAT_SEAL_MAGIC_BYTES))
+			*ret_why = "it is encrypted: ttlog-view --identity reads it";
 		return -EBADMSG;
 	}
 	header_bytes = (size_t)have;

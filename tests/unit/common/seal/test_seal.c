@@ -2,6 +2,8 @@
 /* What was encrypted comes back, up to damage, and to nobody else. */
 #include "seal_fixture.h"
 
+#include <ttlog/read.h>
+
 #define LABEL      "label in clear"
 #define HEAD_BYTES (16 + 80 + sizeof(LABEL) - 1 + 24)
 
@@ -200,6 +202,21 @@ static void test_seal_reads_the_golden_file(void **state)
 	(void)close(clear);
 }
 
+/* libttlogread can't read it, and says what can. */
+static void test_seal_is_told_by_the_reader(void **state)
+{
+	char why[256] = "";
+	struct ttlog_snapshot *snapshot =
+		ttlog_snapshot_open("tests/golden/small.sealed", why, sizeof(why));
+
+	(void)state;
+	assert_non_null(snapshot);
+	assert_int_equal(ttlog_snapshot_contents(snapshot)->event_cnt, 0);
+	assert_int_not_equal(ttlog_snapshot_contents(snapshot)->problem_cnt, 0);
+	assert_non_null(strstr(ttlog_snapshot_contents(snapshot)->problems[0], "it is encrypted"));
+	ttlog_snapshot_close(snapshot);
+}
+
 static void test_seal_needs_a_recipient(void **state)
 {
 	struct recipients recipients = { .cnt = 0 };
@@ -229,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_seal_with_any_bit_flipped),
 		cmocka_unit_test(test_seal_with_more_after_its_end),
 		cmocka_unit_test(test_seal_reads_the_golden_file),
+		cmocka_unit_test(test_seal_is_told_by_the_reader),
 		cmocka_unit_test(test_seal_needs_a_recipient),
 	};
 
