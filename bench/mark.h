@@ -44,6 +44,13 @@
 
 #endif
 
+#if !defined(MARK_LTTNG) && !defined(MARK_SPDLOG)
+/* What a watch of the collector waits for. */
+#define MARK_FAILURE() TTLOG_PROBE(failure, ERROR, "A failure")
+#else
+#define MARK_FAILURE() ((void)0)
+#endif
+
 #ifndef MARK_SPDLOG
 static inline void mark__begin(void)
 {

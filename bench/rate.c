@@ -55,6 +55,8 @@ static void *run_thread(void *arg)
 			cnt -= thread->events;
 		}
 		thread->kind->run(thread->events, cnt);
+		if (stopped > 1)
+			MARK_FAILURE();
 		thread->events += cnt;
 		now = bench__now_ns(CLOCK_MONOTONIC);
 	}

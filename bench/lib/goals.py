@@ -145,6 +145,14 @@ def judge_light(bench):
     return verdict.none_lost(bench.lost('light', 'the program'))
 
 
+def judge_watch(bench):
+    verdict = Verdict('CPU of the collector with --on event:level>=ERROR that nothing matches, 5 million events/s',
+                      '<= 1.05 x')
+    for what in ('two', 'trade'):
+        at_most(verdict, what + ' {:.2f} x', ratio(bench.value('watch', what, WATCHING), bench.value('watch', what)), 1.05)
+    return verdict.none_lost(bench.lost('watch', 'two', WATCHING))
+
+
 def judge_flight(bench):
     verdict = Verdict('bytes in the flight ring per two-integer / trade event',
                       '<= 24 / 44, all headers included')
@@ -297,6 +305,7 @@ def judge_killed(bench):
 
 
 # How long the user may wait for a step, in s: figures of q_screen.py.
+WATCHING = 'ttlog, event:level>=ERROR'
 WAITS = {
     'screen': ('ttlog-view --interactive over 10 million events, CPU of a step', {
         'first screen': 0.3, 'all known': 5, 'a page': 0.05, 'a jump': 1, 'a filter': 10,
@@ -324,7 +333,7 @@ JUDGES = {
     'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
     'throughput': (judge_throughput,), 'cold': (judge_cold,),
     'sustained': (judge_sustained,),
-    'threads': (judge_threads,), 'light': (judge_light,), 'flight': (judge_flight,),
+    'threads': (judge_threads,), 'light': (judge_light,), 'watch': (judge_watch,), 'flight': (judge_flight,),
     'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
     'recover': (judge_recover,), 'launch': (judge_launch,), 'follow': (judge_follow,),
     'storm': (judge_storm,), 'killed': (judge_killed,), 'view': (judge_view, judge_json),

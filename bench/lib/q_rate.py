@@ -120,5 +120,30 @@ def light(bench):
     }, bench.repeats(3))
 
 
+def watch(bench):
+    """CPU of the collector with and without a watch that nothing matches, 5 million events/s"""
+    seconds = bench.scale(4, 1)
+
+    def with_options(what, *options):
+        command = [bench.program('rate'), what, seconds + 60, 5_000_000]
+
+        def once():
+            collector = bench.product.start(options, command)
+            pid = bench.product.traced_pid(collector, 'rate')
+            # until the ring is full for the first time: then its memory is new
+            time.sleep(1)
+            percent = percent_between([collector.pid], seconds)[0]
+            done = bench.product.recorded(bench.product.end(collector, pid))
+            return {'value': percent, 'lost': done.lost, 'note': done.note}
+        return once
+
+    for what in ('two', 'trade'):
+        bench.compare('watch', what, '% of a core', {
+            'ttlog': with_options(what),
+            'ttlog, event:level>=ERROR': with_options(what, '--on', 'event:level>=ERROR', '--delay', '2s'),
+            'ttlog, event:a=1 or quantity=-1': with_options(what, '--on', 'event:a=1 or quantity=-1'),
+        }, bench.repeats(9))
+
+
 QUESTIONS = {'throughput': throughput, 'readable': readable, 'cold': cold, 'sustained': sustained,
-             'light': light}
+             'light': light, 'watch': watch}

@@ -34,7 +34,8 @@ static void add(struct watched_module *module, const struct trigger_plan *plan,
 	struct watched_site made = { 0 };
 	const uint32_t index = site->index + is_span_end;
 
-	if (!catalog_site__init(&made.site, site, is_span_end) || module->slots[index])
+	if (!catalog_site__init(&made.site, site, is_span_end) || index >= TTLOG_MAX_SITES ||
+	    module->slots[index])
 		return;
 	for (size_t i = 0; i < plan->watch_cnt; i++) {
 		if (plan->watches[i].kind == WATCH_EVENT)
@@ -47,6 +48,7 @@ static void add(struct watched_module *module, const struct trigger_plan *plan,
 	module->has_slows |= made.slows != 0;
 	module->sites[module->site_cnt++] = made;
 	module->slots[index] = (uint32_t)module->site_cnt;
+	module->is_watched[index] = 1;
 }
 
 static int fill(struct watched_module *module, const struct trigger_plan *plan)
@@ -59,8 +61,10 @@ static int fill(struct watched_module *module, const struct trigger_plan *plan)
 			end = table->sites[i].index + 2;
 	}
 	module->slots = calloc((size_t)end + 1, sizeof(*module->slots));
+	/* large and hardly ever written: it takes as many pages as sites lie in */
+	module->is_watched = calloc(TTLOG_MAX_SITES, sizeof(*module->is_watched));
 	module->sites = calloc(table->cnt * 2 + 1, sizeof(*module->sites));
-	if (!module->slots || !module->sites)
+	if (!module->slots || !module->is_watched || !module->sites)
 		return -ENOMEM;
 	for (size_t i = 0; i < table->cnt; i++) {
 		add(module, plan, &table->sites[i], false);
@@ -93,6 +97,7 @@ void watched_module__free(struct watched_module *module)
 		return;
 	site_table__free(module->table);
 	free(module->slots);
+	free(module->is_watched);
 	free(module->sites);
 	free(module);
 }

@@ -28,6 +28,7 @@ struct watched_module {
 	struct site_table *table; /* owned */
 	uint32_t *slots;          /* by site index: place in sites + 1; 0: it is not watched */
 	uint32_t slot_cnt;        /* 0: none is */
+	uint8_t *is_watched; /* by site index, whichever a record has: so a look needs no bound */
 	struct watched_site *sites;
 	size_t site_cnt;
 	bool has_slows; /* some are in `slows` */

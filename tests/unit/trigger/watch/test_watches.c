@@ -14,6 +14,7 @@
 #define STEP     0u /* INFO, one u64 */
 #define FAILED   2u /* ERROR, one u64 */
 #define SPAN     4u /* INFO, a span without fields; its end is 5 */
+#define OTHER    8u /* INFO, one u64 */
 #define MODULE   1u
 #define TID      42u
 #define BASE_NS  1000000000ull
@@ -32,12 +33,13 @@ struct fixture {
 
 static struct watched_module *make_module(const struct trigger_plan *plan)
 {
-	struct site_table *table = make__table(3);
+	struct site_table *table = make__table(4);
 	struct watched_module *module;
 
 	make__site(table, STEP, "step", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, "count", u64_types);
 	make__site(table, FAILED, "failed", TTLOG_LEVEL_ERROR, TTLOG_SITE_EVENT, "code", u64_types);
 	make__site(table, SPAN, "request", TTLOG_LEVEL_INFO, TTLOG_SITE_SPAN, "", u64_types);
+	make__site(table, OTHER, "other", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, "count", u64_types);
 	module = watched_module__new(plan, table);
 	assert_non_null(module);
 	return module;
@@ -169,6 +171,55 @@ static void test_watches_find_an_event_among_others(void **state)
 	assert_int_equal(cause_of(fixture)->mono_ns, BASE_NS + 7);
 	assert_int_equal(cause_of(fixture)->tid, TID);
 	stop(fixture);
+}
+
+static void put_other(struct make_batch *batch, bool is_mixed, uint32_t i)
+{
+	if (is_mixed)
+		make__record(batch, i % 3 ? STEP : OTHER, i, FAILED);
+	else
+		make__record(batch, STEP, i, FAILED);
+}
+
+/* Wherever it is: records of one site, or of one length, are skipped several at a time. */
+static void test_watches_find_an_event_at_each_place(void **state)
+{
+	(void)state;
+	for (uint32_t before = 0; before < 60; before++) {
+		for (uint32_t kind = 0; kind < 4; kind++) {
+			struct fixture *fixture = start("event:level>=error", NULL);
+			const bool is_mixed = kind & 1, is_there = kind & 2;
+
+			for (uint32_t i = 0; i < before; i++)
+				put_other(&fixture->batch, is_mixed, i);
+			if (is_there)
+				make__record(&fixture->batch, FAILED, 77, 1);
+			for (uint32_t i = 0; i < 20; i++)
+				put_other(&fixture->batch, is_mixed, i);
+			take(fixture);
+			assert_int_equal(is_due(fixture), is_there);
+			if (is_there)
+				assert_int_equal(cause_of(fixture)->mono_ns, BASE_NS + 77);
+			stop(fixture);
+		}
+	}
+}
+
+/* Nor is what comes after the records that the batch says it has. */
+static void test_watches_stop_where_the_batch_ends(void **state)
+{
+	(void)state;
+	for (uint32_t cnt = 1; cnt < 60; cnt++) {
+		struct fixture *fixture = start("event:level>=error", NULL);
+
+		for (uint32_t i = 0; i < cnt; i++)
+			put_other(&fixture->batch, false, i);
+		make__record(&fixture->batch, FAILED, 77, 1);
+		fixture->batch.events--;
+		take(fixture);
+		assert_false(is_due(fixture));
+		stop(fixture);
+	}
 }
 
 static void test_watches_compare_values(void **state)
@@ -343,6 +394,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_watches_find_an_event_among_others),
+		cmocka_unit_test(test_watches_find_an_event_at_each_place),
+		cmocka_unit_test(test_watches_stop_where_the_batch_ends),
 		cmocka_unit_test(test_watches_compare_values),
 		cmocka_unit_test(test_watches_skip_what_is_no_record),
 		cmocka_unit_test(test_watches_count_what_is_suppressed),
