@@ -102,3 +102,4 @@ check-readers: $(BUILD)/ttlog-view
 include $(wildcard tests/fuzz/fuzz.mk)
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)
+include $(wildcard tests/systemd/systemd.mk)
