@@ -4,7 +4,7 @@
 COMMON_ROOMS := src/format $(addprefix src/common/,base text files seal value query control)
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach \
 	$(addprefix src/attach/,find launch) src/drain/state src/drain src/death \
-	src/snapshot/encode src/snapshot/keep src/snapshot src/status \
+	src/snapshot/encode src/snapshot/keep src/snapshot src/stream src/status \
 	src/trigger/watch src/trigger src/metrics src/recorder src/command \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A second reader of snapshots, written from FORMAT.md alone: lz4 -dc FILE | read_snapshot.py
 
+Of a segment of a stream, `--marks FILE` checks what lies between its frames, too.
+
 Prints one JSON object an event, as `ttlog-view --format json` does. It trusts its input; bad input
 ends it with a traceback, which is right for a test.
 """
@@ -160,18 +162,24 @@ def show_time(ns):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%09dZ" % fraction
 
 
-def fnv1a(text):
+def fnv1a_bytes(data):
     value = 0xCBF29CE484222325
-    for byte in text.encode("utf-8"):
+    for byte in data:
         value = (value ^ byte) * 0x100000001B3 % 2**64
     return value
+
+
+def fnv1a(text):
+    return fnv1a_bytes(text.encode("utf-8"))
 
 
 def identities(header, chunk, sites, threads):
     """The identity of each event as text, None if it has none."""
     if "batches" not in chunk or not {"boot_id", "start_time", "modules"} <= header.keys():
         return [None] * chunk["n"]
-    module_of = [i for i, (_, count) in enumerate(header["modules"]) for _ in range(count)]
+    # in a segment, an entry may have more sites of an earlier one
+    module_of = [build_id if isinstance(build_id, int) else i
+                 for i, (build_id, count) in enumerate(header["modules"]) for _ in range(count)]
     assert len(module_of) == len(header["sites"])
     batches, n = chunk["batches"], chunk["batches"]["n"]
     names = ("thread", "module", "seq", "ticks", "first", "count")
@@ -253,7 +261,7 @@ def event_text(header, mono_ns, site, thread, values, identity):
 
 def read_chunk(header, chunk, last_ns, out):
     n, mono_ns = chunk["n"], chunk["first_ns"]
-    assert mono_ns >= last_ns and 1 <= n <= 65536
+    assert (mono_ns >= last_ns or header["incompatible"] & 2) and 1 <= n <= 65536
     assert sum(count for _, count in chunk["count"]) == n
     rows = {}
     for (number, count), columns in zip(chunk["count"], chunk["fields"]):
@@ -271,6 +279,78 @@ def read_chunk(header, chunk, last_ns, out):
     return mono_ns
 
 
+def marks(data):
+    """The marks of a segment, as (kind, events, bytes, first, last), and the frames between them."""
+    found, at = [], 0
+    while at < len(data):
+        magic, length, tag, kind, events, size, first, last, check = struct.unpack_from(
+            "<II4sB3xI4xQQQQ", data, at)
+        assert (magic, length, tag) == (0x184D2A54, 48, b"ttsg")
+        assert check == fnv1a_bytes(data[at + 8 : at + 48])
+        found.append((kind, events, size, first, last, at))
+        at += 56 + (size if kind != 5 else 0)
+    assert at == len(data)
+    return found
+
+
+def check_marks(path, items):
+    """That a segment's marks say what is in it: read_snapshot.py --marks FILE"""
+    with open(path, "rb") as file:
+        *found, last = marks(file.read())
+    kinds = {"header": 1, "tables": 2, "chunk": 3, "end": 4}
+    assert [mark[0] for mark in found] == [kinds[item["item"]] for item in items]
+    for (kind, events, _, first, final, _), item in zip(found, items):
+        wanted = (item["n"], item["first_ns"], item["last_ns"]) if kind == 3 else (0, 0, 0)
+        assert (events, first, final) == wanted
+    end = items[-1]
+    assert last[0] == 5 and last[2] == found[-1][5]
+    assert last[3:5] == (end.get("first_ns", 0), end.get("last_ns", 0))
+
+
+def take_tables(header, tables):
+    for key in ("sites", "threads", "modules"):
+        header[key] += tables[key]
+    for i, (module, _) in enumerate(header["modules"]):
+        assert isinstance(module, str) or (module < i and isinstance(header["modules"][module][0], str))
+    assert sum(count for _, count in header["modules"]) == len(header["sites"])
+    assert tables["missed"] >= header["missed"]
+    header["missed"] = tables["missed"]
+
+
+def read_segment(items, out):
+    """Section 10: the header's tables come bit by bit, each before its first use."""
+    header, rest, end = dict(items[0], sites=[], threads=[], modules=[]), items[1:-1], items[-1]
+    chunks, last_ns = [], 0
+    for item in rest:
+        if item["item"] == "tables":
+            take_tables(header, item)
+            continue
+        assert item["item"] == "chunk"
+        chunks.append(item)
+        last_ns = max(last_ns, read_chunk(header, item, last_ns, out))
+    # one that a later collector has ended has no more than the numbers
+    if "header" in end:
+        assert end["header"]["stream"] == header["stream"] and end["header"]["clock"] == header["clock"]
+        assert end.get("missed", 0) >= header["missed"]
+    assert not chunks or end["first_ns"] == min(chunk["first_ns"] for chunk in chunks)
+    return chunks, last_ns
+
+
+def read_snapshot(header, chunks, end, out):
+    assert end["header"] == header
+    if "signature" in header:
+        assert header["signature"] == signature(header["crash"])
+    for name in ("unit", "container"):
+        assert header.get(name, "") in header.get("cgroup_path", "")
+    assert header.get("ns_pid") != header.get("pid")
+    last_ns = 0
+    for chunk in chunks:
+        assert chunk["item"] == "chunk"
+        last_ns = read_chunk(header, chunk, last_ns, out)
+    assert not chunks or end["first_ns"] == chunks[0]["first_ns"]
+    return last_ns
+
+
 def main():
     data = sys.stdin.buffer.read()
     stream, items = io.BytesIO(data), []
@@ -280,22 +360,18 @@ def main():
     header, chunks, end = items[0], items[1:-1], items[-1]
     assert all(next(iter(item)) == "item" for item in items)
     assert header["item"] == "header" and end["item"] == "end"
-    assert header["format"] == 1 and header["incompatible"] == 0
-    assert end["header"] == header
-    if "signature" in header:
-        assert header["signature"] == signature(header["crash"])
-    for name in ("unit", "container"):
-        assert header.get(name, "") in header.get("cgroup_path", "")
-    assert header.get("ns_pid") != header.get("pid")
+    assert header["format"] == 1 and header["incompatible"] in (0, 3)
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="strict")
-    last_ns = 0
-    for chunk in chunks:
-        assert chunk["item"] == "chunk"
-        last_ns = read_chunk(header, chunk, last_ns, out)
+    if header["incompatible"]:
+        chunks, last_ns = read_segment(items, out)
+    else:
+        last_ns = read_snapshot(header, chunks, end, out)
     out.flush()
     assert end["chunks"] == len(chunks)
     assert end["events"] == sum(chunk["n"] for chunk in chunks)
-    assert not chunks or (end["first_ns"], end["last_ns"]) == (chunks[0]["first_ns"], last_ns)
+    assert not chunks or end["last_ns"] == last_ns
+    if sys.argv[1:2] == ["--marks"]:
+        check_marks(sys.argv[2], items)
 
 
 if __name__ == "__main__":

@@ -238,6 +238,9 @@ struct ttlog_info {
 	/* its control group (version 2), and what that says */
 	struct ttlog_text cgroup_path, unit, container;
 	uint64_t ns_pid; /* in its own pid namespace; 0: the same as pid, or not known */
+	/* a segment of a stream: the same number in all its segments; which one it is, from 0 */
+	bool has_stream;
+	uint64_t stream, segment;
 };
 
 /* The wall time for a time of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */
@@ -275,6 +278,10 @@ struct ttlog_contents {
 	size_t problem_more; /* how many were not kept */
 
 	uint64_t scanned_bytes; /* how far the file was read */
+
+	/* Of a segment of a stream. */
+	bool is_open;    /* it has no end: it is being written, or its collector was killed */
+	uint64_t missed; /* recorded events, up to here, that are in no segment of the stream */
 };
 
 #pragma GCC visibility pop

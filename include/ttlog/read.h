@@ -200,6 +200,10 @@ struct ttlog_range {
 	uint64_t since_ns, until_ns;
 };
 
+/* When the events of a complete segment of a stream were, by its own clock, without reading them.
+ * False: the file is none, or can't be read. */
+bool ttlog_segment_range(const char *path, struct ttlog_range *ret);
+
 /* filter NULL: all events; range NULL: all times. The caller still owns snapshots and filter, and
  * must not change them while the stream lives. Several snapshots are first read to their ends.
  * Streams over one snapshot that are used in turn load its chunks again and again: it is better to

@@ -44,6 +44,7 @@ struct recover;
 struct retain_options;
 struct ring_budget;
 struct site_filter;
+struct streams;
 struct status_board;
 struct trigger_plan;
 struct trigger_request;
@@ -75,6 +76,7 @@ struct collector {
 	struct site_filter *new_sites; /* of a reload, for `commands`; NULL: the same */
 	struct control_rights rights;  /* its grants are those of env */
 	struct live *live;
+	struct streams *streams; /* NULL: none */
 	struct launch *launch;
 	struct hold *hold;
 	struct watch *watch;   /* of -e PATH; NULL: none */

@@ -46,6 +46,7 @@
 #include "ring_budget.h"
 #include "runtime_dir.h"
 #include "status_board.h"
+#include "streams.h"
 #include "trigger.h"
 #include "trigger_plan.h"
 #include "watch.h"
@@ -355,6 +356,9 @@ static int open_recorder(struct collector *collector)
 			.tags = &env->tags,
 		},
 		.live = collector->live,
+		.streams = collector->streams,
+		.stream_bytes = env->cache_bytes,
+		.stream_age_ns = env->cache_ns,
 		.ring_dir = collector->journal.dir,
 		.ring_bytes = env->ring_bytes,
 		.budget = collector->budget,
@@ -502,6 +506,7 @@ void collect__tear_down(struct collector *collector, int status)
 	hold__free(collector->hold);
 	is_done &= collect__end_finding(collector);
 	is_done &= attacher__free(collector->attacher);
+	is_done &= streams__end(collector->streams);
 	if (!is_done || job_queue__hangs(collector->queue))
 		leave_hanging(collector, status);
 	watch__free(collector->watch);
@@ -510,6 +515,7 @@ void collect__tear_down(struct collector *collector, int status)
 	trigger_request__free(collector->last);
 	drain__free(collector->drain);
 	job_queue__free(collector->queue);
+	streams__free(collector->streams);
 	writer__free(collector->writer);
 	live__free(collector->live);
 	prefault__free(collector->prefault);

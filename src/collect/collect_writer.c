@@ -18,10 +18,13 @@
 #include "job_queue.h"
 #include "live.h"
 #include "out_dir.h"
+#include "profile.h"
 #include "recover.h"
 #include "redact.h"
 #include "report.h"
 #include "retain.h"
+#include "segment_recover.h"
+#include "streams.h"
 #include "writer.h"
 
 /* At the end, recovery must write something in this time. */
@@ -94,6 +97,27 @@ static int write_notes(const struct collector *collector)
 	return err ? report__error("can't write to", collector->journal.dir, err) : 0;
 }
 
+static int open_streams(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	const struct streams_options options = {
+		.writer = {
+			.writer = collector->writer,
+			.dir = env->output_dir,
+			.sync = env->sync,
+			.sync_ns = env->sync_ns,
+			.segment_bytes = env->segment_bytes,
+		},
+		.segment_age_ns = env->segment_age_ns,
+		.compression = env->profile->compression,
+	};
+
+	if (!env->stream)
+		return 0;
+	collector->streams = streams__new(&options);
+	return collector->streams ? 0 : report__error("can't start", NULL, -errno);
+}
+
 int collect__open_writer(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -127,7 +151,8 @@ int collect__open_writer(struct collector *collector)
 	if (!collector->queue)
 		return report__error("can't start", NULL, -errno);
 	collector->live = live__new();
-	return collector->live ? 0 : report__error("can't start", NULL, -errno);
+	return collector->live ? open_streams(collector)
+			       : report__error("can't start", NULL, -errno);
 }
 
 static void tell_unrecovered(const struct collector *collector, int err)
@@ -151,11 +176,25 @@ void collect__take_left_over(struct collector *collector)
 		tell_unrecovered(collector, -errno);
 }
 
+/* Segments first: a collector of the same directory has its own locked. */
+static void end_left_segments(const struct collector *collector)
+{
+	const char *dir = collector->env->output_dir;
+	int cnt = segment_recover__all(writer__target(collector->writer), dir,
+				       collector->env->quiet ? NULL : stderr);
+
+	if (cnt < 0)
+		(void)report__error("can't end all segments that collectors before left in", dir,
+				    cnt);
+}
+
 static void *write_left_over(void *arg)
 {
 	struct collector *collector = arg;
-	int cnt = recover__write(collector->recover);
+	int cnt;
 
+	end_left_segments(collector);
+	cnt = collector->recover ? recover__write(collector->recover) : 0;
 	if (cnt < 0)
 		tell_unrecovered(collector, cnt);
 	else
@@ -165,8 +204,6 @@ static void *write_left_over(void *arg)
 
 void collect__start_recovery(struct collector *collector)
 {
-	if (!collector->recover)
-		return;
 	collector->has_recover_thread =
 		!pthread_create(&collector->recover_thread, NULL, write_left_over, collector);
 	if (!collector->has_recover_thread)

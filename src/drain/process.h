@@ -26,6 +26,7 @@ struct process_settings;
 struct process_watch;
 struct ring;
 struct ring_budget;
+struct stream;
 struct wire_batch;
 struct wire_head;
 struct wire_process;
@@ -41,7 +42,7 @@ struct arrivals {
 	uint64_t newest_ns; /* CLOCK_MONOTONIC: when the newest events came; 0: none has */
 };
 
-/* Up to where in the ring followers have seen its events. */
+/* Up to where in the ring followers, or its stream, have its events. */
 struct live_mark {
 	uint64_t written_bytes; /* ring__written_bytes() */
 	uint64_t events;        /* ring__events() */
@@ -83,6 +84,8 @@ struct process {
 	struct live_mark live;
 	struct taken_records taken;
 	struct process_watch *watch; /* of watches.h; NULL: none */
+	struct live_mark streamed;
+	struct stream *stream; /* --stream: once it has events. The recorder sets both */
 };
 
 /* NULL without memory. */

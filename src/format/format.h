@@ -7,6 +7,10 @@
 
 #define FORMAT_NUMBER 1
 
+/* Bits of `incompatible`: a segment of a stream has both (FORMAT.md, section 10). */
+#define FORMAT_TABLES_APART 1u /* sites and threads come in items of their own */
+#define FORMAT_UNORDERED    2u /* only within a chunk are events in the order of time */
+
 #define FORMAT_HEADER_MAX_BYTES  (32u << 20)
 #define FORMAT_CHUNK_MAX_BYTES   (4u << 20)
 #define FORMAT_END_RESERVE_BYTES 4096u /* the most that the end has besides the header's copy */
@@ -32,7 +36,7 @@
 #define FORMAT_MAPPING_TABLE_BYTES 72u
 #define FORMAT_FRAME_TABLE_BYTES   128u /* of a stack; also a thread of a crash */
 
-/* Encrypted files (FORMAT.md, section 9). */
+/* Encrypted files (FORMAT.md, section 10). */
 #define FORMAT_SEAL_MAGIC           "TTLOGENC"
 #define FORMAT_SEAL_MAGIC_BYTES     8u
 #define FORMAT_SEAL_VERSION         1u

@@ -408,6 +408,7 @@ static void wait_for_work(struct drain *drain)
 
 	wait_ms = live_rounds__wait_ms(&drain->recorder->rounds, wait_ms);
 	wait_ms = trigger_rounds__wait_ms(&drain->recorder->triggers, wait_ms);
+	wait_ms = stream_rounds__wait_ms(&drain->recorder->streams, wait_ms);
 	(void)epoll_wait(drain->epoll_fd, events, 3, wait_ms);
 	(void)!read(drain->event_fd, &posted, sizeof(posted));
 	now = clock__now_mono_ns();
@@ -427,6 +428,7 @@ static void finish(struct drain *drain)
 	ends__settle(&drain->recorder->ends);
 	live_rounds__show_all(&drain->recorder->rounds);
 	trigger_rounds__flush(&drain->recorder->triggers, &drain->meanwhile);
+	stream_rounds__end_all(&drain->recorder->streams);
 	jobs__snapshot(&drain->recorder->jobs, drain->last_request);
 	while (jobs__last(&drain->recorder->jobs)) {
 		wait_for_work(drain);
@@ -443,6 +445,7 @@ static void *run(void *arg)
 	while (!drain->stopping) {
 		barrier__store_relaxed(&drain->rounds, drain->rounds + 1);
 		wait_for_work(drain);
+		stream_rounds__begin(&drain->recorder->streams);
 		take_all(drain, ROUND_WAIT_NS);
 		take_jobs(drain);
 		jobs__hurry(&drain->recorder->jobs);
@@ -450,6 +453,8 @@ static void *run(void *arg)
 		show_status(drain);
 		trigger_rounds__run(&drain->recorder->triggers, &drain->meanwhile);
 		live_rounds__show(&drain->recorder->rounds, &drain->meanwhile);
+		stream_rounds__write(&drain->recorder->streams, &drain->meanwhile,
+				     drain->is_behind);
 		puller__pull_idle(&drain->recorder->puller, &drain->meanwhile);
 	}
 	finish(drain);

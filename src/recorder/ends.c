@@ -12,6 +12,7 @@
 #include "process.h"
 #include "processes.h"
 #include "ring.h"
+#include "stream_rounds.h"
 #include "trigger_rounds.h"
 
 /* Each about a second. */
@@ -63,6 +64,7 @@ static void end(struct ends *ends, struct process *process)
 	if (process->ring && !is_written(process))
 		want_end(ends, process);
 	live_rounds__show_last(ends->rounds, process);
+	stream_rounds__end(ends->streams, process);
 	processes__finish(ends->processes, process);
 }
 

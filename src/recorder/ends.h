@@ -11,6 +11,7 @@
 struct jobs;
 struct live_rounds;
 struct trigger_rounds;
+struct stream_rounds;
 struct process;
 struct processes;
 struct recorder_options;
@@ -21,6 +22,7 @@ struct ends {
 	struct jobs *jobs;
 	struct live_rounds *rounds;
 	struct trigger_rounds *triggers;
+	struct stream_rounds *streams;
 	unsigned idle_sweeps; /* without any process */
 	bool saw_unused;      /* unused modules were found before this round */
 };

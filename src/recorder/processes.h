@@ -23,12 +23,16 @@ struct prefault;
 struct process;
 struct ring_budget;
 struct trigger_plan;
+struct streams;
 struct wire_batch;
 struct wire_head;
 
 struct recorder_options {
 	struct job_context job;    /* recorder__new() sets its boot_id */
 	struct live *live;         /* NULL: no followers */
+	struct streams *streams;   /* --stream; NULL: none */
+	uint64_t stream_bytes;     /* a process's events wait for so many bytes of its ring, */
+	uint64_t stream_age_ns;    /* or so long, before they are encoded */
 	struct prefault *prefault; /* NULL: rings get their memory at first use */
 	const char *ring_dir;      /* NULL: anonymous memory */
 	size_t ring_bytes;

@@ -43,12 +43,18 @@ struct recorder *recorder__new(const struct recorder_options *options)
 	watches__set_plan(&recorder->processes.watches, recorder->options.plan);
 	trigger_rounds__init(&recorder->triggers, &recorder->options, &recorder->puller,
 			     &recorder->jobs);
+	recorder->streams = (struct stream_rounds){
+		.options = &recorder->options,
+		.processes = &recorder->processes,
+		.puller = &recorder->puller,
+	};
 	recorder->ends = (struct ends){
 		.options = &recorder->options,
 		.processes = &recorder->processes,
 		.jobs = &recorder->jobs,
 		.rounds = &recorder->rounds,
 		.triggers = &recorder->triggers,
+		.streams = &recorder->streams,
 	};
 	recorder->looks = (struct looks){ &recorder->processes, &recorder->ends };
 	return recorder;

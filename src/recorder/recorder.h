@@ -15,6 +15,7 @@
 #include "looks.h"
 #include "processes.h"
 #include "puller.h"
+#include "stream_rounds.h"
 #include "trigger_rounds.h"
 
 struct status;
@@ -30,6 +31,7 @@ struct recorder {
 	struct jobs jobs;
 	struct live_rounds rounds;
 	struct trigger_rounds triggers;
+	struct stream_rounds streams;
 	struct ends ends;
 	struct looks looks;
 };

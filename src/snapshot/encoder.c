@@ -109,6 +109,7 @@ int encoder__write_chunk(struct encoder *encoder, int fd)
 int encoder__write_end(struct encoder *encoder, int fd)
 {
 	cbor_out__reset(&encoder->item);
-	header_out__put_end(&encoder->item, &encoder->source, &encoder->in_file, &encoder->header);
+	header_out__put_end(&encoder->item, &encoder->source, &encoder->in_file, &encoder->header,
+			    0);
 	return write_item(encoder, fd, &encoder->item, FORMAT_HEADER_MAX_BYTES);
 }

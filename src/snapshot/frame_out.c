@@ -43,7 +43,7 @@ static int put(const struct frame_out *frame, int fd, const void *bytes, size_t 
 	return write_all(fd, bytes, len);
 }
 
-int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len)
+int frame_out__make(struct frame_out *frame, const void *content, size_t len, size_t *ret_bytes)
 {
 	const LZ4F_preferences_t preferences = {
 		.frameInfo = {
@@ -53,6 +53,7 @@ int frame_out__write(struct frame_out *frame, int fd, const void *content, size_
 			.blockChecksumFlag = LZ4F_blockChecksumEnabled,
 			.contentSize = len,
 		},
+		.compressionLevel = frame->level,
 	};
 	const size_t bound = LZ4F_compressFrameBound(len, &preferences);
 	size_t bytes;
@@ -65,6 +66,17 @@ int frame_out__write(struct frame_out *frame, int fd, const void *content, size_
 	/* there is room enough, so only its own allocation can fail */
 	if (LZ4F_isError(bytes))
 		return -ENOMEM;
+	*ret_bytes = bytes;
+	return 0;
+}
+
+int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len)
+{
+	size_t bytes;
+	int err = frame_out__make(frame, content, len, &bytes);
+
+	if (err)
+		return err;
 	frame->written_bytes += bytes;
 	return put(frame, fd, frame->bytes, bytes);
 }

@@ -16,12 +16,15 @@ struct frame_out {
 	size_t capacity;
 	uint64_t written_bytes; /* to the file, so far; before encryption */
 	struct seal_out *seal;  /* NULL: in clear */
+	int level;              /* LZ4's; less than 0: faster, and packs less */
 };
 
 void frame_out__fini(struct frame_out *frame);
 
-/* Writes len bytes at fd's position, as one frame with its content size and all checksums. 0 or
- * -errno; then part of it may be written. */
+/* Makes one frame with its content size and all checksums; it stays in `frame` until the next call.
+ * 0 or -errno. */
+int frame_out__make(struct frame_out *frame, const void *content, size_t len, size_t *ret_bytes);
+/* Writes len bytes at fd's position, as such a frame. 0 or -errno; then part of it may be written. */
 int frame_out__write(struct frame_out *frame, int fd, const void *content, size_t len);
 
 /* Writes empty, skippable frames until at least file_bytes are written. 0 or -errno. */

@@ -200,3 +200,13 @@ struct job *job__new_since(struct process *process, const struct job_context *co
 	fill_source(job, process, context);
 	return job;
 }
+
+void job__add_exit(struct job *job, const struct process *process)
+{
+	if (!process->crash.has_exit)
+		return;
+	job->crash.has_exit = true;
+	job->crash.exit_code = process->crash.exit_code;
+	job->crash.exit_signal = process->crash.exit_signal;
+	job->source.crash = &job->crash;
+}

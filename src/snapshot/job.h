@@ -74,10 +74,13 @@ uint64_t job__bytes(const struct process *process);
  * errno. */
 struct job *job__new(struct process *process, const struct job_context *context,
 		     const char *reason);
-/* A job of what came since that position of the ring, for followers (live.h). It does not have how
- * the process ended. */
+/* A job of what came since that position of the ring, for followers (live.h) and streams
+ * (streams.h). It does not have how the process ended. */
 struct job *job__new_since(struct process *process, const struct job_context *context,
 			   uint64_t position, uint64_t *ret_events_before);
+
+/* Adds how the process ended, if it has, in a few words: its code or signal. */
+void job__add_exit(struct job *job, const struct process *process);
 
 /* NULL is fine. */
 void job__free(struct job *job);

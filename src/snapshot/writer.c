@@ -38,6 +38,11 @@ const struct snapshot_target *writer__target(const struct writer *writer)
 	return &writer->target;
 }
 
+void writer__retain(const struct writer *writer, const char *name)
+{
+	(void)retain__apply(writer->retain, name);
+}
+
 void writer__write(const struct writer *writer, struct job *job)
 {
 	const bool may_be_part = job->is_last && !job->has_part;
@@ -60,8 +65,7 @@ void writer__write(const struct writer *writer, struct job *job)
 	if (!fstatat(writer->target.dir_fd, name, &file, AT_SYMLINK_NOFOLLOW))
 		job->file_bytes = (uint64_t)file.st_size;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
-	/* what can't be deleted now is tried again with the next snapshot */
-	(void)retain__apply(writer->retain, name);
+	writer__retain(writer, name);
 }
 
 struct writer *writer__new(const struct writer_options *options)

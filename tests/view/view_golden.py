@@ -18,6 +18,11 @@ SHOWN = [
     ("v1-crash.bin", ["--info", "--format", "json"], "v1-crash.info.json"),
     ("v1-types.bin", ["--format", "json"], "v1-types.jsonl"),
     ("v1-types.bin", ["--info", "--format", "json"], "v1-types.info.json"),
+    ("v1-stream.bin", ["--format", "json", "--limit", "40"], "v1-stream.jsonl"),
+    ("v1-stream.bin", ["--info", "--format", "json"], "v1-stream.info.json"),
+    ("stream-tables.bin", ["--format", "json"], "stream-tables.jsonl"),
+    ("stream-tables.bin", ["--info", "--format", "json"], "stream-tables.info.json"),
+    ("stream-open.bin.part", ["--format", "json", "--limit", "40"], "stream-open.jsonl"),
     ("golden.bin", ["--format", "json"], "golden.jsonl"),
     ("packed.bin", ["--format", "json"], "packed.jsonl"),
 ]

@@ -397,6 +397,12 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 		count_line(page, "overwritten", contents->overwritten,
 			   contents->overwritten ? " recorded, but older than the ring holds" : "");
 	}
+	if (info->has_stream)
+		count_line(
+			page, "missed", contents->missed,
+			contents->missed
+				? " recorded, but not in the stream: the disk or the ring was too slow"
+				: "");
 	losses(page, contents->lost);
 	left_out(page, info);
 }

@@ -10,8 +10,7 @@
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
 
-/* The time in a snapshot's name; NULL: it is not such a name. */
-static const char *time_in(const char *name)
+const char *default_snapshot__time(const char *name)
 {
 	static const char PREFIX[] = "ttlog-", SUFFIX[] = ".bin";
 	size_t len = strlen(name), digits;
@@ -32,7 +31,7 @@ static const char *time_in(const char *name)
 /* With equal times, the greater name: so the result is always the same. */
 static bool is_newer(const char *a, const char *b)
 {
-	int order = strncmp(time_in(a), time_in(b), TIME_DIGITS);
+	int order = strncmp(default_snapshot__time(a), default_snapshot__time(b), TIME_DIGITS);
 
 	return order ? order > 0 : strcmp(a, b) > 0;
 }
@@ -49,7 +48,8 @@ char *default_snapshot__find(const char *dir)
 	while ((entry = readdir(handle))) {
 		char *copy;
 
-		if (!time_in(entry->d_name) || (best && !is_newer(entry->d_name, best)))
+		if (!default_snapshot__time(entry->d_name) ||
+		    (best && !is_newer(entry->d_name, best)))
 			continue;
 		copy = strdup(entry->d_name);
 		if (!copy) {

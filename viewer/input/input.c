@@ -15,9 +15,11 @@
 #include "sealed.h"
 #include "secret_keys.h"
 
-#define SNAPSHOT_DIR "/var/lib/ttlog"
+#define SNAPSHOT_DIR   "/var/lib/ttlog"
 /* So many files that can't be opened are named; the rest is counted. */
-#define NAMED_MAX    10u
+#define NAMED_MAX      10u
+/* More than the clocks of two files of a process usually differ. */
+#define CLOCK_SLACK_NS UINT64_C(10000000000)
 
 static int choose_newest(struct input *input, struct options *options)
 {
@@ -109,17 +111,17 @@ static struct ttlog_snapshot *open_path(struct input *input, const char *path, c
 		      : ttlog_snapshot_open(path, ret_why, why_size);
 }
 
-static void open_file(struct input *input, const char *path, bool stream, struct unopened *unopened)
+/* NULL: it could not be opened, which is counted. */
+static struct ttlog_snapshot *open_file(struct input *input, const char *path, bool stream,
+					struct unopened *unopened)
 {
 	const char *name = options__is_stdin(path) ? "stdin" : path;
 	struct ttlog_snapshot *reader;
 	char why[160];
 
 	reader = open_path(input, path, name, stream, why, sizeof(why));
-	if (reader) {
-		input->readers[input->reader_cnt++] = reader;
-		return;
-	}
+	if (reader)
+		return reader;
 	input->unreadable = true;
 	if (errno == EMFILE || errno == ENFILE) {
 		unopened->short_err = errno;
@@ -127,6 +129,7 @@ static void open_file(struct input *input, const char *path, bool stream, struct
 	} else if (unopened->cnt++ < NAMED_MAX) {
 		diagnostics__print(name, why);
 	}
+	return NULL;
 }
 
 static void say_unopened(const struct input *input, const struct unopened *unopened)
@@ -145,21 +148,79 @@ static void say_unopened(const struct input *input, const struct unopened *unope
 	}
 }
 
+/* Whether a segment has nothing in a range of time. The clock of another file of its process may
+ * count. */
+static bool is_outside(const struct ttlog_range *segment, const struct ttlog_range *wanted)
+{
+	return (wanted->since_ns > CLOCK_SLACK_NS &&
+		segment->until_ns < wanted->since_ns - CLOCK_SLACK_NS) ||
+	       (wanted->until_ns < UINT64_MAX - CLOCK_SLACK_NS &&
+		segment->since_ns > wanted->until_ns + CLOCK_SLACK_NS);
+}
+
+/* Opens what is not known to be a segment of some time. Returns the wall time of the last event of
+ * all files. */
+static uint64_t open_unknown(struct input *input, const struct options *options,
+			     struct ttlog_range *ranges, struct unopened *unopened)
+{
+	const bool spares = (options->has_since || options->has_until) && input->file_cnt > 1 &&
+			    options->mode != MODE_INFO && options->mode != MODE_DIFF;
+	uint64_t last_ns = 0, ns;
+
+	for (size_t i = 0; i < input->file_cnt; i++) {
+		ranges[i] = (struct ttlog_range){ UINT64_MAX, 0 };
+		if (spares && !piped__is_meant(input->files[i]) &&
+		    ttlog_segment_range(input->files[i], &ranges[i])) {
+			ns = ranges[i].until_ns;
+		} else {
+			input->readers[i] =
+				open_file(input, input->files[i], is_stream(options), unopened);
+			ns = input->readers[i] ? ttlog_snapshot_last_ns(input->readers[i]) : 0;
+		}
+		last_ns = ns > last_ns ? ns : last_ns;
+	}
+	return last_ns;
+}
+
+/* Opens the rest, but not what has nothing in the range of time. */
+static void open_within(struct input *input, const struct options *options,
+			const struct ttlog_range *ranges, uint64_t last_ns,
+			struct unopened *unopened)
+{
+	const struct ttlog_range wanted = options__range(options, last_ns);
+
+	for (size_t i = 0; i < input->file_cnt; i++) {
+		if (ranges[i].since_ns <= ranges[i].until_ns && !is_outside(&ranges[i], &wanted))
+			input->readers[i] =
+				open_file(input, input->files[i], is_stream(options), unopened);
+	}
+	for (size_t i = 0; i < input->file_cnt; i++) {
+		if (input->readers[i])
+			input->readers[input->reader_cnt++] = input->readers[i];
+	}
+}
+
 /* Returns 0 or -errno, which it has printed. */
 static int open_files(struct input *input, const struct options *options)
 {
 	struct unopened unopened = { .cnt = 0 };
+	struct ttlog_range *ranges = calloc(input->file_cnt, sizeof(*ranges));
 	struct secret_keys keys = { .cnt = 0 };
+	uint64_t last_ns;
 	int err = sealed__read_keys(options, &keys);
 
-	if (err)
+	input->readers = calloc(input->file_cnt, sizeof(*input->readers));
+	if (!err && (!input->readers || !ranges))
+		err = diagnostics__print_errno("files", ENOMEM);
+	if (err) {
+		free(ranges);
+		secret_keys__fini(&keys);
 		return err;
+	}
 	input->keys = &keys;
-	input->readers = reallocarray(NULL, input->file_cnt, sizeof(struct ttlog_snapshot *));
-	if (!input->readers)
-		return diagnostics__print_errno("files", ENOMEM);
-	for (size_t i = 0; i < input->file_cnt; i++)
-		open_file(input, input->files[i], is_stream(options), &unopened);
+	last_ns = open_unknown(input, options, ranges, &unopened);
+	open_within(input, options, ranges, last_ns, &unopened);
+	free(ranges);
 	secret_keys__fini(&keys);
 	input->keys = NULL;
 	say_unopened(input, &unopened);
@@ -176,6 +237,10 @@ int input__open(struct input *ret, struct options *options)
 		if (err)
 			return err;
 	}
+	/* --diff says what is wrong with a directory */
+	err = options->mode == MODE_DIFF ? 0 : directory__expand(options, &ret->paths);
+	if (err)
+		return err;
 	ret->files = options->files;
 	ret->file_cnt = options->file_cnt;
 	allow_files();
@@ -236,4 +301,5 @@ void input__fini(struct input *input)
 		ttlog_snapshot_close(input->readers[i]);
 	free(input->readers);
 	free(input->default_path);
+	directory_paths__fini(&input->paths);
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "directory.h"
+
 struct options;
 struct secret_keys;
 struct ttlog_snapshot;
@@ -18,6 +20,7 @@ struct input {
 	size_t file_cnt;
 	struct ttlog_snapshot **readers; /* for files that could be opened */
 	size_t reader_cnt;
+	struct directory_paths paths;
 	char *default_path;             /* the snapshot that is read if no file is named */
 	const struct secret_keys *keys; /* while files are opened */
 	bool unreadable;                /* a file, or a part of one, can't be read */

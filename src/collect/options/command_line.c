@@ -88,6 +88,14 @@ static const struct argp_option options[] = {
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors and losses", 4 },
 	{ "verbose", 'v', NULL, 0, "Say more", 4 },
 
+	{ .doc = "Streams:", .group = 5 },
+	{ "stream", KEY_STREAM, NULL, 0, "Write all events to segment files, too", 5 },
+	{ "profile", KEY_PROFILE, "NAME", 0, "One of four sets of options (balanced)", 5 },
+	{ "write-cache", KEY_WRITE_CACHE, "SIZE,DUR", 0, "Collect so much, so long (4M,100ms)", 5 },
+	{ "segment-size", KEY_SEGMENT_SIZE, "SIZE", 0, "Of one segment (64M)", 5 },
+	{ "segment-age", KEY_SEGMENT_AGE, "DURATION", 0, "Of one segment (1h)", 5 },
+	{ "sync", KEY_SYNC, "WHEN", 0, "When it is safe on disk (1s)", 5 },
+
 	{ .doc = "Help:", .group = -1 },
 	{ 0 },
 };
@@ -168,6 +176,8 @@ static const char *find_mismatch(const struct env *env)
 		return "--list takes one PATH, or -p with one PID";
 	if (env->quiet && env->verbose)
 		return "-q and -v exclude each other";
+	if (env->stream && env->recipients.cnt)
+		return "--stream and --encrypt-to exclude each other: segments are written in clear";
 	return NULL;
 }
 

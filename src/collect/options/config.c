@@ -13,6 +13,7 @@
 #include "config_file.h"
 #include "env.h"
 #include "given.h"
+#include "profile.h"
 #include "settings.h"
 #include "target.h"
 #include "trigger_plan.h"
@@ -158,6 +159,8 @@ static int build_target(const struct env *env, struct target *target, char *erro
 	if (!err)
 		err = apply_list(&env->by_user, own, error, error_size);
 	if (!err)
+		err = profile__apply(own);
+	if (!err)
 		own->mode = env->mode;
 	return err;
 }
@@ -182,6 +185,8 @@ int config__build(struct env *env, char *error, size_t error_size)
 		err = apply_list(&env->by_user, env, error, error_size);
 	if (!err)
 		err = command_line__check(env, error, error_size);
+	if (!err)
+		err = profile__apply(env);
 	for (size_t i = 0; i < env->targets.cnt && !err; i++)
 		err = build_target(env, &env->targets.items[i], error, error_size);
 	return err;
@@ -316,12 +321,14 @@ static int print_setting(const struct printing *printing, const struct env *env,
 			 const struct setting *setting)
 {
 	const char *key = setting__long_name(setting);
+	const char *preset = setting->preset ? setting->preset
+					     : profile__preset(env->profile, setting);
 	int cnt = print_given(printing, list_of(env, setting), setting);
 
 	if (cnt)
 		return cnt < 0 ? cnt : 0;
-	if (setting->preset)
-		return print_line(printing, key, setting->preset);
+	if (preset)
+		return print_line(printing, key, preset);
 	if (!setting->form)
 		return print_line(printing, key, "no");
 	fprintf(printing->out, "#%s =\n", key);

@@ -4,6 +4,7 @@
 
 #include "env.h"
 #include "out_dir.h"
+#include "profile.h"
 #include "settings.h"
 #include "site_filter.h"
 #include "trigger_plan.h"
@@ -30,7 +31,7 @@ int env__init(struct env *env)
 			err = settings[i].set(env, &argument);
 	}
 	env->triggers->has_list = false;
-	return err;
+	return err ? err : profile__apply(env);
 }
 
 void env__fini(struct env *env)

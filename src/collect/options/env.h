@@ -15,9 +15,11 @@
 #include "listen_address.h"
 #include "recipients.h"
 #include "redact.h"
+#include "stream_writer.h"
 #include "tags.h"
 #include "target.h"
 
+struct profile;
 struct site_filter;
 struct trigger_plan;
 
@@ -65,6 +67,12 @@ struct env {
 	bool metrics_by_pid;
 	bool all_stacks;              /* of a crash: other threads' stacks too */
 	struct control_rights rights; /* --allow */
+	bool stream;                  /* --stream: all events go to segments, too */
+	const struct profile *profile;
+	uint64_t cache_bytes, cache_ns; /* --write-cache */
+	uint64_t segment_bytes, segment_age_ns;
+	enum stream_sync sync;
+	uint64_t sync_ns;
 	bool immediate;
 	bool quiet;
 	bool verbose;

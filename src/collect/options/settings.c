@@ -4,12 +4,16 @@
 #include <stdint.h>
 
 #include "array.h"
+#include "profile.h"
 #include "ring_budget.h"
 #include "setters.h"
 #include "settings.h"
 
 #define MAX_RING_BYTES   (1ull << 40)
 #define MAX_BUFFER_BYTES (1ull << 31) /* the kernel counts a ring buffer's bytes in 32 bits */
+
+#define MIN_SEGMENT_BYTES  (1ull << 20)
+#define MIN_SEGMENT_AGE_NS 1000000000ull
 
 #define AT(member) offsetof(struct env, member)
 
@@ -185,6 +189,47 @@ const struct setting settings[] = {
 	  .min = 1,
 	  .max = INT64_MAX,
 	  .at = AT(keep_free_bytes) },
+	{ .key = KEY_STREAM,
+	  .modes = RECORDING,
+	  .name = "--stream",
+	  .set = setter__flag,
+	  .at = AT(stream) },
+	{ .key = KEY_PROFILE,
+	  .modes = RECORDING,
+	  .name = "--profile",
+	  .form = "latency, balanced, throughput or durable",
+	  .preset = "balanced",
+	  .set = profile__set,
+	  .at = AT(profile) },
+	{ .key = KEY_WRITE_CACHE,
+	  .modes = RECORDING,
+	  .name = "--write-cache",
+	  .form = "a size and a duration such as 4M,100ms",
+	  .set = profile__set_cache,
+	  .at = AT(cache_bytes) },
+	{ .key = KEY_SEGMENT_SIZE,
+	  .modes = RECORDING,
+	  .name = "--segment-size",
+	  .form = "a size such as 64M, from 1M to 1T",
+	  .preset = "64M",
+	  .set = setter__size,
+	  .min = MIN_SEGMENT_BYTES,
+	  .max = MAX_RING_BYTES,
+	  .at = AT(segment_bytes) },
+	{ .key = KEY_SEGMENT_AGE,
+	  .modes = RECORDING,
+	  .name = "--segment-age",
+	  .form = "a duration such as 1h, from 1s",
+	  .preset = "1h",
+	  .set = setter__duration,
+	  .min = MIN_SEGMENT_AGE_NS,
+	  .at = AT(segment_age_ns) },
+	{ .key = KEY_SYNC,
+	  .modes = RECORDING,
+	  .name = "--sync",
+	  .form = "segment, batch, or a duration such as 1s",
+	  .set = profile__set_sync,
+	  .at = AT(sync) },
 	{ .key = 's',
 	  .modes = RECORDING,
 	  .name = "--ring-size",
@@ -207,7 +252,6 @@ const struct setting settings[] = {
 	  .modes = RECORDING,
 	  .name = "--buffer-size",
 	  .form = "a size such as 64M, up to 2G",
-	  .preset = "64M",
 	  .set = setter__buffer_size,
 	  .min = 1,
 	  .max = MAX_BUFFER_BYTES,

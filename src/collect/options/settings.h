@@ -34,6 +34,12 @@ enum {
 	KEY_ALL,
 	KEY_UNIT,
 	KEY_CGROUP,
+	KEY_STREAM,
+	KEY_PROFILE,
+	KEY_WRITE_CACHE,
+	KEY_SEGMENT_SIZE,
+	KEY_SEGMENT_AGE,
+	KEY_SYNC,
 };
 
 struct setting;
@@ -68,9 +74,9 @@ struct setting {
 	unsigned modes; /* in which it means something */
 	unsigned flags; /* enum setting_flag */
 	enum setting_group group;
-	const char *name;                                  /* for messages */
-	const char *form;                                  /* what it takes; NULL: nothing */
-	const char *preset;                                /* if it is not given; NULL: nothing */
+	const char *name;   /* for messages */
+	const char *form;   /* what it takes; NULL: nothing */
+	const char *preset; /* if it is not given; NULL: what profile__preset() says, or nothing */
 	int (*set)(struct env *env, struct argument *arg); /* 0 or -errno */
 	uint64_t min, max;                                 /* of a size, duration or number */
 	size_t at;                                         /* offset of what it sets in env */

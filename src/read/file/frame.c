@@ -9,6 +9,7 @@
 #include "format.h"
 #include "frame.h"
 #include "handle.h"
+#include "stream_mark.h"
 
 #define WINDOW_MAX_BYTES       (256u << 10)
 #define FRAME_HEADER_MAX_BYTES 19u
@@ -341,4 +342,50 @@ int frame_file__at(struct frame_file *file, uint64_t offset, struct frame *ret)
 	uint64_t cost;
 
 	return decode(file, offset, ret, &cost, &why);
+}
+
+int frame_file__mark(struct frame_file *file, uint64_t offset, struct stream_mark *ret)
+{
+	unsigned char bytes[STREAM_MARK_BYTES];
+	ssize_t have;
+
+	if (offset > file->size || file->size - offset < sizeof(bytes))
+		return 0;
+	/* not through the window: what lies between two marks is not read */
+	have = handle__read(&file->handle, bytes, sizeof(bytes), (off_t)offset);
+	if (have < 0)
+		return (int)have;
+	return have == (ssize_t)sizeof(bytes) && stream_mark__get(bytes, ret);
+}
+
+int frame_file__find_mark(struct frame_file *file, uint64_t offset, uint64_t end, uint64_t *ret)
+{
+	struct stream_mark mark;
+
+	while (offset < end) {
+		const unsigned char *p = NULL, *hit;
+		ssize_t have = window__get(file, offset, STREAM_MARK_BYTES, &p);
+		int found;
+
+		if (have < 0)
+			return (int)have;
+		if (have < (ssize_t)STREAM_MARK_BYTES)
+			break;
+		hit = memmem(p, (size_t)have, stream_mark_head, sizeof(stream_mark_head));
+		if (!hit) {
+			offset += (uint64_t)have - (sizeof(stream_mark_head) - 1);
+			continue;
+		}
+		offset += (uint64_t)(hit - p);
+		found = frame_file__mark(file, offset, &mark);
+		if (found < 0)
+			return found;
+		if (found && offset < end) {
+			*ret = offset;
+			return 0;
+		}
+		offset++;
+	}
+	*ret = end;
+	return 0;
 }

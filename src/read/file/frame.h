@@ -43,4 +43,11 @@ int frame_file__next(struct frame_file *file, uint64_t offset, struct frame *ret
 /* The frame at exactly that offset. Returns 0, -EBADMSG if it is not whole, or another -errno. */
 int frame_file__at(struct frame_file *file, uint64_t offset, struct frame *ret);
 
+struct stream_mark;
+
+/* The mark at exactly that offset (stream_mark.h). Returns 1, 0 if there is none, or -errno. */
+int frame_file__mark(struct frame_file *file, uint64_t offset, struct stream_mark *ret);
+/* The next mark from `offset` on, but not at or after `end`, or else `end`. 0 or -errno. */
+int frame_file__find_mark(struct frame_file *file, uint64_t offset, uint64_t end, uint64_t *ret);
+
 #endif /* TTLOG_READ_FRAME_H */

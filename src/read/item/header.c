@@ -51,6 +51,7 @@ struct table {
 
 struct parse {
 	struct header *header;
+	uint64_t known_bits; /* of `incompatible` */
 	struct table tables[TABLE_CNT];
 	char *why;
 	size_t why_size;
@@ -114,12 +115,22 @@ static int parse_mapping(struct parse *parse, void *ret, struct ttlog_cbor *in)
 static int parse_module(struct parse *parse, void *ret, struct ttlog_cbor *in)
 {
 	struct header_module *module = ret;
-	uint64_t cnt;
+	uint64_t cnt, same_as = UINT32_MAX, site_cnt;
+	enum ttlog_cbor_kind kind;
 
-	(void)parse;
-	if (cbor_reader__array(in, &cnt) || cnt != 2 || cbor_reader__text(in, &module->build_id) ||
-	    cbor_reader__uint(in, &module->site_cnt))
+	*module = (struct header_module){ .same_as = UINT32_MAX };
+	if (cbor_reader__array(in, &cnt) || cnt != 2 || cbor_reader__peek(in, &kind))
 		return -EBADMSG;
+	if (kind == TTLOG_CBOR_UINT && parse->known_bits & FORMAT_TABLES_APART) {
+		if (cbor_reader__uint(in, &same_as) || same_as >= UINT32_MAX)
+			return -EBADMSG;
+	} else if (cbor_reader__text(in, &module->build_id)) {
+		return -EBADMSG;
+	}
+	if (cbor_reader__uint(in, &site_cnt) || site_cnt > UINT32_MAX)
+		return -EBADMSG;
+	module->same_as = (uint32_t)same_as;
+	module->site_cnt = (uint32_t)site_cnt;
 	return 0;
 }
 
@@ -221,6 +232,8 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "ns_pid", .number = &info->ns_pid },
 		{ "signature", .text = &info->signature },
 		{ "start_time", .number = &info->start_time, .has = &info->has_start_time },
+		{ "stream", .number = &info->stream, .has = &info->has_stream },
+		{ "segment", .number = &info->segment },
 		{ "emitted", .number = &header->emitted, .has = &header->has_totals },
 		{ "recorded", .number = &header->recorded, .has = &header->has_totals },
 		{ "overwritten", .number = &header->overwritten, .has = &header->has_totals },
@@ -287,6 +300,7 @@ static int check_format(struct parse *parse, struct ttlog_cbor in)
 			  (unsigned long long)format, FORMAT_NUMBER);
 		return -ENOTSUP;
 	}
+	incompatible &= ~parse->known_bits;
 	if (incompatible) {
 		(void)bad(parse,
 			  "it needs features that this ttlog-view does not know (bits 0x%llx)",
@@ -319,10 +333,18 @@ static int spread_modules(struct header *header)
 	if (!modules)
 		return -ENOMEM;
 	for (size_t i = 0; i < header->module_cnt; i++) {
-		if (header->modules[i].site_cnt > site_cnt - at)
+		struct header_module *module = &header->modules[i];
+		const bool is_more = module->same_as != UINT32_MAX;
+
+		if (module->site_cnt > site_cnt - at)
 			return -EBADMSG;
-		for (uint64_t k = 0; k < header->modules[i].site_cnt; k++)
-			modules[at++] = (uint32_t)i;
+		if (is_more && (module->same_as >= i ||
+				header->modules[module->same_as].same_as != UINT32_MAX))
+			return -EBADMSG;
+		if (is_more)
+			module->build_id = header->modules[module->same_as].build_id;
+		for (uint64_t k = 0; k < module->site_cnt; k++)
+			modules[at++] = (uint32_t)(is_more ? module->same_as : i);
 	}
 	if (at != site_cnt)
 		return -EBADMSG;
@@ -370,15 +392,20 @@ void header__clear(struct header *ret)
 	*ret = (struct header){ .info.exit = &ret->exit, .info.crash = &ret->crash };
 }
 
-int header__init(struct header *ret, const unsigned char *data, size_t len, size_t max_bytes,
-		 char *ret_why, size_t why_size)
+int header__init(struct header *ret, const unsigned char *data, size_t len,
+		 const struct header_limits *limits, char *ret_why, size_t why_size)
 {
-	struct parse parse = { .header = ret, .why = ret_why, .why_size = why_size };
+	struct parse parse = {
+		.header = ret,
+		.known_bits = limits->known_bits,
+		.why = ret_why,
+		.why_size = why_size,
+	};
 	int err = -ENOMEM;
 
 	header__clear(ret);
 	ret->content = malloc(len ? len : 1);
-	ret->arena.max_bytes = max_bytes;
+	ret->arena.max_bytes = limits->max_bytes;
 	*ret_why = '\0';
 	if (!ret->content)
 		return err;

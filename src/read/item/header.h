@@ -16,7 +16,8 @@
 /* An executable or library with sites. */
 struct header_module {
 	struct ttlog_text build_id; /* may be empty */
-	uint64_t site_cnt;
+	uint32_t site_cnt;
+	uint32_t same_as; /* an earlier one, of which these are more sites; UINT32_MAX: none */
 };
 
 /* All text points into `content`. */
@@ -43,13 +44,18 @@ struct header {
 /* Makes an empty header. It has pointers to itself, so it must not move. */
 void header__clear(struct header *ret);
 
+struct header_limits {
+	size_t max_bytes;    /* for its tables */
+	uint64_t known_bits; /* of `incompatible` */
+};
+
 /*
- * Parses a header, from a copy of `data`; its tables take at most max_bytes. Returns 0; -EBADMSG:
+ * Parses a header, from a copy of `data`. Returns 0; -EBADMSG:
  * it is not valid; -ENOTSUP: this reader must refuse its format; -ENOMEM. On failure ret is empty,
  * and ret_why has the reason in words.
  */
-int header__init(struct header *ret, const unsigned char *data, size_t len, size_t max_bytes,
-		 char *ret_why, size_t why_size);
+int header__init(struct header *ret, const unsigned char *data, size_t len,
+		 const struct header_limits *limits, char *ret_why, size_t why_size);
 void header__fini(struct header *header);
 
 /* Whether its events may have an identity (identity.h). */

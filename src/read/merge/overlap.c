@@ -31,6 +31,12 @@ static void widen(struct overlap *overlap, uint64_t from_ns, uint64_t to_ns)
 	overlap->is_any = true;
 }
 
+/* No event is in two segments of a stream. */
+static bool is_same_stream(const struct ttlog_info *a, const struct ttlog_info *b)
+{
+	return a->has_stream && b->has_stream && a->stream == b->stream;
+}
+
 static void find_overlap(struct input *a, const struct input *b)
 {
 	const struct ttlog_contents *x = &a->reader->contents, *y = &b->reader->contents;
@@ -38,7 +44,8 @@ static void find_overlap(struct input *a, const struct input *b)
 		      header__has_identity(&b->reader->header);
 	uint64_t from, to, slack = shares ? CLOCK_SLACK_NS : 0;
 
-	if (!x->chunk_cnt || !y->chunk_cnt)
+	if (!x->chunk_cnt || !y->chunk_cnt ||
+	    is_same_stream(&a->reader->header.info, &b->reader->header.info))
 		return;
 	from = first_ns(x) > first_ns(y) ? first_ns(x) : first_ns(y);
 	to = last_ns(x) < last_ns(y) ? last_ns(x) : last_ns(y);

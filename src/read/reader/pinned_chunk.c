@@ -39,7 +39,7 @@ static int parse(struct ttlog_pinned *pinned, const char **ret_why)
 	events->number = pinned->idx;
 	/* Sites ascend. They must be valid, because they may be used before the rest is loaded. */
 	*ret_why = "its fields do not fit its sites";
-	if (events->n != snapshot->places[pinned->idx].n ||
+	if (!reader__is_at(&pinned->chunk, &snapshot->places[pinned->idx]) ||
 	    events->groups[events->group_cnt - 1].site >= snapshot->header.info.site_cnt)
 		return -EBADMSG;
 	return 0;

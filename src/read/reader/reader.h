@@ -39,6 +39,7 @@ struct ttlog_snapshot {
 	 */
 	uint64_t item_budget;
 	bool is_given_up;        /* no later frame counts */
+	bool is_segment;         /* of a stream: segment_scan.h */
 	uint64_t unloadable_cnt; /* events of chunks that failed to load; not in event_cnt */
 	struct ttlog_lost lost;
 	unsigned char *end_lost; /* owns the bytes of `lost`; its arrays are in end_arena */
@@ -55,6 +56,13 @@ struct ttlog_snapshot {
 /* Reads and checks the frame of that chunk. The loaded chunk, if any, is gone. Returns 0 or
  * -errno. */
 int reader__frame(struct ttlog_snapshot *reader, size_t idx, struct frame *ret);
+
+/* Whether the chunk is what the first pass found there. */
+static inline bool reader__is_at(const struct chunk *chunk, const struct ttlog_chunk_place *place)
+{
+	return chunk->events.n == place->n && chunk->events.first_ns == place->first_ns &&
+	       chunk->events.last_ns == place->last_ns;
+}
 
 /* Reports that the chunk's events cannot be shown, and why: the error, or -EBADMSG and words. They
  * count as missing. Returns err. */

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ttlog/abi.h"
 
+#include "array.h"
 #include "catalog.h"
 #include "record.h"
 #include "redact.h"
@@ -20,6 +22,7 @@ struct catalog_module {
 	uint32_t slot_cnt;
 	struct catalog_site *sites; /* ascending by index */
 	uint32_t site_cnt;
+	uint32_t entry; /* of a catalog that grows: its first one in the file + 1; 0: none */
 };
 
 static const uint8_t span_end_types[] = { TTLOG_TYPE_U64 };
@@ -108,6 +111,17 @@ static struct catalog_site *find_site(const struct catalog_module *module, uint3
 	return &module->sites[module->slots[index] - 1];
 }
 
+/* It occurs. */
+static void note(struct catalog *catalog, struct catalog_site *site, uint32_t thread)
+{
+	site->record_cnt++;
+	if (site->number == CATALOG_NO_NUMBER)
+		site->number = CATALOG_OCCURS;
+	if (catalog->thread_numbers[thread] == CATALOG_NO_NUMBER)
+		catalog->thread_numbers[thread] = CATALOG_OCCURS;
+	catalog->last_entries[thread] = (uint32_t)catalog->entry_cnt;
+}
+
 static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 {
 	struct record_walk walk = record_walk__start(entry);
@@ -131,15 +145,12 @@ static int walk_entry(struct catalog *catalog, const struct ring_entry *entry)
 		site = find_site(module, record.site_index);
 		if (!site || !catalog_site__fits(site, record.fields, record.fields_len))
 			continue;
-		/* it occurs; the numbers come later */
-		site->number = 0;
-		site->record_cnt++;
+		/* the numbers come later */
+		note(catalog, site, entry->thread);
 		catalog->corrupt_cnt--;
 		catalog->record_bytes += sizeof(struct ttlog_record) + record.fields_len;
 		if (record.fields_len > catalog->fields_max_bytes)
 			catalog->fields_max_bytes = record.fields_len;
-		catalog->thread_numbers[entry->thread] = 0;
-		catalog->last_entries[entry->thread] = (uint32_t)catalog->entry_cnt;
 	}
 	return 0;
 }
@@ -243,6 +254,139 @@ void catalog__free(struct catalog *catalog)
 	free(catalog->sites);
 	free(catalog);
 }
+
+/* ---- one that grows ---- */
+
+struct catalog *catalog__new_growing(const struct redact *redact)
+{
+	struct catalog *catalog = calloc(1, sizeof(*catalog));
+
+	if (catalog)
+		catalog->redact = redact;
+	return catalog;
+}
+
+int catalog__extend(struct catalog *catalog, const struct site_table *const *modules,
+		    size_t module_cnt, size_t thread_cnt)
+{
+	size_t cap = catalog->thread_cap;
+	const size_t had = catalog->table_thread_cnt;
+
+	catalog->tables = modules;
+	if (module_cnt > catalog->module_cnt) {
+		if (array__reserve(catalog->modules, module_cnt, &catalog->module_cap))
+			return -ENOMEM;
+		memset(catalog->modules + catalog->module_cnt, 0,
+		       (module_cnt - catalog->module_cnt) * sizeof(*catalog->modules));
+		catalog->module_cnt = module_cnt;
+	}
+	if (thread_cnt <= had)
+		return 0;
+	/* three arrays of one capacity */
+	if (array__reserve(catalog->thread_numbers, thread_cnt, &cap))
+		return -ENOMEM;
+	cap = catalog->thread_cap;
+	if (array__reserve(catalog->threads, thread_cnt, &cap))
+		return -ENOMEM;
+	cap = catalog->thread_cap;
+	if (array__reserve(catalog->last_entries, thread_cnt, &cap))
+		return -ENOMEM;
+	catalog->thread_cap = cap;
+	for (size_t i = had; i < thread_cnt; i++) {
+		catalog->thread_numbers[i] = CATALOG_NO_NUMBER;
+		catalog->last_entries[i] = 0;
+	}
+	catalog->table_thread_cnt = thread_cnt;
+	return 0;
+}
+
+int catalog__walk(struct catalog *catalog, struct ring_copy *copy)
+{
+	const struct ring_entry *entry;
+	size_t cursor = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < catalog->module_cnt; i++)
+		for (uint32_t k = 0; k < catalog->modules[i].site_cnt; k++)
+			catalog->modules[i].sites[k].record_cnt = 0;
+	for (size_t i = 0; i < catalog->table_thread_cnt; i++)
+		catalog->last_entries[i] = 0;
+	catalog->entry_cnt = 0;
+	catalog->corrupt_cnt = 0;
+	catalog->record_bytes = 0;
+	while (!err && (entry = ring_copy__next(copy, &cursor)))
+		err = walk_entry(catalog, entry);
+	return err;
+}
+
+void catalog__note(struct catalog *catalog, const struct catalog_site *site, uint32_t thread)
+{
+	/* the site is one of this catalog */
+	note(catalog, (struct catalog_site *)site, thread);
+	/* also if the copy has no entry */
+	catalog->last_entries[thread] |= 1;
+}
+
+/* The sites that are new in one module follow each other, so they take one entry. */
+static int number_new_sites(struct catalog *catalog, size_t number)
+{
+	struct catalog_module *module = &catalog->modules[number];
+	bool is_first = true;
+
+	for (uint32_t k = 0; k < module->site_cnt; k++) {
+		struct catalog_site *site = &module->sites[k];
+
+		if (site->number != CATALOG_OCCURS)
+			continue;
+		if (array__reserve(catalog->sites, (size_t)catalog->site_cnt + 1,
+				   &catalog->site_cap))
+			return -ENOMEM;
+		if (is_first) {
+			catalog->file_module_cnt++;
+			if (!module->entry)
+				module->entry = catalog->file_module_cnt;
+		}
+		is_first = false;
+		site->module = module->entry - 1;
+		site->build_id = catalog->tables[number]->build_id;
+		site->number = catalog->site_cnt;
+		catalog->sites[catalog->site_cnt++] = site;
+	}
+	return 0;
+}
+
+int catalog__number_new(struct catalog *catalog)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < catalog->module_cnt && !err; i++)
+		err = number_new_sites(catalog, i);
+	for (uint32_t i = 0; i < catalog->table_thread_cnt; i++) {
+		if (catalog->thread_numbers[i] != CATALOG_OCCURS)
+			continue;
+		catalog->thread_numbers[i] = catalog->thread_cnt;
+		catalog->threads[catalog->thread_cnt++] = i;
+	}
+	return err;
+}
+
+void catalog__renumber(struct catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->module_cnt; i++) {
+		struct catalog_module *module = &catalog->modules[i];
+
+		module->entry = 0;
+		for (uint32_t k = 0; k < module->site_cnt; k++)
+			module->sites[k].number = module->sites[k].record_cnt ? CATALOG_OCCURS
+									      : CATALOG_NO_NUMBER;
+	}
+	for (size_t i = 0; i < catalog->table_thread_cnt; i++)
+		catalog->thread_numbers[i] = catalog->last_entries[i] ? CATALOG_OCCURS
+								      : CATALOG_NO_NUMBER;
+	catalog->site_cnt = catalog->thread_cnt = catalog->file_module_cnt = 0;
+}
+
+/* ---- one that is too large ---- */
 
 uint64_t catalog__keep_sites(struct catalog *catalog, size_t max_cnt)
 {

@@ -21,6 +21,7 @@ struct site;
 struct site_table;
 
 #define CATALOG_NO_NUMBER UINT32_MAX
+#define CATALOG_OCCURS    (UINT32_MAX - 1) /* it gets a number when all that occur are known */
 
 struct catalog_module;
 
@@ -66,8 +67,10 @@ struct catalog {
 	size_t entry_cnt;        /* in the copy */
 	size_t fields_max_bytes; /* of a record that counts */
 	uint64_t record_bytes;   /* of all that count */
-	const struct catalog_choice *choice; /* only while it is made */
-	const struct redact *redact;         /* the same; NULL: nothing is hidden */
+	const struct catalog_choice *choice;     /* only while it is made */
+	const struct redact *redact;             /* the same; NULL: nothing is hidden */
+	size_t site_cap, thread_cap, module_cap; /* of one that grows */
+	uint32_t file_module_cnt;                /* of one that grows: entries of modules */
 };
 
 /* NULL with errno. The tables must stay as long as the catalog. choice: NULL for all.
@@ -77,6 +80,25 @@ struct catalog *catalog__new(struct ring_copy *copy, const struct site_table *co
 			     const struct catalog_choice *choice, const struct redact *redact);
 /* NULL is fine. */
 void catalog__free(struct catalog *catalog);
+
+/*
+ * A catalog that grows, for a stream: numbers stay from one copy to the next, and what is new gets
+ * the next ones. The site tables and `redact` must stay as long as the catalog. NULL with errno.
+ */
+struct catalog *catalog__new_growing(const struct redact *redact);
+/* Takes the tables of the process as they are now: those that it had stay the same. 0 or -ENOMEM. */
+int catalog__extend(struct catalog *catalog, const struct site_table *const *modules,
+		    size_t module_cnt, size_t thread_cnt);
+/* Walks a copy; corrupt_cnt is that of this copy. 0 or -ENOMEM. */
+int catalog__walk(struct catalog *catalog, struct ring_copy *copy);
+/* A record from an earlier copy occurs, too. */
+void catalog__note(struct catalog *catalog, const struct catalog_site *site, uint32_t thread);
+/* Numbers what is new, modules as well (catalog_site.module: the module's first entry in the file).
+ * 0 or -ENOMEM. */
+int catalog__number_new(struct catalog *catalog);
+/* For the next file: only what occurred since the last walk began is new again; the rest has no
+ * number. */
+void catalog__renumber(struct catalog *catalog);
 
 /* The site that has that index in records of that module; NULL: there is none. */
 const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t module,

@@ -17,6 +17,7 @@
 
 #include "ttlog/abi.h"
 
+#include "array.h"
 #include "batch_out.h"
 #include "catalog.h"
 #include "cbor_out.h"
@@ -53,6 +54,7 @@ struct chunk_out {
 	uint32_t cnt;
 	size_t fields_bytes; /* in `records` */
 	size_t record_bytes, head_bytes;
+	size_t site_cap;
 	uint32_t *site_cnts;    /* by site */
 	uint32_t *starts;       /* by site: where its events start in `order` */
 	uint32_t seen_site_cnt; /* sites with events */
@@ -70,23 +72,36 @@ struct chunk_out {
 
 struct chunk_out *chunk_out__new(const struct catalog *catalog, size_t wanted_bytes)
 {
-	const size_t site_cnt = catalog->site_cnt;
 	struct chunk_out *chunk = malloc(sizeof(*chunk));
 
 	if (!chunk)
 		return NULL;
 	memset(chunk, 0, offsetof(struct chunk_out, events));
-	chunk->catalog = catalog;
 	chunk->wanted_bytes = wanted_bytes;
 	chunk->column = column_out__new();
 	chunk->batches = batch_out__new();
-	chunk->site_cnts = calloc(site_cnt + 1, sizeof(*chunk->site_cnts));
-	chunk->starts = calloc(site_cnt + 1, sizeof(*chunk->starts));
-	if (chunk->column && chunk->batches && chunk->site_cnts && chunk->starts)
+	if (chunk->column && chunk->batches && !chunk_out__use(chunk, catalog))
 		return chunk;
 	chunk_out__free(chunk);
 	errno = ENOMEM;
 	return NULL;
+}
+
+int chunk_out__use(struct chunk_out *chunk, const struct catalog *catalog)
+{
+	const size_t had = chunk->site_cap, cnt = (size_t)catalog->site_cnt + 1;
+	size_t cap = had;
+
+	if (array__reserve(chunk->starts, cnt, &cap))
+		return -ENOMEM;
+	cap = had;
+	if (array__reserve(chunk->site_cnts, cnt, &cap))
+		return -ENOMEM;
+	if (cap > had)
+		memset(chunk->site_cnts + had, 0, (cap - had) * sizeof(*chunk->site_cnts));
+	chunk->site_cap = cap;
+	chunk->catalog = catalog;
+	return 0;
 }
 
 void chunk_out__free(struct chunk_out *chunk)
@@ -328,6 +343,14 @@ static void put_event_columns(struct chunk_out *chunk, struct cbor_out *out)
 	column_out__ints(chunk->column, out, chunk->numbers, chunk->cnt, false);
 }
 
+void chunk_out__reset(struct chunk_out *chunk)
+{
+	batch_out__reset(chunk->batches);
+	memset(chunk->site_cnts, 0, chunk->site_cap * sizeof(*chunk->site_cnts));
+	chunk->cnt = chunk->seen_site_cnt = 0;
+	chunk->fields_bytes = chunk->record_bytes = chunk->head_bytes = 0;
+}
+
 void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 {
 	const size_t site_cnt = chunk->catalog->site_cnt;
@@ -355,9 +378,5 @@ void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 	for (uint32_t i = 0; i < site_cnt; i++)
 		if (chunk->site_cnts[i])
 			put_site_fields(chunk, out, i);
-
-	batch_out__reset(chunk->batches);
-	memset(chunk->site_cnts, 0, site_cnt * sizeof(*chunk->site_cnts));
-	chunk->cnt = chunk->seen_site_cnt = 0;
-	chunk->fields_bytes = chunk->record_bytes = chunk->head_bytes = 0;
+	chunk_out__reset(chunk);
 }

@@ -22,6 +22,9 @@ struct merge_record;
 struct chunk_out *chunk_out__new(const struct catalog *catalog, size_t wanted_bytes);
 /* NULL is fine. */
 void chunk_out__free(struct chunk_out *chunk);
+/* The chunk, which is empty, is one of this catalog from now on; to be called also when a catalog
+ * has grown. 0 or -ENOMEM. */
+int chunk_out__use(struct chunk_out *chunk, const struct catalog *catalog);
 
 /* Adds a record. Not if the chunk is full. */
 void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record);
@@ -30,6 +33,8 @@ size_t chunk_out__cnt(const struct chunk_out *chunk);
 uint64_t chunk_out__first_ns(const struct chunk_out *chunk);
 uint64_t chunk_out__last_ns(const struct chunk_out *chunk);
 
+/* Empties it, unwritten. */
+void chunk_out__reset(struct chunk_out *chunk);
 /* Writes a chunk of at least one event and empties it. */
 void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out);
 

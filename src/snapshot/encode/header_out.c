@@ -80,12 +80,11 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 		put_redacted(out, catalog_site->redacted);
 }
 
-static void put_sites(struct cbor_out *out, const struct catalog *catalog, size_t text_bytes)
+static void put_sites(struct cbor_out *out, const struct catalog *catalog, uint32_t first,
+		      size_t text_bytes)
 {
-	const size_t cnt = catalog->site_cnt;
-
-	cbor_out__array(out, cnt);
-	for (uint32_t i = 0; i < cnt; i++)
+	cbor_out__array(out, catalog->site_cnt - first);
+	for (uint32_t i = first; i < catalog->site_cnt; i++)
 		put_site(out, catalog->sites[i], text_bytes);
 }
 
@@ -126,13 +125,47 @@ static void put_thread(struct cbor_out *out, const struct thread *thread)
 	cbor_map__end(&map, out);
 }
 
-static void put_threads(struct cbor_out *out, const struct snapshot_source *source,
-			const struct catalog *catalog)
+/* Those that a stream has just numbered, from `first` on; a module that has an entry already is
+ * named by that one's number. */
+static void put_new_modules(struct cbor_out *out, const struct catalog *catalog, uint32_t first)
 {
-	const size_t cnt = catalog->thread_cnt;
+	const uint32_t cnt = catalog->site_cnt;
+	struct cbor_out body = { 0 };
+	uint32_t entries = 0, at = first;
 
-	cbor_out__array(out, cnt);
-	for (uint32_t i = 0; i < cnt; i++) {
+	for (uint32_t i = first; i < cnt; i++) {
+		const struct catalog_site *site = catalog->sites[i];
+
+		if (i + 1 < cnt && catalog->sites[i + 1]->module == site->module)
+			continue;
+		entries++;
+	}
+	for (uint32_t i = first, entry = catalog->file_module_cnt - entries; i < cnt; i++) {
+		const struct catalog_site *site = catalog->sites[i];
+
+		if (i + 1 < cnt && catalog->sites[i + 1]->module == site->module)
+			continue;
+		cbor_out__array(&body, 2);
+		if (site->module == entry)
+			cbor_out__text(&body, site->build_id);
+		else
+			cbor_out__uint(&body, site->module);
+		cbor_out__uint(&body, i + 1 - at);
+		at = i + 1;
+		entry++;
+	}
+	cbor_out__array(out, entries);
+	cbor_out__append(out, &body);
+	cbor_out__fini(&body);
+}
+
+static void put_threads(struct cbor_out *out, const struct snapshot_source *source,
+			const struct catalog *catalog, uint32_t first)
+{
+	const uint32_t cnt = catalog->thread_cnt;
+
+	cbor_out__array(out, cnt - first);
+	for (uint32_t i = first; i < cnt; i++) {
 		const uint32_t number = catalog->threads[i];
 		const struct thread others = { .pid = source->pid };
 
@@ -281,34 +314,42 @@ static void put_trigger(struct cbor_map *map, const struct snapshot_source *sour
 		cbor_map__uint(map, "suppressed_snapshots", source->suppressed_cnt);
 }
 
+/* All but what differs between a snapshot and a segment. */
+static void put_common(struct cbor_map *map, const struct snapshot_source *source,
+		       const struct header_time *created, uint64_t incompatible)
+{
+	char created_at[RFC3339_BYTES + 1];
+
+	cbor_map__text(map, "item", "header");
+	cbor_map__uint(map, "format", FORMAT_NUMBER);
+	cbor_map__uint(map, "incompatible", incompatible);
+	cbor_map__uint(map, "compatible", 0);
+	put_clock(cbor_map__key(map, "clock"), created);
+	rfc3339__text(created_at, created->real_ns);
+	cbor_map__text(map, "created_at", created_at);
+	put_process(map, source);
+	if (source->tags && source->tags->cnt)
+		put_tags(map, source->tags);
+	put_trigger(map, source);
+	put_accounting(map, source);
+}
+
 void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 		     const struct catalog *catalog, const struct header_time *created,
 		     struct header_room *room)
 {
 	struct header_room all = { .text_bytes = SIZE_MAX, .path_bytes = SIZE_MAX };
-	char created_at[RFC3339_BYTES + 1];
 	struct cbor_map map = { 0 };
 
 	if (!room)
 		room = &all;
-	cbor_map__text(&map, "item", "header");
-	cbor_map__uint(&map, "format", FORMAT_NUMBER);
-	cbor_map__uint(&map, "incompatible", 0);
-	cbor_map__uint(&map, "compatible", 0);
-	put_clock(cbor_map__key(&map, "clock"), created);
-	rfc3339__text(created_at, created->real_ns);
-	cbor_map__text(&map, "created_at", created_at);
-	put_process(&map, source);
-	if (source->tags && source->tags->cnt)
-		put_tags(&map, source->tags);
-	put_trigger(&map, source);
-	put_accounting(&map, source);
+	put_common(&map, source, created, 0);
 	if (source->crash)
 		room->left_mappings = ending_out__put(&map, source->crash, room->path_bytes);
 	else if (source->ending.len)
 		put_ending(&map, &source->ending);
-	put_threads(cbor_map__key(&map, "threads"), source, catalog);
-	put_sites(cbor_map__key(&map, "sites"), catalog, room->text_bytes);
+	put_threads(cbor_map__key(&map, "threads"), source, catalog, 0);
+	put_sites(cbor_map__key(&map, "sites"), catalog, 0, room->text_bytes);
 	put_modules(cbor_map__key(&map, "modules"), catalog);
 	put_left_out(&map, room);
 	cbor_map__end(&map, out);
@@ -341,6 +382,36 @@ void header_out__put_label(struct cbor_out *out, const struct snapshot_source *s
 			ending_out__put_signal(&map, signal);
 		put_label_text(&map, "signature", crash->signature);
 	}
+	cbor_map__end(&map, out);
+}
+
+/* ---- a segment of a stream ---- */
+
+void header_out__put_stream(struct cbor_out *out, const struct snapshot_source *source,
+			    const struct header_time *created, const struct header_stream *stream)
+{
+	struct cbor_map map = { 0 };
+
+	put_common(&map, source, created, FORMAT_TABLES_APART | FORMAT_UNORDERED);
+	cbor_map__uint(&map, "stream", stream->id);
+	cbor_map__uint(&map, "segment", stream->segment);
+	cbor_map__uint(&map, "missed", stream->missed);
+	if (source->crash)
+		(void)ending_out__put(&map, source->crash, 0);
+	cbor_map__end(&map, out);
+}
+
+void header_out__put_tables(struct cbor_out *out, const struct snapshot_source *source,
+			    const struct catalog *catalog, uint32_t first_site,
+			    uint32_t first_thread, uint64_t missed)
+{
+	struct cbor_map map = { 0 };
+
+	cbor_map__text(&map, "item", "tables");
+	cbor_map__uint(&map, "missed", missed);
+	put_threads(cbor_map__key(&map, "threads"), source, catalog, first_thread);
+	put_sites(cbor_map__key(&map, "sites"), catalog, first_site, SIZE_MAX);
+	put_new_modules(cbor_map__key(&map, "modules"), catalog, first_site);
 	cbor_map__end(&map, out);
 }
 
@@ -392,7 +463,8 @@ uint64_t header_out__file_min_bytes(const struct cbor_out *header,
 }
 
 void header_out__put_end(struct cbor_out *out, const struct snapshot_source *source,
-			 const struct header_totals *totals, const struct cbor_out *header)
+			 const struct header_totals *totals, const struct cbor_out *header,
+			 uint64_t missed)
 {
 	struct cbor_map map = { 0 };
 
@@ -404,6 +476,8 @@ void header_out__put_end(struct cbor_out *out, const struct snapshot_source *sou
 		cbor_map__uint(&map, "last_ns", totals->last_ns);
 	}
 	put_accounting(&map, source);
+	if (missed)
+		cbor_map__uint(&map, "missed", missed);
 	cbor_out__append(cbor_map__key(&map, "header"), header);
 	cbor_map__end(&map, out);
 }

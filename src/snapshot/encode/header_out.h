@@ -35,6 +35,22 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 void header_out__put_label(struct cbor_out *out, const struct snapshot_source *source,
 			   const struct header_time *created);
 
+/* What a segment of a stream has besides (FORMAT.md, section 10). */
+struct header_stream {
+	uint64_t id;      /* the same in all segments of a stream */
+	uint64_t segment; /* its number, from 0 */
+	uint64_t missed;  /* recorded events that no segment has, so far */
+};
+
+/* The header of a segment, without sites and threads. */
+void header_out__put_stream(struct cbor_out *out, const struct snapshot_source *source,
+			    const struct header_time *created, const struct header_stream *stream);
+/* Its next sites, threads and modules: those that catalog__number_new() has numbered since there
+ * were so many. */
+void header_out__put_tables(struct cbor_out *out, const struct snapshot_source *source,
+			    const struct catalog *catalog, uint32_t first_site,
+			    uint32_t first_thread, uint64_t missed);
+
 /* How large a file with this header must be, or readers refuse it (FORMAT.md, section 7). */
 uint64_t header_out__file_min_bytes(const struct cbor_out *header,
 				    const struct snapshot_source *source,
@@ -45,8 +61,9 @@ struct header_totals {
 	uint64_t first_ns, last_ns; /* if there are events */
 };
 
-/* `header`: what header_out__put() wrote. */
+/* `header`: what header_out__put() or header_out__put_stream() wrote. missed: of a stream; else 0. */
 void header_out__put_end(struct cbor_out *out, const struct snapshot_source *source,
-			 const struct header_totals *totals, const struct cbor_out *header);
+			 const struct header_totals *totals, const struct cbor_out *header,
+			 uint64_t missed);
 
 #endif /* TTLOG_HEADER_OUT_H */

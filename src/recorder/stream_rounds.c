@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "clock.h"
+#include "job.h"
+#include "process.h"
+#include "processes.h"
+#include "pull.h"
+#include "puller.h"
+#include "ring.h"
+#include "stream_rounds.h"
+#include "streams.h"
+
+#define LOOK_NS       10000000ull
+#define MAX_SHARE     5u /* rounds take at most a fifth of the time */
+/* The times of events are measured, and may be wrong by so much. */
+#define CLOCK_SLOP_NS 100000u
+/* Less than all of a ring waits, also of a small one. */
+#define RING_SHARE    4u
+
+static uint64_t new_bytes(const struct process *process)
+{
+	return process->ring ? ring__written_bytes(process->ring) - process->streamed.written_bytes
+			     : 0;
+}
+
+/* Without memory, new events wait for the next round. */
+static void submit(struct stream_rounds *rounds, struct process *process, bool is_last)
+{
+	struct stream_submission submission = {
+		.covers_ns = rounds->covers_ns,
+		.is_last = is_last,
+	};
+	uint64_t events_before;
+
+	if (!process->stream)
+		process->stream = streams__open(rounds->options->streams, process->id.pid);
+	if (!process->stream)
+		return;
+	submission.job = job__new_since(process, &rounds->options->job,
+					process->streamed.written_bytes, &events_before);
+	if (!submission.job)
+		return;
+	if (is_last)
+		job__add_exit(submission.job, process);
+	submission.missed = events_before - process->streamed.events;
+	submission.events = ring__events(process->ring) - events_before;
+	process->streamed.written_bytes = ring__written_bytes(process->ring);
+	process->streamed.events = ring__events(process->ring);
+	streams__submit(rounds->options->streams, process->stream, &submission);
+	if (is_last)
+		process->stream = NULL;
+}
+
+/* All of before covers_ns is in the rings from now on. */
+static void take_all(struct stream_rounds *rounds, const struct pull_meanwhile *meanwhile,
+		     bool is_behind)
+{
+	puller__pull_new(rounds->puller, meanwhile);
+	/* what was flushed while it pulled; threads that are not known yet began after begun_ns */
+	if (meanwhile->act(meanwhile->ctx) && !is_behind && rounds->begun_ns > CLOCK_SLOP_NS)
+		rounds->covers_ns = rounds->begun_ns - CLOCK_SLOP_NS;
+	/* a pair later than all events, as in snapshots */
+	clock__sample(rounds->options->job.clock);
+}
+
+static void submit_all(struct stream_rounds *rounds)
+{
+	struct process *process = NULL;
+
+	while ((process = process_table__next(&rounds->processes->table, process))) {
+		if (process->lifecycle.ended || !new_bytes(process))
+			continue;
+		if (process->stream && !stream__is_idle(process->stream))
+			continue;
+		if (!streams__has_room(rounds->options->streams))
+			return;
+		submit(rounds, process, false);
+	}
+}
+
+/* Whether a process has so much that it should not wait. */
+static bool is_pressing(const struct stream_rounds *rounds)
+{
+	const uint64_t most = rounds->options->stream_bytes;
+	const uint64_t share = rounds->options->ring_bytes / RING_SHARE;
+	const uint64_t wanted = most < share ? most : share;
+	const struct process *process = NULL;
+
+	while ((process = process_table__next(&rounds->processes->table, process))) {
+		if (new_bytes(process) >= wanted &&
+		    (!process->stream || stream__is_idle(process->stream)))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t next_ns(const struct stream_rounds *rounds)
+{
+	return rounds->look_ns < rounds->due_ns ? rounds->look_ns : rounds->due_ns;
+}
+
+int stream_rounds__wait_ms(const struct stream_rounds *rounds, int longest_ms)
+{
+	uint64_t now_ns, at_ns = next_ns(rounds);
+
+	if (!rounds->options->streams || !rounds->processes->table.cnt)
+		return longest_ms;
+	if (at_ns < rounds->rest_ns)
+		at_ns = rounds->rest_ns;
+	now_ns = clock__now_mono_ns();
+	if (at_ns <= now_ns)
+		return 0;
+	if (at_ns - now_ns >= (uint64_t)longest_ms * 1000000u)
+		return longest_ms;
+	return (int)((at_ns - now_ns + 999999u) / 1000000u);
+}
+
+void stream_rounds__begin(struct stream_rounds *rounds)
+{
+	if (rounds->options->streams)
+		rounds->begun_ns = clock__now_mono_ns();
+}
+
+void stream_rounds__write(struct stream_rounds *rounds, const struct pull_meanwhile *meanwhile,
+			  bool is_behind)
+{
+	uint64_t start_ns, end_ns;
+
+	if (!rounds->options->streams)
+		return;
+	streams__collect(rounds->options->streams);
+	start_ns = clock__now_mono_ns();
+	if (start_ns < next_ns(rounds) || start_ns < rounds->rest_ns)
+		return;
+	rounds->look_ns = start_ns + LOOK_NS;
+	if (start_ns >= rounds->due_ns || is_pressing(rounds)) {
+		take_all(rounds, meanwhile, is_behind);
+		submit_all(rounds);
+		rounds->due_ns = start_ns + rounds->options->stream_age_ns;
+	}
+	end_ns = clock__now_mono_ns();
+	rounds->rest_ns = end_ns + (end_ns - start_ns) * (MAX_SHARE - 1);
+}
+
+void stream_rounds__end(struct stream_rounds *rounds, struct process *process)
+{
+	if (!rounds->options->streams || !process->ring)
+		return;
+	if (!process->stream && !new_bytes(process))
+		return;
+	clock__sample(rounds->options->job.clock);
+	submit(rounds, process, true);
+}
+
+void stream_rounds__end_all(struct stream_rounds *rounds)
+{
+	struct process *process = NULL;
+
+	while ((process = process_table__next(&rounds->processes->table, process))) {
+		if (!process->lifecycle.ended)
+			stream_rounds__end(rounds, process);
+	}
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file_order.h"
+#include "label.h"
+#include "new_file.h"
+#include "out_dir.h"
+#include "segment_file.h"
+#include "snapshot.h"
+
+#define MODE           0600
+#define GROUP_MODE     0640
+#define NAME_TRIES     100000
+#define MS_PER_S       1000u
+#define PART           ".part"
+#define TIME_DIGITS    17u
+#define MIN_ROOM_BYTES ((uint64_t)256 << 10)
+#define MAX_ROOM_BYTES ((uint64_t)8 << 20) /* ahead */
+
+static int make_name(uint32_t pid, uint64_t real_ms, char ret_name[NAME_MAX + 1])
+{
+	const time_t seconds = (time_t)(real_ms / MS_PER_S);
+	char second[32];
+	struct tm utc;
+
+	if (!gmtime_r(&seconds, &utc) || !strftime(second, sizeof(second), "%Y%m%d%H%M%S", &utc))
+		return -EOVERFLOW;
+	(void)snprintf(ret_name, NAME_MAX + 1,
+		       "ttlog-%" PRIu32 "-%s%03u-" SEGMENT_FILE_REASON ".bin" PART, pid, second,
+		       (unsigned)(real_ms % MS_PER_S));
+	return 0;
+}
+
+/* Its name without .part. */
+static void complete_name(const char *name, char ret_name[NAME_MAX + 1])
+{
+	const size_t len = strlen(name) - strlen(PART);
+
+	memcpy(ret_name, name, len);
+	ret_name[len] = '\0';
+}
+
+bool segment_file__is_open_name(const char *name)
+{
+	static const char end[] = "-" SEGMENT_FILE_REASON ".bin" PART;
+	static const char digits[] = "0123456789";
+	size_t len;
+
+	if (strncmp(name, "ttlog-", 6) != 0)
+		return false;
+	name += 6;
+	len = strspn(name, digits);
+	if (!len || name[len] != '-')
+		return false;
+	name += len + 1;
+	return strspn(name, digits) == TIME_DIGITS && !strcmp(name + TIME_DIGITS, end);
+}
+
+/* The umask may have removed bits. */
+static int set_mode(const struct segment_file *file, gid_t group)
+{
+	if (group == OUT_DIR_NO_GROUP)
+		return fchmod(file->fd, MODE) ? -errno : 0;
+	return fchown(file->fd, (uid_t)-1, group) || fchmod(file->fd, GROUP_MODE) ? -errno : 0;
+}
+
+static int open_name(struct segment_file *file, gid_t group)
+{
+	char name[NAME_MAX + 1];
+	struct stat st;
+	int err;
+
+	complete_name(file->name, name);
+	if (fstatat(file->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	file->fd = openat(file->dir_fd, file->name,
+			  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+	if (file->fd < 0)
+		return -errno;
+	err = set_mode(file, group);
+	/* a file system without locks is one on which no other collector looks for them */
+	(void)flock(file->fd, LOCK_EX | LOCK_NB);
+	if (err)
+		segment_file__discard(file);
+	return err;
+}
+
+int segment_file__open(struct segment_file *file, const struct snapshot_target *target,
+		       uint32_t pid, uint64_t real_ms, uint64_t max_bytes)
+{
+	int err = -EEXIST;
+
+	*file = (struct segment_file){
+		.dir_fd = target->dir_fd,
+		.fd = -1,
+		.max_bytes = max_bytes,
+		.can_have_room = true,
+	};
+	for (uint64_t i = 0; err == -EEXIST && i < NAME_TRIES; i++) {
+		err = make_name(pid, real_ms + i, file->name);
+		if (!err)
+			err = open_name(file, target->group);
+	}
+	return err;
+}
+
+/* Sets room aside, more and more at a time: a small process takes little. */
+static int make_room(struct segment_file *file, uint64_t wanted)
+{
+	uint64_t ahead = file->bytes;
+	int err;
+
+	if (!file->can_have_room || file->room_bytes >= wanted)
+		return 0;
+	if (ahead < MIN_ROOM_BYTES)
+		ahead = MIN_ROOM_BYTES;
+	if (ahead > MAX_ROOM_BYTES)
+		ahead = MAX_ROOM_BYTES;
+	if (wanted < file->max_bytes && wanted + ahead > file->max_bytes)
+		ahead = file->max_bytes - wanted;
+	/* its size stays that of what is in it: readers see no zeros */
+	do
+		err = fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)(wanted + ahead)) ? -errno
+											   : 0;
+	while (err == -EINTR);
+	if (err == -ENOSPC && !fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)wanted)) {
+		file->room_bytes = wanted;
+		return 0;
+	}
+	if (err == -EOPNOTSUPP || err == -ENOSYS || err == -EINVAL) {
+		file->can_have_room = false;
+		return 0;
+	}
+	if (!err)
+		file->room_bytes = wanted + ahead;
+	return err;
+}
+
+static int write_all(int fd, const unsigned char *bytes, size_t len, uint64_t at)
+{
+	while (len) {
+		const ssize_t written = pwrite(fd, bytes, len, (off_t)at);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written < 0 ? -errno : -EIO;
+		bytes += written;
+		len -= (size_t)written;
+		at += (uint64_t)written;
+	}
+	return 0;
+}
+
+int segment_file__append(struct segment_file *file, const void *bytes, size_t len,
+			 uint64_t spare_bytes)
+{
+	int err = make_room(file, file->bytes + len + spare_bytes);
+
+	if (err)
+		return err;
+	err = write_all(file->fd, bytes, len, file->bytes);
+	if (err) {
+		(void)!ftruncate(file->fd, (off_t)file->bytes);
+		file->room_bytes = file->bytes;
+		return err;
+	}
+	file->bytes += len;
+	return 0;
+}
+
+/* EINVAL: this file system has nothing to synchronise. */
+static int sync_fd(int fd)
+{
+	return fsync(fd) && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
+int segment_file__sync(const struct segment_file *file, bool with_name)
+{
+	if (fdatasync(file->fd) && errno != EINVAL && errno != EROFS)
+		return -errno;
+	return with_name ? sync_fd(file->dir_fd) : 0;
+}
+
+int segment_file__complete(struct segment_file *file, const char *service,
+			   char ret_name[NAME_MAX + 1])
+{
+	int err;
+
+	complete_name(file->name, ret_name);
+	/* also to the same size: that gives up what lies after it */
+	(void)!ftruncate(file->fd, (off_t)file->bytes);
+	label__put(file->fd, service, NULL);
+	/* if this fails, the order of files is by the clock */
+	(void)file_order__make_newest(file->dir_fd, file->fd);
+	err = sync_fd(file->fd);
+	if (!err)
+		err = new_file__rename(file->dir_fd, file->name, ret_name);
+	if (!err)
+		err = sync_fd(file->dir_fd);
+	(void)close(file->fd);
+	file->fd = -1;
+	return err;
+}
+
+void segment_file__discard(struct segment_file *file)
+{
+	if (file->fd < 0)
+		return;
+	(void)unlinkat(file->dir_fd, file->name, 0);
+	(void)close(file->fd);
+	file->fd = -1;
+}

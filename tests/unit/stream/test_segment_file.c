@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "temp_dir.h"
+#include "out_dir.h"
+#include "segment_file.h"
+#include "snapshot.h"
+
+#define REAL_MS 1796037071303u /* 2026-11-30T11:11:11.303Z */
+#define NAME    "ttlog-42-20261130111111303-stream.bin"
+
+struct place {
+	char dir[32];
+	struct snapshot_target target;
+};
+
+static int setup(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	*state = place;
+	if (!place)
+		return -1;
+	strcpy(place->dir, "/tmp/test_segment.XXXXXX");
+	if (!mkdtemp(place->dir))
+		return -1;
+	place->target.dir_fd = open(place->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	place->target.group = OUT_DIR_NO_GROUP;
+	return place->target.dir_fd < 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *place = *state;
+	int err;
+
+	(void)close(place->target.dir_fd);
+	err = temp_dir__remove(place->dir);
+	free(place);
+	return err;
+}
+
+static bool is_there(const struct place *place, const char *name, struct stat *ret)
+{
+	return fstatat(place->target.dir_fd, name, ret, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void test_segment_file_has_its_name_while_open(void **state)
+{
+	const struct place *place = *state;
+	struct segment_file file;
+	char name[NAME_MAX + 1];
+	struct stat st;
+
+	assert_int_equal(segment_file__open(&file, &place->target, 42, REAL_MS, 1 << 20), 0);
+	assert_string_equal(file.name, NAME ".part");
+	assert_int_equal(segment_file__append(&file, "block", 5, 1000), 0);
+	assert_int_equal(segment_file__append(&file, "!", 1, 1000), 0);
+	assert_int_equal(segment_file__sync(&file, true), 0);
+	assert_true(is_there(place, NAME ".part", &st));
+	/* room ahead is no part of it */
+	assert_int_equal(st.st_size, 6);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_false(is_there(place, NAME, &st));
+	assert_int_equal(segment_file__complete(&file, "svc", name), 0);
+	assert_string_equal(name, NAME);
+	assert_int_equal(file.fd, -1);
+	assert_true(is_there(place, NAME, &st));
+	assert_int_equal(st.st_size, 6);
+	/* and was given up */
+	assert_true(st.st_blocks * 512 < 64 << 10);
+	assert_false(is_there(place, NAME ".part", &st));
+}
+
+/* Neither another open segment nor a complete one is touched: the milliseconds move on. */
+static void test_segment_file_takes_no_name_twice(void **state)
+{
+	const struct place *place = *state;
+	struct segment_file file[3];
+	char name[NAME_MAX + 1];
+
+	assert_int_equal(segment_file__open(&file[0], &place->target, 42, REAL_MS, 1 << 20), 0);
+	assert_int_equal(segment_file__append(&file[0], "x", 1, 0), 0);
+	assert_int_equal(segment_file__open(&file[1], &place->target, 42, REAL_MS, 1 << 20), 0);
+	assert_string_equal(file[1].name, "ttlog-42-20261130111111304-stream.bin.part");
+	assert_int_equal(segment_file__complete(&file[0], "svc", name), 0);
+	assert_int_equal(segment_file__open(&file[2], &place->target, 42, REAL_MS, 1 << 20), 0);
+	assert_string_equal(file[2].name, "ttlog-42-20261130111111305-stream.bin.part");
+	segment_file__discard(&file[1]);
+	segment_file__discard(&file[2]);
+}
+
+static void test_segment_file_follows_no_link(void **state)
+{
+	const struct place *place = *state;
+	struct segment_file file;
+	struct stat st;
+
+	assert_int_equal(symlinkat("target", place->target.dir_fd, NAME ".part"), 0);
+	assert_int_equal(segment_file__open(&file, &place->target, 42, REAL_MS, 1 << 20), 0);
+	assert_string_equal(file.name, "ttlog-42-20261130111111304-stream.bin.part");
+	assert_false(is_there(place, "target", &st));
+	segment_file__discard(&file);
+	assert_false(is_there(place, file.name, &st));
+}
+
+/* A block that has no room leaves nothing of itself, and what has room can still be written. */
+static void test_segment_file_writes_whole_blocks(void **state)
+{
+	const struct place *place = *state;
+	const struct rlimit limit = { 100000, RLIM_INFINITY };
+	struct rlimit before;
+	struct segment_file file;
+	static char block[60000];
+	char name[NAME_MAX + 1];
+	struct stat st;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(segment_file__open(&file, &place->target, 42, REAL_MS, 1 << 20), 0);
+	file.can_have_room = false;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(segment_file__append(&file, block, sizeof(block), 0), 0);
+	assert_int_equal(segment_file__append(&file, block, sizeof(block), 0), -EFBIG);
+	assert_true(is_there(place, NAME ".part", &st));
+	assert_int_equal(st.st_size, sizeof(block));
+	assert_int_equal(segment_file__append(&file, "end", 3, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(segment_file__complete(&file, "svc", name), 0);
+	assert_true(is_there(place, NAME, &st));
+	assert_int_equal(st.st_size, sizeof(block) + 3);
+}
+
+static void test_segment_file_open_names(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_open;
+	} names[] = {
+		{ NAME ".part", true },
+		{ "ttlog-1-20261130111111303-stream.bin.part", true },
+		{ NAME, false },
+		{ "ttlog-42-20261130111111303-crash.bin.part", false },
+		{ "ttlog-42-2026113011111130-stream.bin.part", false },
+		{ "ttlog-x-20261130111111303-stream.bin.part", false },
+		{ "ttlog--20261130111111303-stream.bin.part", false },
+		{ "ttlog-42-20261130111111303-stream.bin.part2", false },
+		{ "x" NAME ".part", false },
+		{ "", false },
+		{ "ttlog-", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (segment_file__is_open_name(names[i].name) != names[i].is_open)
+			fail_msg("%s", names[i].name);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_segment_file_has_its_name_while_open, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_segment_file_takes_no_name_twice, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_segment_file_follows_no_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_segment_file_writes_whole_blocks, setup,
+						teardown),
+		cmocka_unit_test(test_segment_file_open_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
