@@ -205,6 +205,8 @@ int collect__open_sections(struct collector *collector)
 			.ring_bytes = target->env->ring_bytes,
 			.has_on = has_own(collector, target, KEY_ON),
 			.on = target->env->triggers->on,
+			.has_stream = has_own(collector, target, KEY_STREAM),
+			.stream = target->env->stream,
 			.tags = &target->env->tags,
 		};
 	}

@@ -357,6 +357,7 @@ static int open_recorder(struct collector *collector)
 		},
 		.live = collector->live,
 		.streams = collector->streams,
+		.stream_all = env->stream,
 		.stream_bytes = env->cache_bytes,
 		.stream_age_ns = env->cache_ns,
 		.ring_dir = collector->journal.dir,

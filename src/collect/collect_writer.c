@@ -97,6 +97,16 @@ static int write_notes(const struct collector *collector)
 	return err ? report__error("can't write to", collector->journal.dir, err) : 0;
 }
 
+/* Of all, or of a section. */
+static bool has_streams(const struct env *env)
+{
+	for (size_t i = 0; i < env->targets.cnt; i++) {
+		if (env->targets.items[i].env->stream)
+			return true;
+	}
+	return env->stream;
+}
+
 static int open_streams(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -112,7 +122,7 @@ static int open_streams(struct collector *collector)
 		.compression = env->profile->compression,
 	};
 
-	if (!env->stream)
+	if (!has_streams(env))
 		return 0;
 	collector->streams = streams__new(&options);
 	return collector->streams ? 0 : report__error("can't start", NULL, -errno);

@@ -15,6 +15,8 @@ struct process_settings {
 	size_t ring_bytes;       /* of its flight ring; 0: as all */
 	bool has_on;             /* `on` holds */
 	unsigned on;             /* enum trigger_on, or-ed */
+	bool has_stream;         /* `stream` holds */
+	bool stream;             /* its events go to segments */
 	const struct tags *tags; /* NULL: as all */
 };
 

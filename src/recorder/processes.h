@@ -31,6 +31,7 @@ struct recorder_options {
 	struct job_context job;    /* recorder__new() sets its boot_id */
 	struct live *live;         /* NULL: no followers */
 	struct streams *streams;   /* --stream; NULL: none */
+	bool stream_all;           /* those too that have no settings of their own */
 	uint64_t stream_bytes;     /* a process's events wait for so many bytes of its ring, */
 	uint64_t stream_age_ns;    /* or so long, before they are encoded */
 	struct prefault *prefault; /* NULL: rings get their memory at first use */

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "job.h"
 #include "process.h"
+#include "process_settings.h"
 #include "processes.h"
 #include "pull.h"
 #include "puller.h"
@@ -16,8 +17,17 @@
 /* Less than all of a ring waits, also of a small one. */
 #define RING_SHARE    4u
 
-static uint64_t new_bytes(const struct process *process)
+static bool is_streamed(const struct stream_rounds *rounds, const struct process *process)
 {
+	const struct process_settings *settings = process->settings;
+
+	return settings && settings->has_stream ? settings->stream : rounds->options->stream_all;
+}
+
+static uint64_t new_bytes(const struct stream_rounds *rounds, const struct process *process)
+{
+	if (!is_streamed(rounds, process))
+		return 0;
 	return process->ring ? ring__written_bytes(process->ring) - process->streamed.written_bytes
 			     : 0;
 }
@@ -67,7 +77,7 @@ static void submit_all(struct stream_rounds *rounds)
 	struct process *process = NULL;
 
 	while ((process = process_table__next(&rounds->processes->table, process))) {
-		if (process->lifecycle.ended || !new_bytes(process))
+		if (process->lifecycle.ended || !new_bytes(rounds, process))
 			continue;
 		if (process->stream && !stream__is_idle(process->stream))
 			continue;
@@ -86,7 +96,7 @@ static bool is_pressing(const struct stream_rounds *rounds)
 	const struct process *process = NULL;
 
 	while ((process = process_table__next(&rounds->processes->table, process))) {
-		if (new_bytes(process) >= wanted &&
+		if (new_bytes(rounds, process) >= wanted &&
 		    (!process->stream || stream__is_idle(process->stream)))
 			return true;
 	}
@@ -145,7 +155,7 @@ void stream_rounds__end(struct stream_rounds *rounds, struct process *process)
 {
 	if (!rounds->options->streams || !process->ring)
 		return;
-	if (!process->stream && !new_bytes(process))
+	if (!process->stream && !new_bytes(rounds, process))
 		return;
 	clock__sample(rounds->options->job.clock);
 	submit(rounds, process, true);

@@ -217,6 +217,29 @@ def run_levels(t, collector, path, sites):
     return {(event["target"], event["level"]) for event in Snapshot(file).events}
 
 
+def test_config_sections_stream(t):
+    """Of one section only, all events go to segments too."""
+    names = ["kept", "other"]
+    paths = [t.app("beat", to=t.path(name)) for name in names]
+    collector = t.collect("--config", write(t, "on = exit\n[target kept]\nexe = kept\nstream\n"
+                                               "[target other]\nexe = other\n"))
+    collector.err.wait("ttlog-collect: recording the chosen programs")
+    pids = []
+    for path in paths:
+        app = t.start(path)
+        app.out.wait("ready")
+        collector.recording(app.pid)
+        app.ask("beat")
+        app.close_stdin()
+        app.end()
+        pids.append(app.pid)
+        collector.accounts_of(app.pid)
+    collector.stop()
+    reasons = sorted((pids.index(int(os.path.basename(path).split("-")[1])),
+                      os.path.basename(path)[:-4].rsplit("-", 1)[1]) for path in t.files())
+    equal(reasons, [(0, "exit"), (0, "stream"), (1, "exit")], "files")
+
+
 def test_config_sections_have_levels(t):
     """Sites of a process by its section: fewer or more than all others have."""
     names = ["fewer", "more", "others"]

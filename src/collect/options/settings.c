@@ -191,6 +191,7 @@ const struct setting settings[] = {
 	  .at = AT(keep_free_bytes) },
 	{ .key = KEY_STREAM,
 	  .modes = RECORDING,
+	  .flags = SETTING_OF_TARGET,
 	  .name = "--stream",
 	  .set = setter__flag,
 	  .at = AT(stream) },
