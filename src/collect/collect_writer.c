@@ -141,6 +141,7 @@ int collect__open_writer(struct collector *collector)
 		.redact = &env->redact,
 		.recipients = &env->recipients,
 		.group = env->group,
+		.level = env->profile->compression,
 		.retain = collect__retain_options(collector, env),
 	};
 	char clock_path[PATH_MAX + 16];

@@ -269,6 +269,7 @@ static int write_once(const struct snapshot_target *target, const struct snapsho
 
 	err = snapshot__init(&snapshot, source, wanted_bytes);
 	snapshot.steps = target->steps;
+	snapshot.encoder.frame.level = target->level;
 	if (!err)
 		err = open_file(&snapshot, target);
 	if (!err)

@@ -22,6 +22,7 @@ struct snapshot_target {
 	gid_t group;                         /* may read them; OUT_DIR_NO_GROUP: the owner alone */
 	const struct redact *redact;         /* NULL: no value is hidden */
 	const struct recipients *recipients; /* who can read them; NULL: they are in clear */
+	int level;                           /* of compression, as in frame_out.h */
 	uint64_t *steps; /* grows with each piece that is written; any thread reads it. NULL: none
 			  */
 };

@@ -76,6 +76,7 @@ struct writer *writer__new(const struct writer_options *options)
 	if (!writer)
 		return NULL;
 	writer->target.group = options->group;
+	writer->target.level = options->level;
 	writer->target.redact = options->redact;
 	writer->target.recipients = options->recipients;
 	writer->target.steps = &writer->steps;

@@ -43,6 +43,25 @@ static void test_snapshot_names_never_collide(void **state)
 	assert_int_equal(temp_dir__file_cnt(fixture->dir), 50);
 }
 
+/* The harder it is packed, the smaller is the same content. */
+static void test_snapshot_compression_levels(void **state)
+{
+	static const int levels[] = { -20, 0, 12 };
+	struct fixture *fixture = *state;
+	off_t last_bytes = 0;
+	struct stat st;
+
+	fill_ring(fixture, 20, 1000);
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+		fixture->target.level = levels[i];
+		write_and_read(fixture);
+		assert_int_equal(fixture->events, 60000);
+		assert_int_equal(fstatat(fixture->dir_fd, fixture->name, &st, 0), 0);
+		assert_true(!last_bytes || st.st_size < last_bytes);
+		last_bytes = st.st_size;
+	}
+}
+
 /* ---- failures ---- */
 
 static void test_snapshot_full_disk_leaves_nothing(void **state)
@@ -231,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_snapshot_reason_in_the_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_snapshot_names_never_collide, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_snapshot_compression_levels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_snapshot_full_disk_leaves_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_snapshot_full_disk_takes_the_newest, setup,
