@@ -15,6 +15,7 @@
 struct metrics_page {
 	struct metrics_page_options options;
 	struct service_sums sums;
+	uint64_t stream_written, stream_missed;
 };
 
 struct metrics_page *metrics_page__new(const struct metrics_page_options *options)
@@ -117,9 +118,21 @@ static void write_age(FILE *out, const struct service_sum *sum, uint64_t now_ns)
 		exposition__real(out, &metrics[METRIC_EVENT_AGE], &label, 1, seconds(age_ns));
 }
 
-static void write_services(FILE *out, const struct service_sums *sums, uint64_t now_ns)
+static void write_lag(FILE *out, const struct service_sum *sum, uint64_t now_ns)
 {
-	for (enum metric metric = METRIC_EMITTED; metric <= METRIC_EVENT_AGE; metric++) {
+	const struct exposition_label label = { "service", sum->name };
+	const uint64_t since_ns = sum->not_durable_ns;
+
+	exposition__real(out, &metrics[METRIC_STREAM_LAG], &label, 1,
+			 since_ns && now_ns > since_ns ? seconds(now_ns - since_ns) : 0);
+}
+
+static void write_services(FILE *out, const struct service_sums *sums, bool has_streams,
+			   uint64_t now_ns)
+{
+	const enum metric last = has_streams ? METRIC_STREAM_LAG : METRIC_EVENT_AGE;
+
+	for (enum metric metric = METRIC_EMITTED; metric <= last; metric++) {
 		exposition__begin(out, &metrics[metric]);
 		for (size_t i = service_sums__has_rest(sums) ? 0 : 1; i < sums->cnt; i++) {
 			const struct service_sum *sum = &sums->items[i];
@@ -129,6 +142,8 @@ static void write_services(FILE *out, const struct service_sums *sums, uint64_t 
 				write_lost(out, sum);
 			else if (metric == METRIC_EVENT_AGE)
 				write_age(out, sum, now_ns);
+			else if (metric == METRIC_STREAM_LAG)
+				write_lag(out, sum, now_ns);
 			else
 				exposition__count(out, &metrics[metric], &label, 1,
 						  value_of(sum, metric));
@@ -265,6 +280,17 @@ static void write_collector(FILE *out, const struct status *status, uint64_t tra
 	exposition__count(out, &metrics[METRIC_BUILD_INFO], &version, 1, 1);
 }
 
+/* Of a stream that just ends, nothing is counted for a moment. */
+static void write_streams(FILE *out, struct metrics_page *page, const struct status *status)
+{
+	if (status->stream_written > page->stream_written)
+		page->stream_written = status->stream_written;
+	if (status->stream_missed > page->stream_missed)
+		page->stream_missed = status->stream_missed;
+	write_count(out, METRIC_STREAM_WRITTEN, page->stream_written);
+	write_count(out, METRIC_STREAM_MISSED, page->stream_missed);
+}
+
 int metrics_page__write(struct metrics_page *page, const struct status *status, char **ret_text,
 			size_t *ret_bytes)
 {
@@ -277,7 +303,9 @@ int metrics_page__write(struct metrics_page *page, const struct status *status, 
 	if (!out)
 		return -ENOMEM;
 	service_sums__take(&page->sums, status);
-	write_services(out, &page->sums, now_ns);
+	write_services(out, &page->sums, status->has_streams, now_ns);
+	if (status->has_streams)
+		write_streams(out, page, status);
 	write_reasons(out, &status->snapshots);
 	write_faults(out, &status->snapshots);
 	write_durations(out, &status->snapshots);

@@ -59,6 +59,7 @@ static void forget_now(struct service_sums *sums)
 
 		memset(sum->now, 0, sizeof(sum->now));
 		sum->process_cnt = 0;
+		sum->not_durable_ns = 0;
 		sum->ring_used_bytes = sum->ring_bytes = sum->unsaved_bytes = 0;
 	}
 }
@@ -83,6 +84,17 @@ static bool is_unmarked(const char *service, const struct accounts *accounts)
 	return (!service || !service[0]) && !accounts->emitted;
 }
 
+/* A stream is looked at when something comes: one that is behind nothing needs not be recent. */
+static void add_stream(struct service_sum *sum, const struct status_process *process)
+{
+	const uint64_t since_ns = process->durable_ns ? process->durable_ns : process->newest_ns;
+
+	if (!process->is_streamed || process->durable_ns >= process->newest_ns)
+		return;
+	if (!sum->not_durable_ns || since_ns < sum->not_durable_ns)
+		sum->not_durable_ns = since_ns;
+}
+
 static void add_process(struct service_sums *sums, const struct status_process *process)
 {
 	struct service_sum *sum;
@@ -96,6 +108,7 @@ static void add_process(struct service_sums *sums, const struct status_process *
 	sum->ring_used_bytes += process->ring_used_bytes;
 	sum->ring_bytes += process->ring_bytes;
 	sum->unsaved_bytes += process->unsaved_bytes;
+	add_stream(sum, process);
 	if (process->newest_ns > sum->newest_ns)
 		sum->newest_ns = process->newest_ns;
 }

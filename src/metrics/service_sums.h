@@ -44,6 +44,8 @@ struct service_sum {
 	uint64_t process_cnt;
 	uint64_t ring_used_bytes, ring_bytes, unsaved_bytes;
 	uint64_t newest_ns; /* CLOCK_MONOTONIC, ever; 0: no event yet */
+	/* the same: what came later may not be on disk, of one of its streams; 0: all is */
+	uint64_t not_durable_ns;
 };
 
 struct service_sums {

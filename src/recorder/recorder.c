@@ -12,6 +12,7 @@
 #include "recorder.h"
 #include "report.h"
 #include "status.h"
+#include "streams.h"
 #include "trigger.h"
 #include "trigger_plan.h"
 
@@ -250,11 +251,17 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 struct status *recorder__status(const struct recorder *recorder, uint64_t now_ns)
 {
 	struct status *status = status__new(&recorder->processes.table, now_ns);
+	struct stream_counts done = { 0 };
 
 	if (!status)
 		return NULL;
 	service_totals__copy(&recorder->processes.ended, &status->ended);
 	status->snapshots = recorder->jobs.counts;
 	status->snapshots_open = recorder->jobs.open_cnt;
+	status->has_streams = recorder->options.streams;
+	if (status->has_streams)
+		streams__read_done(recorder->options.streams, &done);
+	status->stream_written += done.written;
+	status->stream_missed += done.missed;
 	return status;
 }

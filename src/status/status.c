@@ -16,6 +16,7 @@
 #include "ring.h"
 #include "ring_budget.h"
 #include "status.h"
+#include "streams.h"
 
 /* ---- in the drain thread: memory only, no lock, no system call ---- */
 
@@ -59,6 +60,9 @@ static void copy_process(struct status_process *copy, const struct process *proc
 	copy->exe = id->exe ? strdup(id->exe) : NULL;
 	copy->cgroup_path = id->cgroup_path ? strdup(id->cgroup_path) : NULL;
 	copy_ring(copy, process);
+	copy->is_streamed = process->stream;
+	if (process->stream)
+		copy->durable_ns = stream__durable_mono_ns(process->stream);
 	copy->modules = calloc(process->modules.cnt + 1, sizeof(*copy->modules));
 	if (!copy->modules || !process->modules.cnt)
 		return;
@@ -79,8 +83,14 @@ struct status *status__new(const struct process_table *table, uint64_t mono_ns)
 		free(status);
 		return NULL;
 	}
-	while (status->process_cnt < table->cnt && (process = process_table__next(table, process)))
+	while (status->process_cnt < table->cnt &&
+	       (process = process_table__next(table, process))) {
 		copy_process(&status->processes[status->process_cnt++], process);
+		if (!process->stream)
+			continue;
+		status->stream_written += stream__written(process->stream);
+		status->stream_missed += stream__missed(process->stream);
+	}
 	status->mono_ns = mono_ns;
 	status->real_ns = clock__now_real_ns();
 	return status;

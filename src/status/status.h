@@ -37,10 +37,12 @@ struct status_process {
 	char build_id[41];        /* of its program, "" if it is not known */
 	bool ended;               /* it is gone, and its last snapshot is not written yet */
 	struct accounts accounts; /* corrupt ones, which only a snapshot finds, count as recorded */
-	uint64_t bytes;           /* that were recorded, ever */
-	uint64_t flushes;         /* batches that it has sent */
-	uint64_t newest_ns;       /* CLOCK_MONOTONIC: when the newest events came; 0: never */
-	uint64_t ring_bytes;      /* size of its flight ring; 0: it has none yet */
+	bool is_streamed;
+	uint64_t durable_ns; /* CLOCK_MONOTONIC: its stream is on disk up to then; 0: no part */
+	uint64_t bytes;      /* that were recorded, ever */
+	uint64_t flushes;    /* batches that it has sent */
+	uint64_t newest_ns;  /* CLOCK_MONOTONIC: when the newest events came; 0: never */
+	uint64_t ring_bytes; /* size of its flight ring; 0: it has none yet */
 	uint64_t ring_used_bytes;
 	uint64_t unsaved_bytes; /* of these, in no snapshot yet */
 	uint32_t threads;       /* that have logged, ever */
@@ -78,6 +80,8 @@ struct status {
 	struct snapshot_counts snapshots;
 	size_t snapshots_open; /* asked for, and not written yet */
 	struct status_buffer batches, lifecycle;
+	bool has_streams;
+	uint64_t stream_written, stream_missed; /* events, of all streams ever */
 
 	/* what status__complete() adds */
 	uint64_t untracked_cnt; /* processes that were not recorded: the kernel's table was full */

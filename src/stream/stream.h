@@ -9,13 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct stream_counts;
 struct stream_encoder;
 
 struct stream {
 	uint32_t pid;
 	uint64_t id;
-	int refs; /* atomic */
-	int busy; /* atomic: a job of it is with the encoder thread */
+	struct stream_counts *done; /* gets its counts at its end; atomic members */
+	int refs;                   /* atomic */
+	int busy;                   /* atomic: a job of it is with the encoder thread */
 
 	struct stream_encoder *encoder; /* the encoder thread's */
 	struct stream *next, *previous; /* its list */

@@ -32,6 +32,7 @@ struct stream_task {
 struct streams {
 	struct streams_options options;
 	struct stream_writer *writer;
+	struct stream_counts counts; /* atomic members: of streams that are done */
 	pthread_t thread;
 	bool has_thread;
 
@@ -50,8 +51,17 @@ struct streams {
 
 void stream__unref(struct stream *stream)
 {
-	if (__atomic_sub_fetch(&stream->refs, 1, __ATOMIC_ACQ_REL) == 0)
-		free(stream);
+	if (__atomic_sub_fetch(&stream->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	__atomic_add_fetch(&stream->done->written, stream__written(stream), __ATOMIC_RELAXED);
+	__atomic_add_fetch(&stream->done->missed, stream__missed(stream), __ATOMIC_RELAXED);
+	free(stream);
+}
+
+void streams__read_done(const struct streams *streams, struct stream_counts *ret)
+{
+	ret->written = barrier__load_relaxed(&streams->counts.written);
+	ret->missed = barrier__load_relaxed(&streams->counts.missed);
 }
 
 uint64_t stream__durable_mono_ns(const struct stream *stream)
@@ -75,9 +85,9 @@ struct stream *streams__open(struct streams *streams, uint32_t pid)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
 
-	(void)streams;
 	if (!stream)
 		return NULL;
+	stream->done = &streams->counts;
 	stream->pid = pid;
 	(void)getrandom(&stream->id, sizeof(stream->id), GRND_NONBLOCK);
 	/* readers show it as a number that is positive everywhere */

@@ -35,6 +35,14 @@ bool streams__end(struct streams *streams);
 /* After streams__end(). NULL is fine. */
 void streams__free(struct streams *streams);
 
+/* Of all streams that are done. */
+struct stream_counts {
+	uint64_t written, missed;
+};
+
+/* Any thread. */
+void streams__read_done(const struct streams *streams, struct stream_counts *ret);
+
 /* ---- the drain thread ---- */
 
 /* A stream for a process. NULL without memory. */

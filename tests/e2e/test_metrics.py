@@ -115,6 +115,24 @@ def test_metrics_by_process(t):
     collector.stop()
 
 
+def test_metrics_of_a_stream(t):
+    """All events get into a segment, while the program runs, and stay counted at its end."""
+    app = t.start(t.app("trade"), "--wait", 1, 1000)
+    app.out.wait("ready")
+    collector, at = collect(t, "--immediate", "--stream", "-e", app.argv[0])
+    collector.recording_path(app.argv[0])
+    app.ask("done")
+    got = wait_sample(at, ("ttlog_stream_events_written_total",), 1000)
+    check(0 <= got["ttlog_stream_lag_seconds", "trade"] < DEADLINE_S, "lag")
+    wait_sample(at, ("ttlog_stream_lag_seconds", "trade"), 0)
+    app.say()
+    app.end()
+    got = wait_sample(at, ("ttlog_processes_ended_total", "trade"), 1)
+    equal((got["ttlog_stream_events_written_total",], got["ttlog_stream_events_missed_total",]),
+          (1000, 0), "when it has ended")
+    collector.stop()
+
+
 def test_metrics_of_what_was_recovered(t):
     """Also what the collector before had left is a snapshot that was written."""
     app, killed = t.start_recorded(t.app("crash"), "--wait", 1, 10)
@@ -263,7 +281,7 @@ def dashboard_queries():
 
 def test_metrics_of_dashboard_rules_and_manual(t):
     """They name what there is, and all of it; the dashboard is of services."""
-    collector, at = collect(t, "--metrics-by", "pid", "--", "/bin/cat")
+    collector, at = collect(t, "--metrics-by", "pid", "--stream", "--", "/bin/cat")
     there = names_of_page(at)
     collector.close_stdin()
     collector.end()
@@ -287,7 +305,7 @@ def test_metrics_rules(t):
     for path in (rules, os.path.join(TREE, "tests/unit/metrics/ttlog.rules_test.yml")):
         t.copy(path)
     status, text = promtool("check", "rules", rules)
-    equal((status, "SUCCESS: 11 rules found" in text), (0, True), text)
+    equal((status, "SUCCESS: 12 rules found" in text), (0, True), text)
     status, text = promtool("test", "rules", t.path("ttlog.rules_test.yml"))
     equal(status, 0, text)
 

@@ -168,6 +168,29 @@ static void test_service_sums_names(void **state)
 	}
 }
 
+/* The stream that is most behind counts, and one that has all on disk does not. */
+static void test_service_sums_streams(void **state)
+{
+	struct status_process processes[] = { process_of("api", 1), process_of("api", 1),
+					      process_of("api", 1), process_of("db", 1) };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		processes[i].is_streamed = true;
+		processes[i].newest_ns = 50;
+	}
+	processes[0].durable_ns = 40;
+	processes[1].durable_ns = 30;
+	processes[2].durable_ns = processes[3].durable_ns = 50;
+	take(processes, 4, NULL, 0);
+	assert_int_equal(find("api")->not_durable_ns, 30);
+	assert_int_equal(find("db")->not_durable_ns, 0);
+	processes[3].durable_ns = 0;
+	take(&processes[3], 1, NULL, 0);
+	assert_int_equal(find("api")->not_durable_ns, 0);
+	assert_int_equal(find("db")->not_durable_ns, 50);
+}
+
 /* A shell that starts a marked program is no service. */
 static void test_service_sums_leaves_out_the_unmarked(void **state)
 {
@@ -187,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup(test_service_sums_never_fall, begin),
 		cmocka_unit_test_setup(test_service_sums_bounds_services, begin),
 		cmocka_unit_test_setup(test_service_sums_names, begin),
+		cmocka_unit_test_setup(test_service_sums_streams, begin),
 		cmocka_unit_test_setup(test_service_sums_leaves_out_the_unmarked, begin),
 	};
 
