@@ -20,7 +20,7 @@ struct writer;
 
 struct writer_options {
 	const char *dir;                     /* is made if it is not there */
-	int level;                          /* of compression, as in frame_out.h */
+	int level;                           /* of compression, as in frame_out.h */
 	gid_t group;                         /* may read the files; OUT_DIR_NO_GROUP: none */
 	const struct redact *redact;         /* NULL: no value is hidden */
 	const struct recipients *recipients; /* who can read them; NULL: in clear */
