@@ -79,7 +79,7 @@ READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
 # Libraries that ttlog-view needs beside libttlogread.
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs sqlite3 libedit)
-VIEW_LDLIBS += -lpcre2-8 -lsodium
+VIEW_LDLIBS += -llz4 -lpcre2-8 -lsodium
 CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all

@@ -77,7 +77,8 @@ struct site_filter *site_filter__ref(const struct site_filter *filter)
 {
 	struct site_filter *own = (struct site_filter *)filter;
 
-	(void)__atomic_fetch_add(&own->refs, 1, __ATOMIC_RELAXED);
+	if (own)
+		(void)__atomic_fetch_add(&own->refs, 1, __ATOMIC_RELAXED);
 	return own;
 }
 

@@ -15,7 +15,7 @@ struct site;
 
 /* Matches all sites. NULL with errno. */
 struct site_filter *site_filter__new(void);
-/* Holds it once more, until one more site_filter__free(). Any thread. */
+/* Holds it once more, until one more site_filter__free(). Any thread. NULL is fine. */
 struct site_filter *site_filter__ref(const struct site_filter *filter);
 /* NULL is fine. */
 void site_filter__free(struct site_filter *filter);
