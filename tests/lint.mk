@@ -23,6 +23,8 @@ lint-cppcheck:
 	$(call say,CPPCHECK,'src viewer')
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 \
 		--suppress=missingIncludeSystem --suppress=ctuuninitvar -D__x86_64__ -D__BYTE_ORDER__=1234 \
+		'-DLIBBPF_OPTS(type, name, ...)=struct type name = { 0 }' \
+		'-Djson_array_foreach(array, i, item)=if ((item = array))' \
 		-D__ORDER_LITTLE_ENDIAN__=1234 -D__ORDER_BIG_ENDIAN__=4321 -D_GNU_SOURCE -Iinclude $(patsubst -iquote,-I,$(SEES_ALL)) src viewer
 
 .PHONY: lint-man

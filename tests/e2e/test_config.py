@@ -15,7 +15,7 @@ NO_KEYS = {"config", "dry-run", "check", "list", "trigger", "help", "usage", "ve
 BY_WORD = {"PATH": "/x", "DIR": "/x", "PID": "1", "GLOB": "/*", "SPEC": "info", "EXPR": "target=net.*",
            "DURATION": "30s", "SIZE": "8M", "N": "3", "LIST": "exit", "KEY": "a=b",
            "ADDR:PORT": "127.0.0.1:9099"}
-VALUES = ["root", "crashed", "pid", "user:root=trigger", "segment", "balanced", "1", "all", "password"]
+VALUES = ["root", "crashed", "pid", "user:root=trigger", "segment", "throughput", "8M,200ms", "1", "all", "password"]
 
 
 def write(t, text, name="collect.conf"):

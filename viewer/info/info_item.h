@@ -7,10 +7,10 @@
 #include <ttlog/read.h>
 
 /* The value of a key in a map, or an empty item. */
-struct ttlog_cbor info_item__find(struct ttlog_cbor map, const char *key);
+struct ttlog_cbor info_item__find(struct ttlog_cbor in, const char *key);
 /* Whether it is a map of one pair or more. */
 bool info_item__is_filled_map(struct ttlog_cbor item);
 /* A map of texts: "env=production, rack=7". */
-void info_item__print_texts(struct out *out, struct ttlog_cbor map);
+void info_item__print_texts(struct out *out, struct ttlog_cbor in);
 
 #endif /* TTLOG_VIEW_INFO_ITEM_H */

@@ -204,12 +204,13 @@ static void open_within(struct input *input, const struct options *options,
 static int open_files(struct input *input, const struct options *options)
 {
 	struct unopened unopened = { .cnt = 0 };
-	struct ttlog_range *ranges = calloc(input->file_cnt, sizeof(*ranges));
+	/* a directory may have no file */
+	struct ttlog_range *ranges = calloc(input->file_cnt + 1, sizeof(*ranges));
 	struct secret_keys keys = { .cnt = 0 };
 	uint64_t last_ns;
 	int err = sealed__read_keys(options, &keys);
 
-	input->readers = calloc(input->file_cnt, sizeof(*input->readers));
+	input->readers = calloc(input->file_cnt + 1, sizeof(*input->readers));
 	if (!err && (!input->readers || !ranges))
 		err = diagnostics__print_errno("files", ENOMEM);
 	if (err) {

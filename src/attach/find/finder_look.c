@@ -102,9 +102,10 @@ void finder__inspect(struct finder *finder, int fd, struct found_file *ret)
 
 static struct timespec written(int fd)
 {
-	struct stat status;
+	struct stat status = { 0 };
 
-	return fstat(fd, &status) ? (struct timespec){ 0 } : status.st_mtim;
+	(void)fstat(fd, &status);
+	return status.st_mtim;
 }
 
 static bool is_in(const struct found_file *files, size_t cnt, const struct find_file *file)

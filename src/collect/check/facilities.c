@@ -2,6 +2,7 @@
 /*
  * A table of questions, in the order in which one needs the other.
  */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -176,10 +177,13 @@ static void ask_rings(struct answer *answer)
 
 static int find_execs(void)
 {
+	/* what is missing is said in our words */
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	struct exec_events *events = exec_events__new();
 	int err = events ? 0 : -errno;
 
 	exec_events__free(events);
+	(void)libbpf_set_print(print);
 	return err;
 }
 

@@ -21,11 +21,12 @@ static int add_lines(struct secret_keys *keys, const char *text, size_t len, con
 	size_t line_len, cnt = 0;
 
 	for (; (line = seal_key__next_line(&at, text + len, &line_len)); cnt++) {
-		unsigned char *secret = keys->secret[keys->cnt];
+		unsigned char *secret;
 
 		if (keys->cnt == SECRET_KEYS_MAX)
 			return refuse(ret_why, why_size, path,
 				      "there are more than 64 secret keys, which is the limit");
+		secret = keys->secret[keys->cnt];
 		if (seal_key__parse(SEAL_KEY_SECRET, line, line_len, secret))
 			return refuse(
 				ret_why, why_size, path,

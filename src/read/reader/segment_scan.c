@@ -41,7 +41,8 @@ static int keep(struct bytes *bytes, const struct frame *frame)
 		return -ENOMEM;
 	memcpy(copy, frame->content, frame->len);
 	free(bytes->at);
-	*bytes = (struct bytes){ copy, frame->len };
+	bytes->at = copy;
+	bytes->len = frame->len;
 	return 0;
 }
 

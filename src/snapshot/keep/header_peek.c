@@ -173,12 +173,13 @@ static bool find_sealed_label(const unsigned char *bytes, size_t len, struct con
 
 void header_peek__read(int fd, struct label *label)
 {
-	unsigned char *bytes = malloc(FILE_BYTES + CONTENT_BYTES), *text = bytes + FILE_BYTES;
+	unsigned char *bytes = malloc(FILE_BYTES + CONTENT_BYTES), *text;
 	struct content content;
 	ssize_t len;
 
 	if (!bytes)
 		return;
+	text = bytes + FILE_BYTES;
 	len = pread(fd, bytes, FILE_BYTES, 0);
 	if (len > 0) {
 		if (!find_sealed_label(bytes, (size_t)len, &content)) {
