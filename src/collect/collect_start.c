@@ -343,6 +343,29 @@ static int open_budget(struct collector *collector)
 		   : 0;
 }
 
+static int open_drain(struct collector *collector)
+{
+	struct drain_options drain = {
+		.kernel = collector->kernel,
+		.batches_bytes = collector->env->buffer_bytes,
+		.clock = collector->clock,
+		.recorder = collector->recorder,
+		.noticed = notice,
+		.ctx = collector,
+	};
+
+	collector->status = status_board__new(&(const struct status_sources){
+		.kernel = collector->kernel,
+		.attach = collector->attach,
+		.budget = collector->budget,
+		.recovered_cnt = &collector->recovered_cnt,
+	});
+	drain.status = collector->status;
+	if (collector->recorder && collector->status)
+		collector->drain = drain__new(&drain);
+	return collector->drain ? 0 : report__error("can't start", NULL, -errno);
+}
+
 static int open_recorder(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -382,11 +405,7 @@ static int open_recorder(struct collector *collector)
 									       : NULL,
 		.quiet = env->quiet,
 	};
-	struct drain_options drain = {
-		.kernel = collector->kernel,
-		.batches_bytes = env->buffer_bytes,
-		.clock = collector->clock,
-	};
+	int err;
 
 	collector->on = env->triggers->on;
 	collector->last = trigger_request__new("shutdown", 0, true);
@@ -395,21 +414,9 @@ static int open_recorder(struct collector *collector)
 		return report__error("can't start", NULL, -errno);
 	recorder.prefault = collector->prefault = prefault__new();
 	collector->recorder = recorder__new(&recorder);
-	collector->status = status_board__new(&(const struct status_sources){
-		.kernel = collector->kernel,
-		.attach = collector->attach,
-		.budget = collector->budget,
-		.recovered_cnt = &collector->recovered_cnt,
-	});
-	if (!collector->status)
-		return report__error("can't start", NULL, -errno);
-	drain.recorder = collector->recorder;
-	drain.status = collector->status;
-	drain.noticed = notice;
-	drain.ctx = collector;
-	collector->drain = collector->recorder ? drain__new(&drain) : NULL;
-	if (!collector->drain)
-		return report__error("can't start", NULL, -errno);
+	err = open_drain(collector);
+	if (err)
+		return err;
 	open_control(collector);
 	open_commands(collector);
 	return 0;

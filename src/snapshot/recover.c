@@ -53,7 +53,7 @@ struct session {
 	struct clock *clock;
 	struct lost_modules modules;
 	struct redact redact;         /* what it was to hide, and what we are */
-	struct recipients recipients; /* the same: for whom it was to encrypt */
+	struct recipients recipients; /* the same: who may decrypt it */
 	struct snapshot_target target;
 };
 

@@ -4,7 +4,7 @@
  * takes no value; keys are long options; and [target NAME] sections. A line whose first character is # or ; is a comment. A value goes to the
  * end of its line, without the blanks around it.
  *
- * Values are kept as text: whoever applies them checks them.
+ * Values are kept as text: they are checked where they are applied.
  */
 #ifndef TTLOG_CONFIG_FILE_H
 #define TTLOG_CONFIG_FILE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of keys: small, regular, and of a user whom we trust. */
+/* Files of keys: small, regular, and of root or of our own user. */
 #ifndef TTLOG_KEY_FILE_H
 #define TTLOG_KEY_FILE_H
 

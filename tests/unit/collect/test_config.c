@@ -19,20 +19,13 @@
 #include "array.h"
 #include "config.h"
 #include "config_file.h"
+#include "config_fixture.h"
 #include "env.h"
 #include "settings.h"
 #include "site.h"
 #include "site_filter.h"
 #include "temp_dir.h"
 #include "trigger_plan.h"
-
-static int parse_bytes(struct env *env, const char *text, size_t len, char *error)
-{
-	const struct config config = { .given = &env->by_files, .targets = &env->targets };
-
-	assert_int_equal(env__init(env), 0);
-	return config_file__parse("x.conf", text, len, &config, error, CONFIG_ERROR_BYTES);
-}
 
 static void assert_refused_bytes(const char *text, size_t len, const char *wanted)
 {
@@ -50,20 +43,6 @@ static void assert_refused_bytes(const char *text, size_t len, const char *wante
 static void assert_refused(const char *text, const char *wanted)
 {
 	assert_refused_bytes(text, strlen(text), wanted);
-}
-
-/* With a command line, of options with their long names and values, a NULL at the end. */
-static void build_with(struct env *env, const char *text, const char *const *options)
-{
-	char error[CONFIG_ERROR_BYTES] = "";
-
-	assert_int_equal(parse_bytes(env, text, strlen(text), error), 0);
-	for (size_t i = 0; options[i]; i += 2)
-		assert_int_equal(given_list__add(&env->by_user, setting__of_long_name(options[i]),
-						 options[i + 1], NULL),
-				 0);
-	if (config__build(env, error, sizeof(error)))
-		fail_msg("%s", error);
 }
 
 static void build(struct env *env, const char *text)
@@ -422,19 +401,6 @@ static void test_config_refuses_huge_files(void **state)
 
 /* ---- and back ---- */
 
-static char *print(const struct env *env)
-{
-	char *text = NULL, error[CONFIG_ERROR_BYTES] = "";
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_non_null(out);
-	if (config__print(env, out, error, sizeof(error)))
-		fail_msg("%s", error);
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
-
 static void test_config_prints_what_says_the_same(void **state)
 {
 	struct env env, again;
@@ -564,56 +530,6 @@ static void test_config_reads_again_what_files_say_then(void **state)
 	env__fini(&env);
 }
 
-/* Appends the key of a line "#KEY = VALUE" of the example to *keys, and the line without # to out. */
-static void take_example(const char *line, FILE *out, FILE *keys)
-{
-	const size_t len = line[0] == '#' ? strspn(line + 1, "abcdefghijklmnopqrstuvwxyz-") : 0;
-
-	if (!len || strncmp(line + 1 + len, " =", 2) != 0)
-		return;
-	fprintf(keys, "%.*s,", (int)len, line + 1);
-	if (line[1 + len + 2] == ' ')
-		fputs(line + 1, out);
-}
-
-/* The example has each key, with its default. */
-static void test_config_example_has_the_defaults(void **state)
-{
-	FILE *file = fopen("src/collect/collect.conf", "r"), *out, *keys;
-	char line[256], *text = NULL, *names = NULL, *said, *plain;
-	struct env env, without;
-	size_t len, names_len;
-
-	(void)state;
-	assert_non_null(file);
-	out = open_memstream(&text, &len);
-	keys = open_memstream(&names, &names_len);
-	assert_true(out && keys);
-	fputc(',', keys);
-	while (fgets(line, sizeof(line), file))
-		take_example(line, out, keys);
-	(void)fclose(file);
-	(void)fclose(out);
-	(void)fclose(keys);
-	for (size_t i = 0; i < setting_cnt; i++) {
-		(void)snprintf(line, sizeof(line), ",%s,", setting__long_name(&settings[i]));
-		if (setting__is_in_file(&settings[i]) != !!strstr(names, line))
-			fail_msg("src/collect/collect.conf: #%s =",
-				 setting__long_name(&settings[i]));
-	}
-	build_with(&env, text, (const char *const[]){ "pid", "1", NULL });
-	build_with(&without, "", (const char *const[]){ "pid", "1", NULL });
-	said = print(&env);
-	plain = print(&without);
-	assert_string_equal(said, plain);
-	env__fini(&env);
-	env__fini(&without);
-	free(said);
-	free(plain);
-	free(text);
-	free(names);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -629,7 +545,6 @@ int main(void)
 		cmocka_unit_test(test_config_prints_what_says_the_same),
 		cmocka_unit_test(test_config_prints_no_value_that_a_file_can_not_have),
 		cmocka_unit_test(test_config_presets_are_the_defaults),
-		cmocka_unit_test(test_config_example_has_the_defaults),
 		cmocka_unit_test(test_config_reads_again_what_files_say_then),
 	};
 

@@ -28,6 +28,14 @@ static char *write_page(const struct status *status)
 	return text;
 }
 
+static void count_snapshots(struct snapshot_counts *counts)
+{
+	snapshot_counts__made(counts, "crash", 10, 1000, 20000000);
+	snapshot_counts__made(counts, "by hand", 10, 500, 2000000000);
+	snapshot_counts__failed(counts, "timer", -ENOSPC);
+	snapshot_counts__suppressed(counts, "event");
+}
+
 /* A machine with a hostile service. */
 static char *write_example(void)
 {
@@ -86,10 +94,7 @@ static char *write_example(void)
 		.program_cnt = 2,
 	};
 
-	snapshot_counts__made(&status.snapshots, "crash", 10, 1000, 20000000);
-	snapshot_counts__made(&status.snapshots, "by hand", 10, 500, 2000000000);
-	snapshot_counts__failed(&status.snapshots, "timer", -ENOSPC);
-	snapshot_counts__suppressed(&status.snapshots, "event");
+	count_snapshots(&status.snapshots);
 	return write_page(&status);
 }
 
@@ -101,68 +106,69 @@ static void assert_has(const char *text, const char *line)
 		fail_msg("no line '%s' in:\n%s", line, text);
 }
 
+static const char *const LINES[] = {
+	"ttlog_events_emitted_total{service=\"api\\\"} 1?\"} 25",
+	"ttlog_events_recorded_total{service=\"api\\\"} 1?\"} 10",
+	"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"memory\"} 1",
+	"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"kernel_ring\"} 2",
+	"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"fault\"} 3",
+	"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"corrupt\"} 4",
+	"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"table_full\"} 5",
+	"ttlog_events_overwritten_total{service=\"api\\\"} 1?\"} 4",
+	"ttlog_recorded_bytes_total{service=\"api\\\"} 1?\"} 640",
+	"ttlog_flushes_total{service=\"api\\\"} 1?\"} 3",
+	"ttlog_processes{service=\"api\\\"} 1?\"} 1",
+	"ttlog_processes{service=\"other\"} 0",
+	"ttlog_processes_ended_total{service=\"other\"} 1",
+	"ttlog_ring_used_bytes{service=\"api\\\"} 1?\"} 512",
+	"ttlog_ring_size_bytes{service=\"api\\\"} 1?\"} 1048576",
+	"ttlog_ring_unsaved_bytes{service=\"api\\\"} 1?\"} 8",
+	"ttlog_snapshots_total{reason=\"crash\"} 1",
+	"ttlog_snapshots_total{reason=\"other\"} 1",
+	"ttlog_snapshots_total{reason=\"timer\"} 0",
+	"ttlog_snapshot_failures_total{reason=\"timer\"} 1",
+	"ttlog_storage_faults_total{fault=\"no_room\"} 1",
+	"ttlog_storage_faults_total{fault=\"io\"} 0",
+	"ttlog_snapshots_suppressed_total{reason=\"event\"} 1",
+	"ttlog_snapshot_bytes_total{reason=\"crash\"} 1000",
+	"ttlog_snapshot_duration_seconds_bucket{le=\"0.01\"} 0",
+	"ttlog_snapshot_duration_seconds_bucket{le=\"0.1\"} 1",
+	"ttlog_snapshot_duration_seconds_bucket{le=\"+Inf\"} 2",
+	"ttlog_snapshot_duration_seconds_sum 2.02",
+	"ttlog_snapshot_duration_seconds_count 2",
+	"ttlog_snapshots_pending 1",
+	"ttlog_stream_lag_seconds{service=\"db\"} 0",
+	"ttlog_stream_events_written_total 70",
+	"ttlog_stream_events_missed_total 3",
+	"ttlog_ring_memory_bytes 2097152",
+	"ttlog_ring_memory_limit_bytes 4194304",
+	"ttlog_kernel_buffer_peak_bytes{buffer=\"batches\"} 4096",
+	"ttlog_kernel_buffer_size_bytes{buffer=\"lifecycle\"} 1048576",
+	"ttlog_bpf_program_misses_total{program=\"control\"} 2",
+	"ttlog_bpf_program_misses_total{program=\"start\"} 0",
+	"ttlog_bpf_program_runs_total{program=\"start\"} 3",
+	"ttlog_bpf_program_run_seconds_total{program=\"start\"} 4e-06",
+	"ttlog_untracked_hits_total 6",
+	"ttlog_trap_duration_seconds 4.5e-07",
+	"ttlog_collector_cpu_seconds_total 1.5",
+	"ttlog_collector_resident_bytes 77",
+	"ttlog_collector_start_time_seconds 1764500000",
+	"ttlog_process_events_recorded_total{service=\"db\",pid=\"7\"} 8",
+	"ttlog_process_events_lost_total{service=\"db\",pid=\"7\"} 1",
+	"ttlog_process_events_overwritten_total{service=\"db\",pid=\"7\"} 2",
+	"ttlog_process_recorded_bytes_total{service=\"db\",pid=\"7\"} 128",
+	"ttlog_process_flushes_total{service=\"db\",pid=\"7\"} 4",
+	"ttlog_process_ring_used_bytes{service=\"db\",pid=\"7\"} 64",
+	"ttlog_build_info{version=\"" TTLOG_VERSION "\"} 1",
+};
+
 static void test_metrics_page_says_what_the_status_has(void **state)
 {
-	static const char *const lines[] = {
-		"ttlog_events_emitted_total{service=\"api\\\"} 1?\"} 25",
-		"ttlog_events_recorded_total{service=\"api\\\"} 1?\"} 10",
-		"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"memory\"} 1",
-		"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"kernel_ring\"} 2",
-		"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"fault\"} 3",
-		"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"corrupt\"} 4",
-		"ttlog_events_lost_total{service=\"api\\\"} 1?\",cause=\"table_full\"} 5",
-		"ttlog_events_overwritten_total{service=\"api\\\"} 1?\"} 4",
-		"ttlog_recorded_bytes_total{service=\"api\\\"} 1?\"} 640",
-		"ttlog_flushes_total{service=\"api\\\"} 1?\"} 3",
-		"ttlog_processes{service=\"api\\\"} 1?\"} 1",
-		"ttlog_processes{service=\"other\"} 0",
-		"ttlog_processes_ended_total{service=\"other\"} 1",
-		"ttlog_ring_used_bytes{service=\"api\\\"} 1?\"} 512",
-		"ttlog_ring_size_bytes{service=\"api\\\"} 1?\"} 1048576",
-		"ttlog_ring_unsaved_bytes{service=\"api\\\"} 1?\"} 8",
-		"ttlog_snapshots_total{reason=\"crash\"} 1",
-		"ttlog_snapshots_total{reason=\"other\"} 1",
-		"ttlog_snapshots_total{reason=\"timer\"} 0",
-		"ttlog_snapshot_failures_total{reason=\"timer\"} 1",
-		"ttlog_storage_faults_total{fault=\"no_room\"} 1",
-		"ttlog_storage_faults_total{fault=\"io\"} 0",
-		"ttlog_snapshots_suppressed_total{reason=\"event\"} 1",
-		"ttlog_snapshot_bytes_total{reason=\"crash\"} 1000",
-		"ttlog_snapshot_duration_seconds_bucket{le=\"0.01\"} 0",
-		"ttlog_snapshot_duration_seconds_bucket{le=\"0.1\"} 1",
-		"ttlog_snapshot_duration_seconds_bucket{le=\"+Inf\"} 2",
-		"ttlog_snapshot_duration_seconds_sum 2.02",
-		"ttlog_snapshot_duration_seconds_count 2",
-		"ttlog_snapshots_pending 1",
-		"ttlog_stream_lag_seconds{service=\"db\"} 0",
-		"ttlog_stream_events_written_total 70",
-		"ttlog_stream_events_missed_total 3",
-		"ttlog_ring_memory_bytes 2097152",
-		"ttlog_ring_memory_limit_bytes 4194304",
-		"ttlog_kernel_buffer_peak_bytes{buffer=\"batches\"} 4096",
-		"ttlog_kernel_buffer_size_bytes{buffer=\"lifecycle\"} 1048576",
-		"ttlog_bpf_program_misses_total{program=\"control\"} 2",
-		"ttlog_bpf_program_misses_total{program=\"start\"} 0",
-		"ttlog_bpf_program_runs_total{program=\"start\"} 3",
-		"ttlog_bpf_program_run_seconds_total{program=\"start\"} 4e-06",
-		"ttlog_untracked_hits_total 6",
-		"ttlog_trap_duration_seconds 4.5e-07",
-		"ttlog_collector_cpu_seconds_total 1.5",
-		"ttlog_collector_resident_bytes 77",
-		"ttlog_collector_start_time_seconds 1764500000",
-		"ttlog_process_events_recorded_total{service=\"db\",pid=\"7\"} 8",
-		"ttlog_process_events_lost_total{service=\"db\",pid=\"7\"} 1",
-		"ttlog_process_events_overwritten_total{service=\"db\",pid=\"7\"} 2",
-		"ttlog_process_recorded_bytes_total{service=\"db\",pid=\"7\"} 128",
-		"ttlog_process_flushes_total{service=\"db\",pid=\"7\"} 4",
-		"ttlog_process_ring_used_bytes{service=\"db\",pid=\"7\"} 64",
-		"ttlog_build_info{version=\"" TTLOG_VERSION "\"} 1",
-	};
 	char *text = write_example();
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		assert_has(text, lines[i]);
+	for (size_t i = 0; i < sizeof(LINES) / sizeof(*LINES); i++)
+		assert_has(text, LINES[i]);
 	free(text);
 }
 

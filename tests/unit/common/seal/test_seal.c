@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was encrypted comes back, up to damage, and to nobody else. */
+/* What was encrypted comes back, up to damage, and only to who has the key. */
 #include "seal_fixture.h"
 
 #include <ttlog/read.h>
