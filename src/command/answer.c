@@ -145,6 +145,15 @@ static void write_identity(struct json_out *json, const struct status_process *p
 	json_out__u64(json, "enabled_sites", process->enabled_cnt);
 }
 
+static void write_stream(struct json_out *json, const struct status_process *process)
+{
+	if (!process->is_streamed)
+		return;
+	json_out__u64(json, "durable_mono_ns", process->durable_ns);
+	json_out__u64(json, "streamed", process->streamed);
+	json_out__u64(json, "missed", process->missed);
+}
+
 static void write_process(struct json_out *json, const struct status *status,
 			  const struct status_process *process)
 {
@@ -156,6 +165,7 @@ static void write_process(struct json_out *json, const struct status *status,
 	json_out__u64(json, "ring_bytes", process->ring_bytes);
 	json_out__u64(json, "ring_used_bytes", process->ring_used_bytes);
 	json_out__u64(json, "unsaved_bytes", process->unsaved_bytes);
+	write_stream(json, process);
 	if (process->newest_ns)
 		json_out__u64(json, "newest_age_ns",
 			      process->newest_ns < status->mono_ns

@@ -37,6 +37,16 @@ static void copy_ring(struct status_process *copy, const struct process *process
 	copy->unsaved_bytes = unsaved < copy->ring_used_bytes ? unsaved : copy->ring_used_bytes;
 }
 
+static void copy_stream(struct status_process *copy, const struct stream *stream)
+{
+	copy->is_streamed = stream != NULL;
+	if (!stream)
+		return;
+	copy->durable_ns = stream__durable_mono_ns(stream);
+	copy->streamed = stream__written(stream);
+	copy->missed = stream__missed(stream);
+}
+
 static void copy_process(struct status_process *copy, const struct process *process)
 {
 	const struct process_id *id = &process->id;
@@ -60,9 +70,7 @@ static void copy_process(struct status_process *copy, const struct process *proc
 	copy->exe = id->exe ? strdup(id->exe) : NULL;
 	copy->cgroup_path = id->cgroup_path ? strdup(id->cgroup_path) : NULL;
 	copy_ring(copy, process);
-	copy->is_streamed = process->stream;
-	if (process->stream)
-		copy->durable_ns = stream__durable_mono_ns(process->stream);
+	copy_stream(copy, process->stream);
 	copy->modules = calloc(process->modules.cnt + 1, sizeof(*copy->modules));
 	if (!copy->modules || !process->modules.cnt)
 		return;

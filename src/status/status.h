@@ -44,12 +44,13 @@ struct status_process {
 	uint64_t newest_ns;  /* CLOCK_MONOTONIC: when the newest events came; 0: never */
 	uint64_t ring_bytes; /* size of its flight ring; 0: it has none yet */
 	uint64_t ring_used_bytes;
-	uint64_t unsaved_bytes; /* of these, in no snapshot yet */
-	uint32_t threads;       /* that have logged, ever */
-	uint32_t snapshots;     /* files that were written for it */
-	uint64_t site_cnt;      /* in the files that it maps */
-	uint64_t enabled_cnt;   /* of these: that are recorded */
-	uint32_t *modules;      /* their numbers (attach.h) */
+	uint64_t unsaved_bytes;    /* of these, in no snapshot yet */
+	uint64_t streamed, missed; /* events in its segments, and those that are not */
+	uint32_t threads;          /* that have logged, ever */
+	uint32_t snapshots;        /* files that were written for it */
+	uint64_t site_cnt;         /* in the files that it maps */
+	uint64_t enabled_cnt;      /* of these: that are recorded */
+	uint32_t *modules;         /* their numbers (attach.h) */
 	uint32_t module_cnt;
 
 	/* until it is complete: what is needed for that */

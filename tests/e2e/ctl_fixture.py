@@ -37,7 +37,7 @@ COLLECTOR = an_object(
 PROCESS = an_object(
     {**IDENTITY, **COUNTS,
      **dict.fromkeys(("threads", "snapshots", "ring_bytes", "ring_used_bytes", "unsaved_bytes"), U64)},
-    {**MORE_IDENTITY, "newest_age_ns": U64})  # fmt: skip
+    {**MORE_IDENTITY, **dict.fromkeys(("newest_age_ns", "durable_mono_ns", "streamed", "missed"), U64)})  # fmt: skip
 STATUS = an_object({
     "version": {"const": 1}, "at": TEXT, "mono_ns": U64, "collector": COLLECTOR,
     "snapshots": an_object({"open": U64, "by_reason": {"type": "object", "additionalProperties": SNAPSHOT_COUNT}}),

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 
+from ctl_fixture import only_process
 from harness import COLLECT, DEADLINE_S, PYTHON, READER, VIEW, check, equal, wait_until
 
 SEGMENT = re.compile(r"ttlog-(\d+)-\d{17}-stream\.bin")
@@ -112,6 +113,29 @@ def test_stream_open_segment_is_read_and_recovered(t):
     check(any("which a collector left" in line for line in again.err.lines), again.err.text())
     equal(len(events(path[: -len(".part")])), len(left), "events of the recovered segment")
     check_second_reader(path[: -len(".part")])
+    app.close_stdin()
+    app.end()
+
+
+def test_stream_status_says_what_is_durable(t):
+    """All events of before durable_mono_ns can be read at once, from the open segment."""
+    app = t.start(t.app("loops"), 1000)
+    app.out.wait("ready")
+    collector = t.start(COLLECT, "--stream", "--sync", "batch", "--write-cache", "64K,10ms", "-o", t.out, "-p", app.pid)
+
+    def durable():
+        process = only_process(app.pid)
+        return process if process.get("durable_mono_ns") and process["streamed"] > 100 else None
+
+    collector.err.wait(f"ttlog-collect: recording pid {app.pid} .*")
+    process = wait_until(durable, "something durable")
+    read = {event["id"] for event in events(t.out)}
+    equal(process["missed"], 0, "missed")
+    collector.signal(signal.SIGTERM)
+    equal(collector.wait(), 0, "exit status")
+    before = [event["id"] for event in events(*segments(t)) if event["mono_ns"] < process["durable_mono_ns"]]
+    check(before, "no event is older than what is durable")
+    equal([one for one in before if one not in read], [], "durable events that could not be read")
     app.close_stdin()
     app.end()
 
