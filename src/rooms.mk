@@ -5,7 +5,8 @@ COMMON_ROOMS := src/format $(addprefix src/common/,base text files seal value qu
 RECORD_ROOMS := src/ring $(addprefix src/attach,/elf /proc /kernel) src/attach \
 	$(addprefix src/attach/,find launch) src/drain/state src/drain src/death \
 	src/snapshot/encode src/snapshot/keep src/snapshot src/stream src/status \
-	src/trigger/watch src/trigger src/metrics src/recorder src/command \
+	src/trigger/watch src/trigger src/metrics $(addprefix src/recorder,/processes /rounds) \
+	src/recorder src/command \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 # The last ones have main.

@@ -2,7 +2,7 @@
 /*
  * Streams: what processes log, written to segments as it comes (--stream).
  *
- * The drain thread makes a job of what is new in a process's ring (recorder/stream_rounds.c). The
+ * The drain thread makes a job of what is new in a process's ring (recorder/rounds/stream_rounds.c). The
  * encoder thread makes frames of it, and the writer thread (stream_writer.h) writes these. The
  * encoder never waits for the disk: if too much waits to be written, jobs are dropped, and their
  * events counted. So the rings are never held up.
