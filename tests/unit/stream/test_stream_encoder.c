@@ -35,9 +35,11 @@ struct stage {
 static void take(void *ctx, struct stream_block *block)
 {
 	struct stage *stage = ctx;
-	struct written *written = &stage->segments[stage->segment_cnt - 1];
+	struct written *written = NULL;
 
-	if (!stage->segment_cnt || written->segment != block->segment) {
+	if (stage->segment_cnt)
+		written = &stage->segments[stage->segment_cnt - 1];
+	if (!written || written->segment != block->segment) {
 		assert_true(stage->segment_cnt < MAX_SEGMENTS);
 		written = &stage->segments[stage->segment_cnt++];
 		written->segment = block->segment;
@@ -45,7 +47,8 @@ static void take(void *ctx, struct stream_block *block)
 	assert_false(written->has_end);
 	written->bytes = realloc(written->bytes, written->len + block->len + 1);
 	assert_non_null(written->bytes);
-	memcpy(written->bytes + written->len, block->bytes, block->len);
+	if (block->len)
+		memcpy(written->bytes + written->len, block->bytes, block->len);
 	written->len += block->len;
 	written->has_end = block->ends;
 	stage->block_events += block->events;

@@ -17,7 +17,7 @@
 static const char *stay(const char *files, const struct choice_limits *limits, uint64_t bytes)
 {
 	static char left[128];
-	static char names[64][8];
+	static char names[64][24];
 	struct kept_file list[64] = { 0 };
 	const size_t cnt = strlen(files) / 2;
 	size_t len = 0;
