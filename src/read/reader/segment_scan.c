@@ -179,12 +179,14 @@ static int step(struct scan *scan)
 /* The copy in the end has what came later. */
 static int find_header(struct scan *scan, struct bytes *ret)
 {
-	struct ttlog_cbor in = { scan->end.at, scan->end.at + scan->end.len };
-	struct ttlog_cbor header = { NULL, NULL };
+	struct ttlog_cbor in, header = { NULL, NULL };
 	const struct cbor_member members[] = { { "header", .item = &header } };
 
 	*ret = scan->header;
-	if (scan->end.at && !cbor_reader__members(members, 1, &in) && header.at)
+	if (!scan->end.at)
+		return ret->at ? 0 : -ENODATA;
+	in = (struct ttlog_cbor){ scan->end.at, scan->end.at + scan->end.len };
+	if (!cbor_reader__members(members, 1, &in) && header.at)
 		*ret = (struct bytes){ (unsigned char *)header.at, cbor_reader__left(&header) };
 	return ret->at ? 0 : -ENODATA;
 }
