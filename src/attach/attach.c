@@ -211,19 +211,6 @@ char *attach__path(struct attach *attach, const char *build_id)
 	return path;
 }
 
-char *attach__service(struct attach *attach, const char *build_id)
-{
-	const char *service;
-	char *copy = NULL;
-
-	pthread_mutex_lock(&attach->lock);
-	service = modules__service(&attach->modules, build_id);
-	if (service && service[0])
-		copy = strdup(service);
-	pthread_mutex_unlock(&attach->lock);
-	return copy;
-}
-
 bool attach__has_marked(struct attach *attach)
 {
 	bool has_marked;
@@ -274,8 +261,8 @@ size_t attach__site_cnt(struct attach *attach, uint32_t number)
 	return cnt;
 }
 
-char *attach__service_among(struct attach *attach, const char *build_id, const uint32_t *modules,
-			    size_t cnt)
+char *attach__service(struct attach *attach, const char *build_id, const uint32_t *modules,
+		      size_t cnt)
 {
 	const char *service = NULL;
 	bool is_program = false;

@@ -176,13 +176,11 @@ char *attach__path(struct attach *attach, const char *build_id);
  * get its inode number. 0 or -ENOENT. */
 int attach__find_build_id(struct attach *attach, dev_t dev, uint64_t inode, char ret_build_id[41]);
 /*
- * The service name of a process: that of the program with that build id, else of one of the
- * modules. NULL: there is none. The caller frees it.
+ * The service name of a process with these modules: that of the program with that build id, else of
+ * one of the modules. NULL: there is none. The caller frees it.
  */
-char *attach__service(struct attach *attach, const char *build_id);
-/* The same for a process that has only these modules. */
-char *attach__service_among(struct attach *attach, const char *build_id, const uint32_t *modules,
-			    size_t cnt);
+char *attach__service(struct attach *attach, const char *build_id, const uint32_t *modules,
+		      size_t cnt);
 /* Whether a file with sites was ever found. */
 bool attach__has_marked(struct attach *attach);
 size_t attach__enabled_cnt(struct attach *attach, uint32_t number);

@@ -224,21 +224,3 @@ int modules__open(const struct modules *modules, const char *build_id)
 		return -ENOENT;
 	return fd < 0 ? -errno : fd;
 }
-
-const char *modules__service(const struct modules *modules, const char *build_id)
-{
-	const char *service = NULL;
-	bool is_program = false;
-
-	for (uint32_t i = 1; !is_program && i < modules->end; i++) {
-		const struct module *module = modules->by_number[i];
-		const struct site_table *table = module ? module->table : NULL;
-
-		if (!table || !table->cnt)
-			continue;
-		is_program = build_id[0] && strcmp(table->build_id, build_id) == 0;
-		if (!service || is_program)
-			service = table->sites[0].service;
-	}
-	return service;
-}

@@ -104,8 +104,6 @@ struct module *modules__remove(struct modules *modules, uint32_t number, struct 
 const struct module *modules__find_kept(const struct modules *modules, const char *build_id);
 /* A new descriptor of the file with that build id, or -errno; -ENOENT: none is kept. */
 int modules__open(const struct modules *modules, const char *build_id);
-/* The service name of the program with that build id, else of another module; NULL: none. */
-const char *modules__service(const struct modules *modules, const char *build_id);
 
 /* Counts the sites of a module with sites that are on in all processes. */
 size_t module__count_enabled(const struct module *module, const struct site_choice *choice);

@@ -133,8 +133,8 @@ const struct process_settings *collect__settings_of(struct collector *collector,
 	if (!collector->sections)
 		return NULL;
 	read_subject(&subject, (pid_t)attached->pid);
-	subject.service = attach__service_among(collector->attach, attached->build_id,
-						attached->modules, attached->module_cnt);
+	subject.service = attach__service(collector->attach, attached->build_id, attached->modules,
+					  attached->module_cnt);
 	subject.names.service = subject.service;
 	target = target_list__match(&env->targets, &subject.names);
 	free(subject.service);

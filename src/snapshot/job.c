@@ -32,7 +32,8 @@ static int copy_texts(struct job *job, const struct process *process, struct att
 	char comm[sizeof(process->id.comm) + 1] = { 0 };
 
 	memcpy(comm, process->id.comm, sizeof(process->id.comm));
-	job->source.service = attach__service(attach, process->id.build_id);
+	job->source.service = attach__service(attach, process->id.build_id, process->modules.items,
+					      process->modules.cnt);
 	return copy_text(comm, &job->source.comm) | copy_text(process->id.exe, &job->source.exe) |
 	       copy_text(process->id.cgroup_path, &job->source.cgroup_path) |
 	       copy_text(process->id.build_id, &job->source.build_id) |

@@ -133,8 +133,8 @@ static void complete_process(struct status_process *process, const struct status
 		       process->overwritten, err ? NULL : &counters);
 	if (!sources->attach)
 		return;
-	process->service = attach__service_among(sources->attach, process->build_id,
-						 process->modules, process->module_cnt);
+	process->service = attach__service(sources->attach, process->build_id, process->modules,
+					   process->module_cnt);
 	for (size_t i = 0; i < process->module_cnt; i++) {
 		process->site_cnt += attach__site_cnt(sources->attach, process->modules[i]);
 		process->enabled_cnt += attach__enabled_in(sources->attach, process->modules[i],

@@ -268,8 +268,8 @@ static void add_to_totals(struct processes *processes, const struct process *pro
 				       &counters);
 
 	process__accounts(process, err ? NULL : &counters, &accounts);
-	service = attach__service_among(context->attach, process->id.build_id,
-					process->modules.items, process->modules.cnt);
+	service = attach__service(context->attach, process->id.build_id, process->modules.items,
+				  process->modules.cnt);
 	service_totals__add(&processes->ended, service, &accounts,
 			    process->ring ? ring__written_bytes(process->ring) : 0,
 			    process->arrivals.flushes);

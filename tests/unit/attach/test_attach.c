@@ -88,8 +88,9 @@ static void test_attach_knows_files_by_build_id(void **state)
 	path = attach__path(attach, build_id);
 	assert_true(readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0);
 	assert_string_equal(path, exe);
-	service = attach__service(attach, build_id);
+	service = attach__service(attach, build_id, attached->modules, attached->module_cnt);
 	assert_string_equal(service, TTLOG_SERVICE);
+	assert_null(attach__service(attach, build_id, NULL, 0)); /* another process's file */
 	build_id[0] = build_id[0] == '0' ? '1' : '0';
 	assert_int_equal(attach__open(attach, build_id), -ENOENT);
 	assert_null(attach__path(attach, build_id));

@@ -84,7 +84,7 @@ static void test_site_filter_by_levels_of_targets(void **state)
 		{ "disk=off", INFO | TRACE },
 		{ "net.*=warn", FATAL | TRACE },
 		{ "*=off", 0 },
-		/* the longest pattern that matches, wherever it is; of two that are as long, the later one */
+		/* the longest pattern that matches counts; of two with one length the later one */
 		{ "net.*=info,*=off", INFO },
 		{ "net.http=off,net.*=info,n*=info,fatal", FATAL },
 		{ "net.ht*=info,net.htt*=off,trace", FATAL | TRACE },
