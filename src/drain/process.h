@@ -40,12 +40,21 @@ struct consumed {
 struct arrivals {
 	uint64_t flushes;   /* batches that the kernel has sent */
 	uint64_t newest_ns; /* CLOCK_MONOTONIC: when the newest events came; 0: none has */
+	uint64_t read_ns;   /* when the last reading of all its batches that got all began */
 };
 
 /* Up to where in the ring followers, or its stream, have its events. */
 struct live_mark {
 	uint64_t written_bytes; /* ring__written_bytes() */
 	uint64_t events;        /* ring__events() */
+};
+
+/* Moments of its stream: all that had been logged before is ... */
+struct streamed {
+	struct live_mark mark; /* ... up to here */
+	uint64_t covers_ns;    /* ... in the ring */
+	uint64_t sent_ns;      /* ... with the stream */
+	uint64_t durable_ns;   /* ... on disk, as nothing was new; 0: unknown */
 };
 
 /* What process__take() took last: valid until its message goes. */
@@ -84,7 +93,7 @@ struct process {
 	struct live_mark live;
 	struct taken_records taken;
 	struct process_watch *watch; /* of watches.h; NULL: none */
-	struct live_mark streamed;
+	struct streamed streamed;
 	struct stream *stream; /* --stream: once it has events. The recorder sets both */
 };
 

@@ -37,12 +37,16 @@ static void copy_ring(struct status_process *copy, const struct process *process
 	copy->unsaved_bytes = unsaved < copy->ring_used_bytes ? unsaved : copy->ring_used_bytes;
 }
 
-static void copy_stream(struct status_process *copy, const struct stream *stream)
+static void copy_stream(struct status_process *copy, const struct process *process)
 {
+	const struct stream *stream = process->stream;
+
 	copy->is_streamed = stream != NULL;
 	if (!stream)
 		return;
 	copy->durable_ns = stream__durable_mono_ns(stream);
+	if (process->streamed.durable_ns > copy->durable_ns)
+		copy->durable_ns = process->streamed.durable_ns;
 	copy->streamed = stream__written(stream);
 	copy->missed = stream__missed(stream);
 }
@@ -70,7 +74,7 @@ static void copy_process(struct status_process *copy, const struct process *proc
 	copy->exe = id->exe ? strdup(id->exe) : NULL;
 	copy->cgroup_path = id->cgroup_path ? strdup(id->cgroup_path) : NULL;
 	copy_ring(copy, process);
-	copy_stream(copy, process->stream);
+	copy_stream(copy, process);
 	copy->modules = calloc(process->modules.cnt + 1, sizeof(*copy->modules));
 	if (!copy->modules || !process->modules.cnt)
 		return;

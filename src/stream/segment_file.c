@@ -72,6 +72,17 @@ static int set_mode(const struct segment_file *file, gid_t group)
 	return fchown(file->fd, (uid_t)-1, group) || fchmod(file->fd, GROUP_MODE) ? -errno : 0;
 }
 
+/* A collector that looks for what is left (segment_recover.h) may have found it before it was locked.
+ * A file system without locks is one on which no other collector looks for them. */
+static int lock(struct segment_file *file)
+{
+	struct stat st;
+
+	if (flock(file->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		return -EEXIST;
+	return !fstat(file->fd, &st) && !st.st_nlink ? -EEXIST : 0;
+}
+
 static int open_name(struct segment_file *file, gid_t group)
 {
 	char name[NAME_MAX + 1];
@@ -85,9 +96,12 @@ static int open_name(struct segment_file *file, gid_t group)
 			  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
 	if (file->fd < 0)
 		return -errno;
+	err = lock(file);
+	if (err) {
+		segment_file__leave(file);
+		return err;
+	}
 	err = set_mode(file, group);
-	/* a file system without locks is one on which no other collector looks for them */
-	(void)flock(file->fd, LOCK_EX | LOCK_NB);
 	if (err)
 		segment_file__discard(file);
 	return err;
@@ -190,24 +204,33 @@ int segment_file__sync(const struct segment_file *file, bool with_name)
 	return with_name ? sync_fd(file->dir_fd) : 0;
 }
 
-int segment_file__complete(struct segment_file *file, const char *service,
-			   char ret_name[NAME_MAX + 1])
+int segment_file__finish(const struct segment_file *file, const char *service)
+{
+	/* also to the same size: that gives up what lies after it */
+	(void)!ftruncate(file->fd, (off_t)file->bytes);
+	if (service)
+		label__put(file->fd, service, NULL);
+	/* if this fails, the order of files is by the clock */
+	(void)file_order__make_newest(file->dir_fd, file->fd);
+	return sync_fd(file->fd);
+}
+
+void segment_file__leave(struct segment_file *file)
+{
+	if (file->fd >= 0)
+		(void)close(file->fd);
+	file->fd = -1;
+}
+
+int segment_file__rename(struct segment_file *file, char ret_name[NAME_MAX + 1])
 {
 	int err;
 
 	complete_name(file->name, ret_name);
-	/* also to the same size: that gives up what lies after it */
-	(void)!ftruncate(file->fd, (off_t)file->bytes);
-	label__put(file->fd, service, NULL);
-	/* if this fails, the order of files is by the clock */
-	(void)file_order__make_newest(file->dir_fd, file->fd);
-	err = sync_fd(file->fd);
-	if (!err)
-		err = new_file__rename(file->dir_fd, file->name, ret_name);
+	err = new_file__rename(file->dir_fd, file->name, ret_name);
 	if (!err)
 		err = sync_fd(file->dir_fd);
-	(void)close(file->fd);
-	file->fd = -1;
+	segment_file__leave(file);
 	return err;
 }
 

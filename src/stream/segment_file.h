@@ -38,10 +38,13 @@ int segment_file__append(struct segment_file *file, const void *bytes, size_t le
 			 uint64_t spare_bytes);
 /* What was written is on disk, and the name: 0 or -errno. */
 int segment_file__sync(const struct segment_file *file, bool with_name);
-/* Gives up room that it did not need, brings all to the disk, and takes `.part` away; closes it in
- * any case. service: for its label (label.h). ret_name: its name then. 0 or -errno. */
-int segment_file__complete(struct segment_file *file, const char *service,
-			   char ret_name[NAME_MAX + 1]);
+/* Gives up room that it did not need, and brings all to the disk. service: for its label (label.h);
+ * NULL: it has one, or none. 0 or -errno. */
+int segment_file__finish(const struct segment_file *file, const char *service);
+/* After that: takes `.part` away, and closes it in any case. ret_name: its name then. 0 or -errno. */
+int segment_file__rename(struct segment_file *file, char ret_name[NAME_MAX + 1]);
+/* Leaves it as it is, with `.part`. */
+void segment_file__leave(struct segment_file *file);
 /* Removes a file in which nothing was written. */
 void segment_file__discard(struct segment_file *file);
 

@@ -132,8 +132,10 @@ static int complete(struct segment_file *file, struct whole *whole)
 						.last_ns = whole->last_ns,
 					});
 	if (!err)
-		return segment_file__complete(file, NULL, name);
-	(void)close(file->fd);
+		err = segment_file__finish(file, NULL);
+	if (!err)
+		return segment_file__rename(file, name);
+	segment_file__leave(file);
 	return err;
 }
 

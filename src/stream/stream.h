@@ -18,6 +18,7 @@ struct stream {
 	struct stream_counts *done; /* gets its counts at its end; atomic members */
 	int refs;                   /* atomic */
 	int busy;                   /* atomic: a job of it is with the encoder thread */
+	int wants_job;              /* atomic; encoder: events are held back, or were dropped */
 
 	struct stream_encoder *encoder; /* the encoder thread's */
 	struct stream *next, *previous; /* its list */
@@ -29,7 +30,7 @@ struct stream {
 	uint64_t unwritten;       /* writer: of blocks that could not be written */
 	uint64_t written_events;  /* writer */
 	uint64_t durable_mono_ns; /* writer: all before it that is not missed is on disk; 0: none */
-	bool is_failing;          /* writer: said so */
+	int is_failing;           /* atomic; writer: said so */
 };
 
 /* Drops one reference. */

@@ -23,6 +23,7 @@ struct stream_segment {
 	int err;                     /* it can't be written any more; also read by the encoder */
 	bool is_named;               /* its name is on disk */
 	bool is_dirty;               /* written since it was brought to the disk */
+	uint64_t unsynced;           /* events in what was written since then */
 	uint64_t covers_ns;          /* what was written reaches up to there */
 	uint64_t synced_ns;          /* when it was brought to the disk last */
 	struct stream_segment *next; /* among dirty ones */

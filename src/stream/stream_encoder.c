@@ -387,6 +387,8 @@ void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *sh
 	if (expected > kept)
 		add_missed(encoder, expected - kept);
 	segment_out__flush(&encoder->out, shop->room, err ? 0 : job->covers_ns);
+	barrier__store_release(&encoder->stream->wants_job,
+			       err || carry__left(&encoder->carry) > 0);
 	encoder->job = NULL;
 }
 
@@ -398,6 +400,7 @@ void stream_encoder__drop(struct stream_encoder *encoder, const struct stream_jo
 		add_missed(encoder, carry__left(&encoder->carry));
 		carry__reset(&encoder->carry);
 	}
+	barrier__store_release(&encoder->stream->wants_job, 1);
 }
 
 uint64_t stream_encoder__begun_ns(const struct stream_encoder *encoder)

@@ -7,6 +7,7 @@
 
 #include "barrier.h"
 #include "clock.h"
+#include "segment_recover.h"
 #include "stream.h"
 #include "stream_block.h"
 #include "stream_writer.h"
@@ -28,8 +29,11 @@ struct stream_writer {
 	uint64_t waiting_bytes; /* may be read without it */
 	bool is_ending;
 
-	uint64_t steps;               /* blocks that are done; the thread writes it */
-	struct stream_segment *dirty; /* the thread's own: with STREAM_SYNC_TIME */
+	uint64_t steps; /* blocks that are done; the thread writes it */
+
+	/* the thread's own */
+	struct stream_segment *dirty; /* with STREAM_SYNC_TIME */
+	bool has_left;                /* segments that could not be completed */
 };
 
 void stream_writer__put(struct stream_writer *writer, struct stream_block *block)
@@ -58,7 +62,7 @@ static void fail(struct stream_writer *writer, struct stream_segment *segment, i
 	barrier__store_release(&segment->err, err);
 	if (stream->is_failing)
 		return;
-	stream->is_failing = true;
+	barrier__store_release(&stream->is_failing, 1);
 	fprintf(stderr,
 		"ttlog-collect: pid %u: its stream can't be written to %s: %s: events are missing from it until that works again; the flight ring goes on\n",
 		stream->pid, writer->options.dir, strerror(-err));
@@ -68,7 +72,7 @@ static void tell_recovery(struct stream *stream)
 {
 	if (!stream->is_failing)
 		return;
-	stream->is_failing = false;
+	barrier__store_release(&stream->is_failing, 0);
 	fprintf(stderr,
 		"ttlog-collect: pid %u: its stream is written again; %llu events are missing\n",
 		stream->pid,
@@ -81,9 +85,20 @@ static void note_durable(struct stream_segment *segment)
 	struct stream *stream = segment->stream;
 
 	segment->is_dirty = false;
+	segment->unsynced = 0;
 	segment->synced_ns = clock__now_mono_ns();
 	if (segment->covers_ns > stream->durable_mono_ns)
 		barrier__store_release(&stream->durable_mono_ns, segment->covers_ns);
+}
+
+/* The kernel tries no second time to write what it could not: nothing tells which of it is there. */
+static void lose_unsynced(struct stream_segment *segment)
+{
+	struct stream *stream = segment->stream;
+
+	barrier__store_release(&stream->unwritten, stream->unwritten + segment->unsynced);
+	barrier__store_release(&stream->written_events, stream->written_events - segment->unsynced);
+	segment->unsynced = 0;
 }
 
 static void sync_segment(struct stream_writer *writer, struct stream_segment *segment)
@@ -95,6 +110,7 @@ static void sync_segment(struct stream_writer *writer, struct stream_segment *se
 	err = segment_file__sync(&segment->file, !segment->is_named);
 	if (err) {
 		fail(writer, segment, err);
+		lose_unsynced(segment);
 		return;
 	}
 	segment->is_named = true;
@@ -111,24 +127,43 @@ static void unlist(struct stream_writer *writer, const struct stream_segment *se
 	}
 }
 
-static void end_segment(struct stream_writer *writer, struct stream_segment *segment)
+/* Those that no thread has open are those that could not be completed. */
+static void complete_left(struct stream_writer *writer)
+{
+	if (writer->has_left)
+		writer->has_left = segment_recover__all(writer__target(writer->options.writer),
+							writer->options.dir, NULL) < 0;
+}
+
+static void complete(struct stream_writer *writer, struct stream_segment *segment)
 {
 	char name[NAME_MAX + 1];
-	int err;
+	int err = segment_file__finish(&segment->file, segment->service);
 
-	unlist(writer, segment);
-	if (segment->file.fd >= 0 && !segment->file.bytes) {
-		segment_file__discard(&segment->file);
-	} else if (segment->file.fd >= 0) {
-		err = segment_file__complete(&segment->file, segment->service, name);
-		if (err) {
-			fail(writer, segment, err);
-		} else {
-			if (!segment->err)
-				note_durable(segment);
-			writer__retain(writer->options.writer, name);
-		}
+	if (err) {
+		lose_unsynced(segment);
+		segment_file__leave(&segment->file);
+	} else {
+		if (!segment->err)
+			note_durable(segment);
+		err = segment_file__rename(&segment->file, name);
 	}
+	if (err) {
+		fail(writer, segment, err);
+		writer->has_left = true;
+		return;
+	}
+	writer__retain(writer->options.writer, name);
+	complete_left(writer);
+}
+
+static void end_segment(struct stream_writer *writer, struct stream_segment *segment)
+{
+	unlist(writer, segment);
+	if (segment->file.fd >= 0 && !segment->file.bytes)
+		segment_file__discard(&segment->file);
+	else if (segment->file.fd >= 0)
+		complete(writer, segment);
 	stream__unref(segment->stream);
 	free(segment->service);
 	free(segment);
@@ -159,6 +194,7 @@ static void append(struct stream_writer *writer, struct stream_segment *segment,
 		return;
 	tell_recovery(stream);
 	segment->is_dirty |= block->len > 0;
+	segment->unsynced += block->events;
 	if (block->covers_ns)
 		segment->covers_ns = block->covers_ns;
 	barrier__store_release(&stream->written_events, stream->written_events + block->events);
@@ -258,6 +294,7 @@ static void *run(void *arg)
 		}
 		next_ns = writer->dirty ? sync_due(writer) : UINT64_MAX;
 	}
+	complete_left(writer);
 	return NULL;
 }
 

@@ -105,6 +105,12 @@ bool stream__is_idle(const struct stream *stream)
 	return !barrier__load_acquire(&stream->busy);
 }
 
+bool stream__wants_job(const struct stream *stream)
+{
+	return barrier__load_acquire(&stream->wants_job) ||
+	       barrier__load_acquire(&stream->is_failing);
+}
+
 bool streams__has_room(struct streams *streams)
 {
 	bool has_room;

@@ -49,6 +49,9 @@ void streams__read_done(const struct streams *streams, struct stream_counts *ret
 struct stream *streams__open(struct streams *streams, uint32_t pid);
 /* Whether the stream's last job is done. */
 bool stream__is_idle(const struct stream *stream);
+/* Whether it wants one more job, even if nothing is new: it holds events back, or could not write
+ * some. */
+bool stream__wants_job(const struct stream *stream);
 /* Whether one more job has room. */
 bool streams__has_room(struct streams *streams);
 
@@ -67,7 +70,7 @@ void streams__collect(struct streams *streams);
 
 /* ---- any thread that has the stream ---- */
 
-/* All events of before are on disk, or counted as missed; 0: none is yet. */
+/* The covers_ns of a job: all events of before are on disk, or counted as missed; 0: none is yet. */
 uint64_t stream__durable_mono_ns(const struct stream *stream);
 /* Recorded events that are in no segment. */
 uint64_t stream__missed(const struct stream *stream);

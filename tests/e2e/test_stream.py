@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from ctl_fixture import only_process
 from harness import COLLECT, DEADLINE_S, PYTHON, READER, VIEW, check, equal, wait_until
@@ -137,6 +138,24 @@ def test_stream_status_says_what_is_durable(t):
     check(before, "no event is older than what is durable")
     equal([one for one in before if one not in read], [], "durable events that could not be read")
     app.close_stdin()
+    app.end()
+
+
+def test_stream_of_an_idle_process_is_durable(t):
+    """Its last events get to the disk though nothing follows them, and the moment moves on."""
+    app = t.start(t.app("trade"), "--wait", 1, 1000)
+    app.out.wait("ready")
+    collector = t.start(COLLECT, "--stream", "--sync", "batch", "--write-cache", "64K,10ms", "-o", t.out, "-p", app.pid)
+    collector.err.wait(f"ttlog-collect: recording pid {app.pid} .*")
+    app.ask("done")
+    for _ in range(3):
+        now_ns = time.monotonic_ns()
+        wait_until(lambda: only_process(app.pid).get("durable_mono_ns", 0) > now_ns, "it is durable till now")  # noqa: B023
+    equal(len(events(t.out)), 1000, "events of the open segment")
+    collector.signal(signal.SIGTERM)
+    equal(collector.wait(), 0, "exit status")
+    equal(len(events(*segments(t))), 1000, "events")
+    app.say()
     app.end()
 
 

@@ -129,10 +129,11 @@ static bool take_pulled(struct puller *puller, struct process *process, struct w
 	return puller->processes->pulled == process;
 }
 
-/* As many as can be read at once. 0 if it can't go on, -ENOMEM if memory is missing. */
+/* As many as can be read at once. -ENOMEM: memory is missing; another error: it can't go on.
+ * ret_has_all: cleared if one of them was not taken. */
 static ssize_t pull_some(struct puller *puller, struct process *process,
 			 const struct source *sources, size_t cnt,
-			 const struct pull_meanwhile *meanwhile)
+			 const struct pull_meanwhile *meanwhile, bool *ret_has_all)
 {
 	struct wire_batch *batch = puller->buffer;
 	uint64_t addresses[PULL_MAX_CNT];
@@ -144,21 +145,23 @@ static ssize_t pull_some(struct puller *puller, struct process *process,
 		addresses[i] = sources[i].address;
 	got = pull__batches(process->id.pid, addresses, cnt, batch, meanwhile);
 	if (puller->processes->pulled != process)
-		return 0;
+		return -ESRCH;
 	if (got < 0)
-		return got == -ENOMEM || got == -EAGAIN ? -ENOMEM : 0; /* or no thread for it */
+		return got == -EAGAIN ? -ENOMEM : got; /* no thread for it */
 	/* first: when a thread changes its name, it flushes under the old one */
 	stamp_all(process, sources, batch, got);
 	if (!meanwhile->act(meanwhile->ctx))
-		return 0;
+		return -EBUSY;
 	for (ssize_t i = 0; i < got && puller->processes->pulled == process; i++) {
 		struct wire_batch *next = pull__next(batch);
 
-		if (batch->head.bytes && batch->head.tid && !take_pulled(puller, process, batch))
-			return 0;
+		if (batch->head.bytes && !batch->head.tid)
+			*ret_has_all = false;
+		else if (batch->head.bytes && !take_pulled(puller, process, batch))
+			return -ESRCH;
 		batch = next;
 	}
-	return puller->processes->pulled == process ? got : 0;
+	return puller->processes->pulled == process ? got : -ESRCH;
 }
 
 /* A copy: taking messages may move the sources. */
@@ -175,18 +178,21 @@ static int list_sources(const struct process *process, struct sources *ret)
 	return 0;
 }
 
-/* 0 or -ENOMEM, as the next three. */
+/* 0 if all were taken, or -errno; -EAGAIN: some were not. */
 static int pull_sources(struct puller *puller, struct process *process,
 			const struct sources *sources, const struct pull_meanwhile *meanwhile)
 {
-	ssize_t got = 1;
+	bool has_all = true;
 
-	for (size_t at = 0; at < sources->cnt && got > 0; at += (size_t)got) {
-		got = pull_some(puller, process, sources->items + at, sources->cnt - at, meanwhile);
+	for (size_t at = 0; at < sources->cnt;) {
+		const ssize_t got = pull_some(puller, process, sources->items + at,
+					      sources->cnt - at, meanwhile, &has_all);
+
 		if (got < 0)
 			return (int)got;
+		at += (size_t)got;
 	}
-	return 0;
+	return has_all ? 0 : -EAGAIN;
 }
 
 static void end_pull(struct puller *puller, struct process *process)
@@ -197,6 +203,7 @@ static void end_pull(struct puller *puller, struct process *process)
 	processes__finish(puller->processes, process);
 }
 
+/* 0 or -ENOMEM, as the next three. */
 static int pull_all(struct puller *puller, struct process *process,
 		    const struct pull_meanwhile *meanwhile)
 {
@@ -215,7 +222,7 @@ static int pull_all(struct puller *puller, struct process *process,
 	if (puller->processes->pulled == process)
 		pull_dropped(puller, process, meanwhile);
 	end_pull(puller, process);
-	return err;
+	return err == -ENOMEM ? err : 0;
 }
 
 /* ---- only what is new ---- */
@@ -261,6 +268,7 @@ static int keep_new(struct process *process, struct sources *sources,
 static int pull_new(struct puller *puller, struct process *process,
 		    const struct pull_meanwhile *meanwhile)
 {
+	const uint64_t begun_ns = clock__now_mono_ns();
 	struct sources sources;
 	int err = list_sources(process, &sources);
 
@@ -269,8 +277,12 @@ static int pull_new(struct puller *puller, struct process *process,
 	puller->processes->pulled = process;
 	err = keep_new(process, &sources, meanwhile);
 	if (puller->processes->pulled == process) {
-		if (!err && sources.cnt && process_id__is_running(&process->id))
-			err = pull_sources(puller, process, &sources, meanwhile);
+		if (!err && sources.cnt)
+			err = process_id__is_running(&process->id)
+				      ? pull_sources(puller, process, &sources, meanwhile)
+				      : -ESRCH;
+		if (!err && puller->processes->pulled == process)
+			process->arrivals.read_ns = begun_ns;
 		end_pull(puller, process);
 	}
 	free(sources.items);

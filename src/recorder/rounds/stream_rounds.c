@@ -28,15 +28,17 @@ static uint64_t new_bytes(const struct stream_rounds *rounds, const struct proce
 {
 	if (!is_streamed(rounds, process))
 		return 0;
-	return process->ring ? ring__written_bytes(process->ring) - process->streamed.written_bytes
-			     : 0;
+	return process->ring
+		       ? ring__written_bytes(process->ring) - process->streamed.mark.written_bytes
+		       : 0;
 }
 
 /* Without memory, new events wait for the next round. */
 static void submit(struct stream_rounds *rounds, struct process *process, bool is_last)
 {
+	struct streamed *streamed = &process->streamed;
 	struct stream_submission submission = {
-		.covers_ns = rounds->covers_ns,
+		.covers_ns = streamed->covers_ns,
 		.is_last = is_last,
 	};
 	uint64_t events_before;
@@ -46,24 +48,26 @@ static void submit(struct stream_rounds *rounds, struct process *process, bool i
 	if (!process->stream)
 		return;
 	submission.job = job__new_since(process, &rounds->options->job,
-					process->streamed.written_bytes, &events_before);
+					streamed->mark.written_bytes, &events_before);
 	if (!submission.job)
 		return;
 	if (is_last)
 		job__add_exit(submission.job, process);
-	submission.missed = events_before - process->streamed.events;
+	submission.missed = events_before - streamed->mark.events;
 	submission.events = ring__events(process->ring) - events_before;
-	process->streamed.written_bytes = ring__written_bytes(process->ring);
-	process->streamed.events = ring__events(process->ring);
+	streamed->mark.written_bytes = ring__written_bytes(process->ring);
+	streamed->mark.events = ring__events(process->ring);
+	streamed->sent_ns = streamed->covers_ns;
 	streams__submit(rounds->options->streams, process->stream, &submission);
 	if (is_last)
 		process->stream = NULL;
 }
 
-/* All of before covers_ns is in the rings from now on. */
+/* All of before covers_ns is in the rings from now on, of processes whose batches could be read. */
 static void take_all(struct stream_rounds *rounds, const struct pull_meanwhile *meanwhile,
 		     bool is_behind)
 {
+	rounds->taken_ns = clock__now_mono_ns();
 	puller__pull_new(rounds->puller, meanwhile);
 	/* what was flushed while it pulled; threads that are not known yet began after begun_ns */
 	if (meanwhile->act(meanwhile->ctx) && !is_behind && rounds->begun_ns > CLOCK_SLOP_NS)
@@ -72,18 +76,43 @@ static void take_all(struct stream_rounds *rounds, const struct pull_meanwhile *
 	clock__sample(rounds->options->job.clock);
 }
 
+/* Events that were held back, or news that the disk works again, need a job without events. */
+static bool has_more(const struct stream_rounds *rounds, const struct process *process)
+{
+	const struct streamed *streamed = &process->streamed;
+
+	if (new_bytes(rounds, process))
+		return true;
+	return process->stream && stream__wants_job(process->stream) &&
+	       streamed->covers_ns > streamed->sent_ns;
+}
+
+/* Nothing has been logged since the last job: if that is on disk, so is all of before this round. */
+static void note_quiet(const struct stream_rounds *rounds, struct process *process)
+{
+	struct streamed *streamed = &process->streamed;
+
+	if (process->stream && is_streamed(rounds, process) &&
+	    !stream__wants_job(process->stream) &&
+	    stream__durable_mono_ns(process->stream) >= streamed->sent_ns)
+		streamed->durable_ns = streamed->covers_ns;
+}
+
 static void submit_all(struct stream_rounds *rounds)
 {
 	struct process *process = NULL;
 
 	while ((process = process_table__next(&rounds->processes->table, process))) {
-		if (process->lifecycle.ended || !new_bytes(rounds, process))
+		if (process->lifecycle.ended)
 			continue;
+		if (process->arrivals.read_ns >= rounds->taken_ns)
+			process->streamed.covers_ns = rounds->covers_ns;
 		if (process->stream && !stream__is_idle(process->stream))
 			continue;
-		if (!streams__has_room(rounds->options->streams))
-			return;
-		submit(rounds, process, false);
+		if (!has_more(rounds, process))
+			note_quiet(rounds, process);
+		else if (streams__has_room(rounds->options->streams))
+			submit(rounds, process, false);
 	}
 }
 

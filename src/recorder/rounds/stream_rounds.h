@@ -3,7 +3,8 @@
  * For streams: in rounds, a job for each process that has something new.
  *
  * A round reads what threads have not flushed, then all that was flushed before that. So it has all
- * events of before it began, in any thread. As rounds for followers it takes a fifth of the time at
+ * events whose macro had returned before it began, in any thread; of a process whose memory can't be
+ * read, only what was flushed, and then the moment of the round before holds on. As rounds for followers it takes a fifth of the time at
  * most. While a job of a process waits, or there is no room for more, its events stay in the ring;
  * those that the ring overwrites are counted as missed.
  */
@@ -27,7 +28,8 @@ struct stream_rounds {
 	uint64_t look_ns;   /* when it is looked whether one process has much that is new */
 	uint64_t rest_ns;   /* no round before that */
 	uint64_t begun_ns;  /* stream_rounds__begin() */
-	uint64_t covers_ns; /* of the last round that took all */
+	uint64_t taken_ns;  /* when the last round began to read what is not flushed */
+	uint64_t covers_ns; /* of the last round that took all that was flushed */
 };
 
 /* Before the ring buffers are read: what began before that is known after it. */

@@ -76,7 +76,8 @@ static void test_segment_file_has_its_name_while_open(void **state)
 	assert_int_equal(st.st_size, 6);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_false(is_there(place, NAME, &st));
-	assert_int_equal(segment_file__complete(&file, "svc", name), 0);
+	assert_int_equal(segment_file__finish(&file, "svc"), 0);
+	assert_int_equal(segment_file__rename(&file, name), 0);
 	assert_string_equal(name, NAME);
 	assert_int_equal(file.fd, -1);
 	assert_true(is_there(place, NAME, &st));
@@ -97,11 +98,27 @@ static void test_segment_file_takes_no_name_twice(void **state)
 	assert_int_equal(segment_file__append(&file[0], "x", 1, 0), 0);
 	assert_int_equal(segment_file__open(&file[1], &place->target, 42, REAL_MS, 1 << 20), 0);
 	assert_string_equal(file[1].name, "ttlog-42-20261130111111304-stream.bin.part");
-	assert_int_equal(segment_file__complete(&file[0], "svc", name), 0);
+	assert_int_equal(segment_file__finish(&file[0], "svc"), 0);
+	assert_int_equal(segment_file__rename(&file[0], name), 0);
 	assert_int_equal(segment_file__open(&file[2], &place->target, 42, REAL_MS, 1 << 20), 0);
 	assert_string_equal(file[2].name, "ttlog-42-20261130111111305-stream.bin.part");
 	segment_file__discard(&file[1]);
 	segment_file__discard(&file[2]);
+}
+
+/* One whose end is not on the disk keeps its name, for a later try. */
+static void test_segment_file_is_left(void **state)
+{
+	const struct place *place = *state;
+	struct segment_file file;
+	struct stat st;
+
+	assert_int_equal(segment_file__open(&file, &place->target, 42, REAL_MS, 1 << 20), 0);
+	assert_int_equal(segment_file__append(&file, "x", 1, 0), 0);
+	segment_file__leave(&file);
+	assert_int_equal(file.fd, -1);
+	assert_true(is_there(place, NAME ".part", &st));
+	segment_file__leave(&file);
 }
 
 static void test_segment_file_follows_no_link(void **state)
@@ -140,7 +157,8 @@ static void test_segment_file_writes_whole_blocks(void **state)
 	assert_int_equal(st.st_size, sizeof(block));
 	assert_int_equal(segment_file__append(&file, "end", 3, 0), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_int_equal(segment_file__complete(&file, "svc", name), 0);
+	assert_int_equal(segment_file__finish(&file, "svc"), 0);
+	assert_int_equal(segment_file__rename(&file, name), 0);
 	assert_true(is_there(place, NAME, &st));
 	assert_int_equal(st.st_size, sizeof(block) + 3);
 }
@@ -178,6 +196,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_segment_file_takes_no_name_twice, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_segment_file_is_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_segment_file_follows_no_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_segment_file_writes_whole_blocks, setup,
 						teardown),

@@ -321,6 +321,35 @@ static void test_stream_encoder_counts_what_it_drops(void **state)
 	finish(&stage);
 }
 
+/* What is held back is written by a job without events, and no more is wanted then. */
+static void test_stream_encoder_flushes_what_it_holds(void **state)
+{
+	struct ttlog_snapshot *snapshot;
+	struct stage stage;
+
+	begin(&stage, state, UINT64_MAX);
+	add_one(&stage, 0, COUNT_SITE, 1000);
+	make_job(&stage, 500, false, false);
+	assert_true(stage.stream->wants_job);
+	assert_int_equal(stage.block_events, 0);
+	make_job(&stage, 1500, false, false);
+	assert_false(stage.stream->wants_job);
+	assert_int_equal(stage.block_events, 1);
+	assert_int_equal(stage.covers_ns, 1500);
+	add_one(&stage, 0, COUNT_SITE, 2000);
+	make_job(&stage, 2500, false, true);
+	/* so that readers are told what is missing */
+	assert_true(stage.stream->wants_job);
+	make_job(&stage, 2600, false, false);
+	assert_false(stage.stream->wants_job);
+	end(&stage);
+	snapshot = open_segment(&stage, 0);
+	assert_int_equal(ttlog_snapshot_contents(snapshot)->event_cnt, 1);
+	assert_int_equal(ttlog_snapshot_contents(snapshot)->missed, 1);
+	ttlog_snapshot_close(snapshot);
+	finish(&stage);
+}
+
 /* What the ring has overwritten is missed, by count. */
 static void test_stream_encoder_counts_what_the_ring_lost(void **state)
 {
@@ -383,6 +412,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stream_encoder_rolls_by_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_encoder_tables_grow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_encoder_counts_what_it_drops, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_stream_encoder_flushes_what_it_holds, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_stream_encoder_counts_what_the_ring_lost,
 						setup, teardown),
