@@ -15,7 +15,7 @@
 #include "attach_parts.h"
 #include "maps.h"
 #include "module.h"
-#include "plain_file.h"
+#include "process_files.h"
 #include "site.h"
 #include "source.h"
 
@@ -45,7 +45,7 @@ static bool is_visited(const struct visit *visit, const struct attach_file *file
 
 	if (!file->is_new || entry->inode != own->st_ino)
 		return false;
-	fd = maps__open(pid, entry, NULL);
+	fd = maps__open(pid, entry);
 	if (fd < 0)
 		return true;
 	if (fstat(fd, &status) == 0)
@@ -173,15 +173,13 @@ static void link_for_all(struct attach *attach, struct attach_file *file)
 {
 	const struct module *module = attach__module(attach, file->number);
 	struct attach_result *ret = &file->result;
-	char path[MAPS_PATH_BYTES];
 
 	/* the same file was given twice */
 	if (attach__is_linked(attach, file->number, 0)) {
 		file->is_new = false;
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	file->err = attach__link(attach, file->number, path, 0, NULL);
+	file->err = attach__link(attach, file->number, file->fd, 0, NULL);
 	ret->marked_cnt = module->table->cnt;
 	if (file->err)
 		attach_result__fail(ret, file->path, false);
@@ -217,7 +215,8 @@ void attach__files(struct attach *attach, struct attach_file *files, size_t cnt,
 int attach__file(struct attach *attach, const char *path, attach_before_fn before, void *ctx,
 		 struct attach_result *ret)
 {
-	struct attach_file file = { .fd = plain_file__open(path), .path = path };
+	const struct code_file given = { .place = CODE_AT_PATH, .path = path };
+	struct attach_file file = { .fd = process_files__open_code(&given), .path = path };
 
 	*ret = (struct attach_result){ 0 };
 	if (file.fd < 0)

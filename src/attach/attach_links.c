@@ -17,7 +17,7 @@
 #include "kernel_link.h"
 #include "links.h"
 #include "module.h"
-#include "proc_thread.h"
+#include "process_files.h"
 #include "site.h"
 #include "site_choice.h"
 
@@ -33,15 +33,15 @@ pid_t attach__filter(const struct attach *attach, pid_t pid)
 {
 	if (attach->options.for_all || !kernel__can_filter(attach->options.kernel))
 		return 0;
-	return proc_thread__has_memory((uint32_t)pid) ? pid : 0;
+	return process_files__has_memory((uint32_t)pid) ? pid : 0;
 }
 
-static struct kernel_link *link_one(struct attach *attach, enum kernel_program program,
-				    const char *path, unsigned long offset, unsigned long semaphore,
-				    uint32_t cookie, pid_t pid)
+static struct kernel_link *link_one(struct attach *attach, enum kernel_program program, int fd,
+				    unsigned long offset, unsigned long semaphore, uint32_t cookie,
+				    pid_t pid)
 {
 	const struct kernel_places places = {
-		.path = path,
+		.fd = fd,
 		.offsets = &offset,
 		.semaphores = semaphore ? &semaphore : NULL,
 		.cnt = 1,
@@ -94,10 +94,10 @@ size_t attach__site_places(const struct attach *attach, const struct kernel_plac
 }
 
 /* At the gates the BPF program never runs. */
-static struct kernel_link *link_all(struct attach *attach, uint32_t number, const char *path,
-				    pid_t pid, const struct site_filter *base, size_t *ret_site_cnt)
+static struct kernel_link *link_all(struct attach *attach, uint32_t number, int fd, pid_t pid,
+				    const struct site_filter *base, size_t *ret_site_cnt)
 {
-	struct kernel_places places = { .path = path };
+	struct kernel_places places = { .fd = fd };
 	struct site_choice *choice = attach__choice(attach);
 	unsigned long *offsets = attach__choose_places(attach, attach__module(attach, number),
 						       choice, base, NULL, &places);
@@ -116,14 +116,13 @@ static struct kernel_link *link_all(struct attach *attach, uint32_t number, cons
 }
 
 /* NULL: it is not needed, or not possible. */
-static struct kernel_link *link_start(struct attach *attach, uint32_t number, const char *path,
-				      pid_t pid)
+static struct kernel_link *link_start(struct attach *attach, uint32_t number, int fd, pid_t pid)
 {
 	const struct site_table *table = attach__module(attach, number)->table;
 
 	if (!attach->options.tells_starts || !table->start_offset)
 		return NULL;
-	return link_one(attach, KERNEL_START, path, table->start_offset, 0, number, pid);
+	return link_one(attach, KERNEL_START, fd, table->start_offset, 0, number, pid);
 }
 
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid)
@@ -159,7 +158,7 @@ size_t attach__linked_cnt(struct attach *attach, const struct module *module, pi
 	return cnt;
 }
 
-int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid,
+int attach__link(struct attach *attach, uint32_t number, int fd, pid_t pid,
 		 const struct site_filter *base)
 {
 	struct links *links = calloc(1, sizeof(*links));
@@ -170,12 +169,12 @@ int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t
 		return -ENOMEM;
 	links->pid = pid;
 	links->base = base;
-	links->all = link_all(attach, number, path, pid, base, &links->site_cnt);
+	links->all = link_all(attach, number, fd, pid, base, &links->site_cnt);
 	if (!links->all) {
 		err = -errno;
 		goto fail;
 	}
-	links->start = link_start(attach, number, path, pid);
+	links->start = link_start(attach, number, fd, pid);
 	pthread_mutex_lock(&attach->lock);
 	if (attach->closed) {
 		err = -ESHUTDOWN;
@@ -218,12 +217,10 @@ void attach__warm(struct attach *attach, const struct module *module, int fd)
 static void keep_control(struct attach *attach, uint32_t number, struct links *links)
 {
 	const struct module *module = attach->modules.by_number[number];
-	char path[32];
 
 	if (links->control || module->fd < 0)
 		return;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-	links->control = link_one(attach, KERNEL_CONTROL, path, module->table->control_offset,
+	links->control = link_one(attach, KERNEL_CONTROL, module->fd, module->table->control_offset,
 				  module->table->listening_offset, number, links->pid);
 }
 

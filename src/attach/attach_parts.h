@@ -74,7 +74,7 @@ struct module *attach__module(struct attach *attach, uint32_t number);
 /* Whether there are links for the process. */
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
 /* With `turn` held, if it is not linked. base: as above. 0 or -errno. */
-int attach__link(struct attach *attach, uint32_t number, const char *path, pid_t pid,
+int attach__link(struct attach *attach, uint32_t number, int fd, pid_t pid,
 		 const struct site_filter *base);
 /* Reads the parts of the file that the kernel will read when it is linked: the kernel does that
  * under a lock that every fork() on the machine takes. */

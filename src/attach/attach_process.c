@@ -29,7 +29,7 @@ static uint32_t keep_file(struct attach *attach, pid_t pid, const struct maps_en
 
 	if (number)
 		return number;
-	file.fd = maps__open(pid, entry, file.kernel_path);
+	file.fd = maps__open(pid, entry);
 	if (file.fd < 0)
 		return 0;
 	number = attach__find_file(attach, &file);
@@ -61,7 +61,6 @@ struct found_module {
 	uint32_t number;
 	uint64_t base; /* address of its mapping; 0: unknown */
 	int fd;        /* -1: it has links already, and was not opened */
-	char kernel_path[MAPS_PATH_BYTES];
 };
 
 /* Starts with zeroes. */
@@ -110,7 +109,7 @@ static int64_t find_module(struct attach *attach, const struct attaching *what,
 		return known;
 	if (known)
 		attach__release(attach, &known, 1);
-	ret_file->fd = maps__open(what->pid, entry, ret_file->kernel_path);
+	ret_file->fd = maps__open(what->pid, entry);
 	return ret_file->fd < 0 ? ret_file->fd : attach__find_file(attach, ret_file);
 }
 
@@ -149,7 +148,6 @@ static int add_found(struct attach *attach, uint32_t number, const struct mapped
 		attach__warm(attach, module, file->fd);
 	(void)attach__hold(attach, number);
 	*own = (struct found_module){ .number = number, .base = base, .fd = file->fd };
-	memcpy(own->kernel_path, file->kernel_path, sizeof(own->kernel_path));
 	return 1;
 }
 
@@ -222,7 +220,7 @@ static int link_one(struct attach *attach, const struct attaching *what,
 	/* it was linked when its file was looked at: it has ended since */
 	if (own->fd < 0)
 		return -ESRCH;
-	err = attach__link(attach, own->number, own->kernel_path, what->filter, what->base);
+	err = attach__link(attach, own->number, own->fd, what->filter, what->base);
 	if (!err && !was_linked && !ret->new_cnt++)
 		(void)snprintf(ret->new_path, sizeof(ret->new_path), "%s",
 			       attach__module(attach, own->number)->path);

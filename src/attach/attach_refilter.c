@@ -21,7 +21,7 @@
 #include "kernel_link.h"
 #include "links.h"
 #include "module.h"
-#include "proc_thread.h"
+#include "process_files.h"
 #include "site.h"
 #include "site_choice.h"
 
@@ -141,7 +141,6 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 	struct kernel_link *link = NULL;
 	struct kernel_have have;
 	unsigned long *offsets;
-	char path[32];
 	int err;
 
 	err = list_places(refilter->attach, list, pid, &have);
@@ -150,11 +149,10 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 			fail(refilter, module, err);
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
 	offsets = attach__choose_places(refilter->attach, module, refilter->choice,
 					attach__base(refilter->attach, module, pid), extra,
 					&places);
-	places.path = path;
+	places.fd = module->fd;
 	errno = ENOMEM;
 	if (offsets)
 		link = kernel__relink(refilter->attach->options.kernel, KERNEL_CONTROL, &places,
@@ -262,7 +260,7 @@ static void link_extra(struct refilter *refilter, struct module *module, uint32_
 	struct kernel_link *link = NULL;
 
 	errno = ESRCH;
-	if (proc_thread__has_memory(extra->pid))
+	if (process_files__has_memory(extra->pid))
 		link = kernel__link(refilter->attach->options.kernel, KERNEL_CONTROL, places,
 				    number, (pid_t)extra->pid);
 	if (link)
@@ -287,7 +285,6 @@ static size_t refilter_extra(struct refilter *refilter, struct module *module, u
 	bool has;
 	const bool is_due = is_old(refilter->attach, module, (pid_t)extra->pid, choice, &has);
 	unsigned long *offsets;
-	char path[32];
 
 	offsets = attach__choose_places(refilter->attach, module, refilter->choice,
 					attach__base(refilter->attach, module, (pid_t)extra->pid),
@@ -296,8 +293,7 @@ static size_t refilter_extra(struct refilter *refilter, struct module *module, u
 		fail(refilter, module, -ENOMEM);
 		return 0;
 	}
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-	places.path = path;
+	places.fd = module->fd;
 	if (!places.cnt && has)
 		remove_extra(refilter, module, (pid_t)extra->pid);
 	else if (places.cnt && !has)

@@ -16,6 +16,7 @@
 #include "pull.h"
 #include "source.h"
 #include "proc_thread.h"
+#include "process_files.h"
 
 /* The program's list may be a loop, or too long to wait for: ten thousand batches take half a
  * second. */
@@ -49,11 +50,12 @@ void attached_process__free(struct attached_process *attached)
 
 static void read_build_id(struct attached_process *attached)
 {
-	char link[32];
+	int fd = proc_thread__open_exe(attached->pid);
 
-	proc_thread__exe_link(attached->pid, link);
-	if (elf__open_build_id(link, attached->build_id))
+	if (fd < 0 || elf__read_build_id(fd, attached->build_id))
 		attached->build_id[0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 void attached_process__add_module(struct attached_process *attached, struct attach *attach,
@@ -92,7 +94,7 @@ static bool is_whole(const struct maps *maps, uint32_t pid)
 		if (!strcmp(maps->entries[i].path, "[stack]"))
 			return true;
 	}
-	return maps->cnt && proc_thread__has_memory(proc_thread__living(pid));
+	return maps->cnt && process_files__has_memory(process_files__living_thread(pid));
 }
 
 static struct attached_process *new_look(uint32_t pid, uint64_t start_ns, uint32_t look,
@@ -140,8 +142,8 @@ static bool shares_namespace(uint32_t pid)
 	char path[64], theirs[64], ours[64];
 	ssize_t their_len, our_len;
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/ns/pid", pid);
-	their_len = readlink(path, theirs, sizeof(theirs));
+	(void)snprintf(path, sizeof(path), "%u/ns/pid", pid);
+	their_len = process_files__read_link(path, theirs, sizeof(theirs));
 	our_len = readlink("/proc/self/ns/pid", ours, sizeof(ours));
 	return their_len > 0 && their_len == our_len && memcmp(theirs, ours, our_len) == 0;
 }

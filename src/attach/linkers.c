@@ -127,21 +127,20 @@ static struct linker move(const struct linker *linker, uint64_t by)
 	};
 }
 
-static struct kernel_link *hook(struct kernel *kernel, pid_t filter, const char *path,
+static struct kernel_link *hook(struct kernel *kernel, pid_t filter, int fd,
 				const struct maps_entry *entry, const struct linker *linker)
 {
 	const unsigned long offset = linker->notify - entry->start + entry->offset;
-	const struct kernel_places places = { .path = path, .offsets = &offset, .cnt = 1 };
+	const struct kernel_places places = { .fd = fd, .offsets = &offset, .cnt = 1 };
 	const uint64_t to_debug = linker->debug ? linker->debug - linker->notify : 0;
 
 	return kernel__link(kernel, KERNEL_LIBRARY, &places, to_debug, filter);
 }
 
-/* False: it could not be recognised later. The path is for the kernel. */
-static bool open_file(struct linkers_file *file, pid_t pid, const struct maps_entry *entry,
-		      char path[MAPS_PATH_BYTES])
+/* False: it could not be recognised later. */
+static bool open_file(struct linkers_file *file, pid_t pid, const struct maps_entry *entry)
 {
-	file->fd = maps__open(pid, entry, path);
+	file->fd = maps__open(pid, entry);
 	if (file->fd < 0)
 		return false;
 	if (fstat(file->fd, &file->status)) {
@@ -171,21 +170,20 @@ static struct linkers_file *add_file(struct linkers *linkers, struct kernel *ker
 				     const struct maps_entry *code, const struct linker *linker)
 {
 	struct linkers_file *file;
-	char path[MAPS_PATH_BYTES];
 
 	if (!header || !code || header->inode != code->inode || header->dev != code->dev)
 		return NULL;
 	file = may_add(linkers, filter) ? calloc(1, sizeof(*file)) : NULL;
 	if (!file)
 		return NULL;
-	if (!open_file(file, pid, code, path)) {
+	if (!open_file(file, pid, code)) {
 		free(file);
 		return NULL;
 	}
 	file->filter = filter;
 	file->user_cnt = 1;
 	file->offsets = move(linker, -header->start);
-	file->link = hook(kernel, filter, path, code, linker);
+	file->link = hook(kernel, filter, file->fd, code, linker);
 	pthread_mutex_lock(&linkers->lock);
 	file->next = linkers->first;
 	linkers->first = file;

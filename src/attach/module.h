@@ -63,7 +63,6 @@ struct modules {
 /* One file as a process maps it. */
 struct mapped_file {
 	int fd;
-	char kernel_path[MAPS_PATH_BYTES];
 	const char *path;
 	const struct maps_entry *entry; /* NULL: not from a mapping of a process */
 };

@@ -28,7 +28,7 @@
 #include "elf.h"
 #include "env.h"
 #include "launch.h"
-#include "plain_file.h"
+#include "process_files.h"
 #include "dispatch.h"
 #include "recorder.h"
 #include "report.h"
@@ -226,7 +226,8 @@ static void end_command(struct collector *collector)
 
 static size_t count_sites(const char *path)
 {
-	int fd = plain_file__open(path);
+	const struct code_file file = { .place = CODE_AT_PATH, .path = path };
+	int fd = process_files__open_code(&file);
 	struct site_table *table = fd < 0 ? NULL : elf__read_sites(fd, NULL);
 	size_t cnt = table ? table->cnt + table->malformed_cnt : 0;
 

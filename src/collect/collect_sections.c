@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "attach.h"
 #include "attached_process.h"
@@ -18,6 +17,7 @@
 #include "env.h"
 #include "kernel.h"
 #include "maps.h"
+#include "proc_thread.h"
 #include "process_settings.h"
 #include "report.h"
 #include "settings.h"
@@ -40,16 +40,14 @@ struct subject {
 static void read_exe(struct subject *subject, pid_t pid)
 {
 	const size_t suffix = strlen(DELETED);
-	char link[32], *exe = subject->exe;
-	ssize_t len;
+	char *exe = subject->exe;
+	size_t len;
 
-	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	len = readlink(link, exe, sizeof(subject->exe) - 1);
-	if (len <= 0)
+	if (!proc_thread__read_exe((uint32_t)pid, exe))
 		return;
-	exe[len] = '\0';
-	if ((size_t)len > suffix && !strcmp(exe + len - suffix, DELETED))
-		exe[(size_t)len - suffix] = '\0';
+	len = strlen(exe);
+	if (len > suffix && !strcmp(exe + len - suffix, DELETED))
+		exe[len - suffix] = '\0';
 	subject->names.exe = exe;
 }
 
@@ -81,7 +79,7 @@ static char *find_service(pid_t pid)
 		if (!entry->executable || !entry->inode || entry->inode == last)
 			continue;
 		last = entry->inode;
-		fd = maps__open(pid, entry, NULL);
+		fd = maps__open(pid, entry);
 		if (fd < 0)
 			continue;
 		table = elf__read_sites(fd, basename(entry->path));

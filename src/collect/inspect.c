@@ -74,7 +74,7 @@ static size_t read_modules(pid_t pid, const struct maps *maps,
 		if (!entry->executable || !entry->inode || entry->inode == last)
 			continue;
 		last = entry->inode;
-		fd = maps__open(pid, entry, NULL);
+		fd = maps__open(pid, entry);
 		if (fd < 0) {
 			/* a device file has no sites */
 			if (fd != -ENODEV && !found->unread) {

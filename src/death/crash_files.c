@@ -9,7 +9,7 @@
 #include "crash_files.h"
 #include "elf.h"
 #include "maps.h"
-#include "plain_file.h"
+#include "process_files.h"
 
 void crash_files__fini(struct crash_files *files)
 {
@@ -134,7 +134,8 @@ static int open_file(const struct mapping *mapping, const char *build_id, struct
 		return fd;
 	if (mapping->path[0] != '/')
 		return -ENOENT;
-	fd = plain_file__open(mapping->path);
+	fd = process_files__open_code(
+		&(const struct code_file){ .place = CODE_AT_PATH, .path = mapping->path });
 	return fd < 0 ? fd : check_build_id(fd, build_id);
 }
 

@@ -219,7 +219,7 @@ static void set_reported(struct finder *finder, const struct look *look,
 
 static void look_at(struct finder *finder, const struct look *look, const struct maps_entry *entry)
 {
-	int fd = maps__open((pid_t)look->pid, entry, NULL);
+	int fd = maps__open((pid_t)look->pid, entry);
 	struct found_file found;
 
 	if (fd < 0) {

@@ -51,7 +51,7 @@ static bool is_wanted(const void *ctx, uint32_t number)
 /* FIND_KNOWN: there is nothing more to do, also if it can't be read. */
 static enum find_state open_new(struct scan *scan, pid_t pid, const struct maps_entry *entry)
 {
-	int fd = maps__open(pid, entry, NULL);
+	int fd = maps__open(pid, entry);
 	struct found_file found;
 
 	if (fd < 0)

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "barrier.h"
+#include "probe_links.h"
 
 /* Of each CPU: 1,500 reports or so. Up to 512 KiB need no privilege of their own. */
 #define BUFFER_BYTES     ((size_t)256 << 10)
@@ -127,29 +127,11 @@ uint64_t map_events__lost_cnt(const struct map_events *events)
 
 /* ---- up and down ---- */
 
-static int open_event(int cpu)
-{
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
-		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_DUMMY,
-		.mmap = 1,
-		.mmap2 = 1,
-		.watermark = 1,
-		.wakeup_watermark = BUFFER_BYTES,
-		.exclude_kernel = 1,
-		.exclude_hv = 1,
-	};
-	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* 0 or -errno; -ENODEV: the CPU is off. */
 static int open_cpu(const struct map_events *events, int number, struct cpu_events *ret)
 {
 	const size_t bytes = events->page_bytes + BUFFER_BYTES;
-	int fd = open_event(number), err;
+	int fd = probe_links__open_cpu(number, BUFFER_BYTES), err;
 	void *at;
 
 	if (fd < 0)

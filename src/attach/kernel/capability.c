@@ -56,7 +56,6 @@ static void __attribute__((noinline, used)) plain_place(void)
 
 struct spot {
 	uint64_t offset; /* in the file */
-	char path[MAPS_PATH_BYTES];
 	int fd;
 };
 
@@ -75,7 +74,7 @@ static int find_spot(const void *address, struct spot *ret_spot)
 		goto done;
 	}
 	ret_spot->offset = (uintptr_t)address - entry->start + entry->offset;
-	ret_spot->fd = maps__open(0, entry, ret_spot->path);
+	ret_spot->fd = maps__open(0, entry);
 	if (ret_spot->fd < 0)
 		err = ret_spot->fd;
 done:
@@ -116,7 +115,7 @@ static struct kernel_link *link_spot(int program_fd, const struct spot *at,
 {
 	const unsigned long offset = at->offset, semaphore_offset = ref_ctr ? ref_ctr->offset : 0;
 	const struct kernel_places places = {
-		.path = at->path,
+		.fd = at->fd,
 		.offsets = &offset,
 		.semaphores = ref_ctr ? &semaphore_offset : NULL,
 		.cnt = 1,
@@ -321,6 +320,7 @@ static int try_uprobe(bool with_semaphore)
 	struct perf_event_attr attr = { .size = sizeof(attr) };
 	int type = kernel_link__event_type("uprobe"), err, fd;
 	struct spot at, counter;
+	char path[32];
 
 	if (type < 0)
 		return type;
@@ -328,7 +328,8 @@ static int try_uprobe(bool with_semaphore)
 	if (err)
 		return err;
 	attr.type = (uint32_t)type;
-	attr.config1 = (uintptr_t)at.path;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", at.fd);
+	attr.config1 = (uintptr_t)path;
 	attr.config2 = at.offset;
 	if (with_semaphore)
 		attr.config = counter.offset << 32; /* PERF_UPROBE_REF_CTR_OFFSET_SHIFT */
@@ -380,7 +381,7 @@ uint64_t capability__trap_ns(void)
 	if (find_spots(plain_place, &at, &counter))
 		return 0;
 	offset = at.offset;
-	places.path = at.path;
+	places.fd = at.fd;
 	places.offsets = &offset;
 	program_fd = load_program(BPF_PROG_TYPE_KPROBE, 0, 0, nothing, ARRAY_SIZE(nothing));
 	if (program_fd >= 0)

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One uprobe_multi link for all places of a file takes some 15 ms for 10,000 (kernel 6.6 up).
- * libbpf 1.1 has no function for that, nor for a perf event with reference counters and cookies. So
- * both use system calls.
- */
-#include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kernel_link.h"
@@ -32,38 +24,6 @@ struct kernel_link {
 /* All perf events ever made; each has a descriptor; atomic. */
 static size_t made_cnt;
 
-/* union bpf_attr's link_create as of 6.6, uprobe_multi part. */
-struct multi_attr {
-	uint32_t prog_fd, target_fd, attach_type, flags;
-	uint64_t path, offsets, ref_ctr_offsets, cookies;
-	uint32_t cnt, multi_flags, pid, reserved;
-};
-
-static int link_multi(int prog_fd, const struct kernel_places *places, uint64_t cookie, pid_t pid)
-{
-	struct multi_attr attr = {
-		.prog_fd = prog_fd,
-		.attach_type = ATTACH_TYPE_UPROBE_MULTI,
-		.path = (uintptr_t)places->path,
-		.offsets = (uintptr_t)places->offsets,
-		.ref_ctr_offsets = (uintptr_t)places->semaphores,
-		.cnt = places->cnt,
-		.pid = pid,
-	};
-	uint64_t *cookies = malloc(places->cnt * sizeof(*cookies));
-	int fd, err;
-
-	if (!cookies)
-		return -ENOMEM;
-	for (size_t i = 0; i < places->cnt; i++)
-		cookies[i] = cookie;
-	attr.cookies = (uintptr_t)cookies;
-	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
-	err = errno;
-	free(cookies);
-	return fd < 0 ? -err : fd;
-}
-
 struct kernel_link *kernel_link__multi(int prog_fd, const struct kernel_places *places,
 				       uint64_t cookie, pid_t pid)
 {
@@ -72,7 +32,7 @@ struct kernel_link *kernel_link__multi(int prog_fd, const struct kernel_places *
 
 	if (!link)
 		return NULL;
-	fd = link_multi(prog_fd, places, cookie, pid);
+	fd = probe_links__link_all(prog_fd, places, cookie, pid);
 	if (fd < 0) {
 		free(link);
 		errno = -fd;
@@ -98,32 +58,6 @@ int kernel_link__event_type(const char *kind)
 		type = -EINVAL;
 	(void)fclose(file);
 	return type;
-}
-
-/*
- * Returns the link's descriptor, which keeps the event: closing it ends both. The thread `pid`
- * stands for its whole process: the kernel looks at its memory.
- */
-static int link_event(int prog_fd, int type, const struct kernel_places *places, size_t i,
-		      uint64_t cookie, pid_t pid)
-{
-	struct perf_event_attr attr = {
-		.type = type,
-		.size = sizeof(attr),
-		.config = places->semaphores ? (uint64_t)places->semaphores[i] << 32 : 0,
-		.config1 = (uintptr_t)places->path,
-		.config2 = places->offsets[i],
-	};
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = cookie);
-	int event, link;
-
-	event = syscall(SYS_perf_event_open, &attr, pid ? pid : -1, pid ? -1 : 0, -1,
-			PERF_FLAG_FD_CLOEXEC);
-	if (event < 0)
-		return -errno;
-	link = bpf_link_create(prog_fd, event, BPF_PERF_EVENT, &opts);
-	(void)close(event);
-	return link;
 }
 
 /* Raises the limit of descriptors as far as allowed; opens beyond it fail with EMFILE. */
@@ -159,7 +93,7 @@ static int add_event(struct kernel_link *link, int prog_fd, int type,
 	int fd = -1;
 
 	if (!has(have, places->offsets[i])) {
-		fd = link_event(prog_fd, type, places, i, cookie, pid);
+		fd = probe_links__link_one(prog_fd, type, places, i, cookie, pid);
 		if (fd < 0)
 			return fd;
 	}

@@ -11,18 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "probe_links.h"
+
 struct kernel_link;
-
-/* Kernel headers of Debian 12 are older than this (include/uapi/linux/bpf.h, 6.6). */
-#define ATTACH_TYPE_UPROBE_MULTI 48
-
-/* Places in one file, as file offsets. semaphores: NULL: there are none. */
-struct kernel_places {
-	const char *path; /* as the kernel resolves it; /proc/PID/map_files/... works, too */
-	const unsigned long *offsets;
-	const unsigned long *semaphores;
-	size_t cnt;
-};
 
 /* Places that another link has. */
 struct kernel_have {

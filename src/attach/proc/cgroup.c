@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "proc_file.h"
 
 /* ID: digits in hexadecimal */
 #define SHORT_ID 32u
@@ -15,12 +16,10 @@
 
 int cgroup__read_path(uint32_t pid, char ret[CGROUP_PATH_BYTES])
 {
-	char path[64], line[CGROUP_PATH_BYTES + 8];
+	char line[CGROUP_PATH_BYTES + 8];
 	int err = -ENOENT;
-	FILE *file;
+	FILE *file = proc_file__open("%u/cgroup", pid);
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	while (err && fgets(line, sizeof(line), file)) {

@@ -14,7 +14,7 @@
 
 #include "proc_file.h"
 #include "pull.h"
-#include "proc_thread.h"
+#include "process_files.h"
 
 #define MAX_AUXV          64
 #define MAX_PHDRS         64
@@ -30,12 +30,12 @@ static int read_memory(pid_t pid, uint64_t address, void *buf, size_t bytes)
 static int read_auxv(pid_t pid, Elf64_auxv_t auxv[MAX_AUXV + 1], size_t *ret_cnt)
 {
 	const size_t size = MAX_AUXV * sizeof(*auxv) + 1;
-	ssize_t n = proc_file__read((char *)auxv, size, "/proc/%d/auxv", (int)pid);
+	ssize_t n = proc_file__read((char *)auxv, size, "%d/auxv", (int)pid);
 
 	/* empty: main called pthread_exit(), and its thread has no memory any more */
 	if (!n)
-		n = proc_file__read((char *)auxv, size, "/proc/%u/auxv",
-				    proc_thread__living((uint32_t)pid));
+		n = proc_file__read((char *)auxv, size, "%u/auxv",
+				    process_files__living_thread((uint32_t)pid));
 	if (n < 0)
 		return (int)n;
 	*ret_cnt = (size_t)n / sizeof(*auxv);

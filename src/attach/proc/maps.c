@@ -4,23 +4,19 @@
  * replace and unlink the files that it runs, and put a fifo or a symbolic link in their place.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "array.h"
 #include "maps.h"
-#include "plain_file.h"
-#include "proc_thread.h"
+#include "process_files.h"
 
 #define DELETED            " (deleted)"
 #define FIRST_BUFFER_BYTES 16384u
@@ -153,10 +149,12 @@ struct maps *maps__read_at_most(pid_t pid, size_t bytes)
 	size_t len;
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	snprintf(path, sizeof(path), "%d/maps", (int)pid);
+	fd = process_files__open_proc(path);
+	if (fd < 0) {
+		errno = -fd;
 		return NULL;
+	}
 	text = read_all(fd, bytes, &len);
 	err = errno;
 	close(fd);
@@ -172,7 +170,7 @@ struct maps *maps__read_at_most(pid_t pid, size_t bytes)
 /* Another thread that has the process's memory, or 0; for when the first one has failed. */
 static pid_t find_other(pid_t pid)
 {
-	pid_t living = pid ? (pid_t)proc_thread__living((uint32_t)pid) : 0;
+	pid_t living = pid ? (pid_t)process_files__living_thread((uint32_t)pid) : 0;
 
 	return living == pid ? 0 : living;
 }
@@ -233,13 +231,12 @@ static bool maps_as(int fd, const struct maps_entry *entry)
 	return same;
 }
 
-/* Takes ownership of path_fd, an O_PATH descriptor. Only opens the entry's file. */
-static int reopen(int path_fd, const struct maps_entry *entry)
+/* Takes ownership of fd. -ESTALE: it is not the entry's file. */
+static int check(int fd, const struct maps_entry *entry)
 {
-	int fd = plain_file__reopen(path_fd), err = 0;
 	struct stat st;
+	int err = 0;
 
-	close(path_fd);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st))
@@ -248,55 +245,40 @@ static int reopen(int path_fd, const struct maps_entry *entry)
 		err = -ESTALE;
 	if (!err)
 		return fd;
-	close(fd);
+	(void)close(fd);
 	return err;
 }
 
-static int open_at(const char *path, const struct maps_entry *entry)
+static int open_as(enum code_place place, pid_t pid, const struct maps_entry *entry,
+		   const char *path)
 {
-	int fd = open(path, O_PATH | O_CLOEXEC);
+	const struct code_file file = {
+		.place = place,
+		.pid = pid,
+		.start = entry->start,
+		.end = entry->end,
+		.path = path,
+	};
 
-	return fd < 0 ? -errno : reopen(fd, entry);
-}
-
-/* Symbolic links are followed as in the process, and do not lead out of its root. */
-static int open_in_root(pid_t pid, const char *path, const struct maps_entry *entry)
-{
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	char root[32];
-	int root_fd, fd;
-
-	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
-	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return -errno;
-	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	fd = fd < 0 ? -errno : reopen(fd, entry);
-	close(root_fd);
-	return fd;
+	return check(process_files__open_code(&file), entry);
 }
 
 /* Tries the path in the process's root, then in ours: maps(5) shows paths outside of its chroot. */
 static int open_by_name(pid_t pid, const char *path, const struct maps_entry *entry)
 {
-	int fd = open_in_root(pid, path, entry);
+	int fd = open_as(CODE_IN_ROOT, pid, entry, path);
 
-	return fd >= 0 ? fd : open_at(path, entry);
+	return fd >= 0 ? fd : open_as(CODE_AT_PATH, pid, entry, path);
 }
 
 static int open_any_way(pid_t pid, const struct maps_entry *entry)
 {
 	char path[PATH_MAX + sizeof(DELETED)];
-	int fd, err;
+	int err = open_as(CODE_OF_MAPPING, pid, entry, NULL), fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid,
-		 entry->start, entry->end);
-	err = open_at(path, entry);
 	if (err >= 0)
 		return err;
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	fd = open_at(path, entry);
+	fd = open_as(CODE_OF_PROGRAM, pid, entry, NULL);
 	if (fd < 0 && entry->path[0] == '/')
 		fd = open_by_name(pid, entry->path, entry);
 	if (fd < 0 && entry->path[0] == '/' && entry->deleted) {
@@ -308,10 +290,11 @@ static int open_any_way(pid_t pid, const struct maps_entry *entry)
 
 int maps__open_named(const struct maps_entry *entry)
 {
-	return entry->inode && entry->path[0] == '/' ? open_at(entry->path, entry) : -ENOENT;
+	return entry->inode && entry->path[0] == '/' ? open_as(CODE_AT_PATH, 0, entry, entry->path)
+						     : -ENOENT;
 }
 
-int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PATH_BYTES])
+int maps__open(pid_t pid, const struct maps_entry *entry)
 {
 	pid_t other;
 	int fd;
@@ -320,9 +303,5 @@ int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PAT
 		return -ENODEV;
 	fd = open_any_way(pid ? pid : getpid(), entry);
 	other = fd < 0 ? find_other(pid) : 0;
-	if (other)
-		fd = open_any_way(other, entry);
-	if (fd >= 0 && ret_path)
-		snprintf(ret_path, MAPS_PATH_BYTES, "/proc/self/fd/%d", fd);
-	return fd;
+	return other ? open_any_way(other, entry) : fd;
 }

@@ -40,17 +40,14 @@ void maps__free(struct maps *maps);
 /* The entry that contains this address; NULL: none. */
 const struct maps_entry *maps__find(const struct maps *maps, uint64_t address);
 
-#define MAPS_PATH_BYTES 32
-
 /*
  * Opens the file of an entry of that process for reading. It opens exactly that file, or nothing:
- * it compares device and inode, because the path may have another file now. ret_path, if not NULL,
- * gets a path by which the kernel also finds the file (to attach uprobes): it names the descriptor,
- * so it is valid in this process while that stays open. Returns the descriptor or -errno. -ENODEV:
- * the entry has no regular file; -EPERM: the path no longer leads to the file, and map_files needs
- * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
+ * it compares device and inode, because the path may have another file now. Returns the descriptor
+ * or -errno. -ENODEV: the entry has no regular file; -ENOEXEC: the broker opens no such file;
+ * -EPERM: the path no longer leads to the file, and map_files needs CAP_SYS_ADMIN or
+ * CAP_CHECKPOINT_RESTORE.
  */
-int maps__open(pid_t pid, const struct maps_entry *entry, char ret_path[MAPS_PATH_BYTES]);
+int maps__open(pid_t pid, const struct maps_entry *entry);
 
 /* The same for a process that is gone: opens the entry's path as we see it. -ESTALE: it is another
  * file: of an upgrade, or of the host, if the process was in a container. */

@@ -9,11 +9,11 @@ bool paging__takes_pages(void)
 	char text[512];
 	const char *line;
 
-	(void)proc_file__read(text, sizeof(text), "/proc/sys/kernel/numa_balancing");
+	(void)proc_file__read(text, sizeof(text), "sys/kernel/numa_balancing");
 	if (text[0] && text[0] != '0')
 		return true;
 	/* a line of titles, then one for each area */
-	(void)proc_file__read(text, sizeof(text), "/proc/swaps");
+	(void)proc_file__read(text, sizeof(text), "swaps");
 	line = strchr(text, '\n');
 	return line && line[1];
 }

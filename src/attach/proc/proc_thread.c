@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,53 +9,39 @@
 
 #include "proc_file.h"
 #include "proc_thread.h"
+#include "process_files.h"
 
 /* Where systemd mounts version 2: alone, or together with version 1. */
 static const char *const cgroup_roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 
-bool proc_thread__has_memory(uint32_t tid)
+static bool read_exe(uint32_t tid, char ret[PATH_MAX])
 {
-	char text[2];
+	char link[32];
 
-	return proc_file__read(text, sizeof(text), "/proc/%u/maps", tid) > 0;
+	(void)snprintf(link, sizeof(link), "%u/exe", tid);
+	return process_files__read_link(link, ret, PATH_MAX) > 0;
 }
 
-uint32_t proc_thread__living(uint32_t pid)
+bool proc_thread__read_exe(uint32_t pid, char ret[PATH_MAX])
 {
-	uint32_t found = pid;
-	struct dirent *entry;
-	char path[32];
-	DIR *dir;
-
-	if (proc_thread__has_memory(pid))
-		return pid;
-	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
-	dir = opendir(path);
-	if (!dir)
-		return pid;
-	while (found == pid && (entry = readdir(dir))) {
-		uint32_t tid = strtoul(entry->d_name, NULL, 10);
-
-		if (tid && tid != pid && proc_thread__has_memory(tid))
-			found = tid;
-	}
-	(void)closedir(dir);
-	return found;
+	return read_exe(pid, ret) || read_exe(process_files__living_thread(pid), ret);
 }
 
-void proc_thread__exe_link(uint32_t pid, char ret[32])
+int proc_thread__open_exe(uint32_t pid)
 {
-	char exe[1];
+	struct code_file file = { .place = CODE_OF_PROGRAM, .pid = (pid_t)pid };
+	int fd = process_files__open_code(&file);
 
-	(void)snprintf(ret, 32, "/proc/%u/exe", pid);
-	if (readlink(ret, exe, sizeof(exe)) < 0)
-		(void)snprintf(ret, 32, "/proc/%u/exe", proc_thread__living(pid));
+	if (fd != -ENOENT)
+		return fd;
+	file.pid = (pid_t)process_files__living_thread(pid);
+	return process_files__open_code(&file);
 }
 
 int proc_thread__read_comm(uint32_t pid, uint32_t tid, char ret[16])
 {
 	char text[17]; /* at most 15 bytes, then a newline */
-	ssize_t len = proc_file__read(text, sizeof(text), "/proc/%u/task/%u/comm", pid, tid);
+	ssize_t len = proc_file__read(text, sizeof(text), "%u/task/%u/comm", pid, tid);
 
 	if (len <= 0)
 		return len ? (int)len : -ESRCH;
@@ -75,12 +60,10 @@ static uint32_t last_number(const char *line)
 
 uint32_t proc_thread__pid(uint32_t tid)
 {
-	char path[64], line[512];
+	char line[512];
 	uint32_t pid = 0;
-	FILE *file;
+	FILE *file = proc_file__open("%u/status", tid);
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/status", tid);
-	file = fopen(path, "re");
 	if (!file)
 		return 0;
 	while (!pid && fgets(line, sizeof(line), file)) {
@@ -93,15 +76,14 @@ uint32_t proc_thread__pid(uint32_t tid)
 
 int proc_thread__read(uint32_t pid, uint32_t tid, struct proc_thread *ret)
 {
-	char path[64], line[512];
+	char line[512];
 	struct proc_thread thread = { 0 };
 	FILE *file;
 	int err = proc_thread__read_comm(pid, tid, thread.comm);
 
 	if (err)
 		return err;
-	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
-	file = fopen(path, "re");
+	file = proc_file__open("%u/task/%u/status", pid, tid);
 	if (!file)
 		return -errno;
 	while (fgets(line, sizeof(line), file)) {
@@ -121,13 +103,11 @@ int proc_thread__read(uint32_t pid, uint32_t tid, struct proc_thread *ret)
 
 uint64_t proc_thread__read_cgroup(uint32_t pid)
 {
-	char path[64], line[PATH_MAX], dir[PATH_MAX + 64];
+	char line[PATH_MAX], dir[PATH_MAX + 64];
 	struct stat status;
 	uint64_t found = 0;
-	FILE *file;
+	FILE *file = proc_file__open("%u/cgroup", pid);
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return 0;
 	while (!found && fgets(line, sizeof(line), file)) {

@@ -6,6 +6,7 @@
 #ifndef TTLOG_PROC_THREAD_H
 #define TTLOG_PROC_THREAD_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,14 +16,10 @@ struct proc_thread {
 	char comm[16]; /* padded with zeros */
 };
 
-/* Whether it still has memory, and we may read its maps. */
-bool proc_thread__has_memory(uint32_t tid);
-/* A thread of the process that still has memory, to ask for what all threads share. It is pid
- * itself, unless main has called pthread_exit(); also pid if there is none. */
-uint32_t proc_thread__living(uint32_t pid);
-
-/* /proc/PID/exe of a thread of the process that still has memory. */
-void proc_thread__exe_link(uint32_t pid, char ret[32]);
+/* The path of the file that the process runs, as readlink(2) of /proc/PID/exe. */
+bool proc_thread__read_exe(uint32_t pid, char ret[PATH_MAX]);
+/* That file, also if it was deleted. A descriptor or -errno. */
+int proc_thread__open_exe(uint32_t pid);
 
 /* The process of a thread; 0 if there is no such thread, or if it can't be read. */
 uint32_t proc_thread__pid(uint32_t tid);

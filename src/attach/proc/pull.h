@@ -2,7 +2,7 @@
 /*
  * Reads batches that threads of a running process have not flushed.
  *
- * It only reads (process_vm_readv); the process notices nothing. What is read is consistent if the
+ * The broker reads it (src/broker/process_memory.c); the process notices nothing. What is read is consistent if the
  * batch's sequence number is the same before and after: within one number, nothing below
  * `committed` changes.
  */
@@ -55,7 +55,7 @@ ssize_t pull__batches(pid_t pid, const uint64_t *addresses, size_t cnt, struct w
 /* The batch after that one, with the same alignment. */
 struct wire_batch *pull__next(struct wire_batch *batch);
 
-/* Reads only their heads. Returns how many of the first could be read, or -errno. */
+/* Reads only their heads; zeroes for what is no batch. Returns how many of the first could be read, or -errno. */
 ssize_t pull__heads(pid_t pid, const uint64_t *addresses, size_t cnt, struct ttlog_batch *ret,
 		    const struct pull_meanwhile *meanwhile);
 

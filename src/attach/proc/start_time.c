@@ -14,7 +14,7 @@ uint64_t start_time__read_ns(pid_t pid)
 	char text[2048];
 	const char *at;
 
-	(void)proc_file__read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	(void)proc_file__read(text, sizeof(text), "%d/stat", (int)pid);
 	at = strrchr(text, ')');
 	if (!at ||
 	    sscanf(at + 1,

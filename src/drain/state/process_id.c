@@ -36,13 +36,9 @@ void process_id__take_head(struct process_id *id, const struct wire_head *head)
 
 void process_id__read_exe(struct process_id *id)
 {
-	char link[32], exe[PATH_MAX];
-	ssize_t len;
+	char exe[PATH_MAX];
 
-	proc_thread__exe_link(id->pid, link);
-	len = readlink(link, exe, sizeof(exe) - 1);
-	if (len > 0) {
-		exe[len] = '\0';
+	if (proc_thread__read_exe(id->pid, exe)) {
 		free(id->exe);
 		id->exe = strdup(exe);
 	}

@@ -71,8 +71,7 @@ static void test_maps_reads_our_own(void **state)
 {
 	struct maps *maps = maps__read(0);
 	const struct maps_entry *entry;
-	char path[MAPS_PATH_BYTES];
-	struct stat exe, opened, named;
+	struct stat exe, opened;
 	int fd;
 
 	(void)state;
@@ -81,18 +80,16 @@ static void test_maps_reads_our_own(void **state)
 	assert_non_null(entry);
 	assert_true(entry->executable);
 	assert_false(entry->deleted);
-	fd = maps__open(getpid(), entry, path);
+	fd = maps__open(getpid(), entry);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &opened), 0);
-	assert_int_equal(stat(path, &named), 0);
 	assert_int_equal(stat("/proc/self/exe", &exe), 0);
 	assert_int_equal(opened.st_ino, exe.st_ino);
 	assert_int_equal(opened.st_dev, exe.st_dev);
-	assert_int_equal(named.st_ino, exe.st_ino);
 	close(fd);
-	entry = maps__find(maps, (uintptr_t)&path);
+	entry = maps__find(maps, (uintptr_t)&fd);
 	assert_string_equal(entry->path, "[stack]");
-	assert_int_equal(maps__open(0, entry, NULL), -ENODEV);
+	assert_int_equal(maps__open(0, entry), -ENODEV);
 	maps__free(maps);
 }
 
@@ -184,9 +181,9 @@ static void test_maps_opens_a_file_with_an_odd_name(void **state)
 
 	(void)state;
 	assert_string_equal(mapped.entry->path, mapped.path);
-	check_content(maps__open(0, mapped.entry, NULL));
+	check_content(maps__open(0, mapped.entry));
 	hide_from_map_files(&mapped);
-	check_content(maps__open(0, mapped.entry, NULL));
+	check_content(maps__open(0, mapped.entry));
 	unmap_file(&mapped);
 }
 
@@ -196,9 +193,9 @@ static void test_maps_opens_a_file_that_is_called_deleted(void **state)
 
 	(void)state;
 	assert_true(mapped.entry->deleted);
-	check_content(maps__open(0, mapped.entry, NULL));
+	check_content(maps__open(0, mapped.entry));
 	hide_from_map_files(&mapped);
-	check_content(maps__open(0, mapped.entry, NULL));
+	check_content(maps__open(0, mapped.entry));
 	unmap_file(&mapped);
 }
 
@@ -218,13 +215,13 @@ static void test_maps_opens_what_was_mapped_not_what_replaced_it(void **state)
 	read_entry(&mapped);
 	assert_true(mapped.entry->deleted);
 	assert_string_equal(mapped.entry->path, mapped.path);
-	fd = maps__open(0, mapped.entry, NULL);
+	fd = maps__open(0, mapped.entry);
 	if (map_files_are_allowed())
 		check_content(fd);
 	else
 		assert_true(fd < 0);
 	hide_from_map_files(&mapped);
-	assert_true(maps__open(0, mapped.entry, NULL) < 0);
+	assert_true(maps__open(0, mapped.entry) < 0);
 	unmap_file(&mapped);
 }
 
@@ -237,7 +234,7 @@ static void test_maps_opens_no_fifo(void **state)
 	assert_int_equal(mkfifo(mapped.path, 0600), 0);
 	hide_from_map_files(&mapped);
 	/* to open it would wait for a writer forever */
-	assert_true(maps__open(0, mapped.entry, NULL) < 0);
+	assert_true(maps__open(0, mapped.entry) < 0);
 	unmap_file(&mapped);
 }
 
@@ -248,12 +245,12 @@ static void test_maps_compares_device_and_inode(void **state)
 	(void)state;
 	hide_from_map_files(&mapped);
 	mapped.entry->dev++;
-	assert_true(maps__open(0, mapped.entry, NULL) < 0);
+	assert_true(maps__open(0, mapped.entry) < 0);
 	mapped.entry->dev--;
 	mapped.entry->inode++;
-	assert_true(maps__open(0, mapped.entry, NULL) < 0);
+	assert_true(maps__open(0, mapped.entry) < 0);
 	mapped.entry->inode--;
-	check_content(maps__open(0, mapped.entry, NULL));
+	check_content(maps__open(0, mapped.entry));
 	unmap_file(&mapped);
 }
 
@@ -266,11 +263,11 @@ static void test_maps_leaks_no_descriptor(void **state)
 	before = dup(0);
 	close(before);
 	hide_from_map_files(&mapped);
-	check_content(maps__open(0, mapped.entry, NULL));
+	check_content(maps__open(0, mapped.entry));
 	mapped.entry->inode++;
-	assert_true(maps__open(0, mapped.entry, NULL) < 0);
+	assert_true(maps__open(0, mapped.entry) < 0);
 	mapped.entry->deleted = true;
-	assert_true(maps__open(0, mapped.entry, NULL) < 0);
+	assert_true(maps__open(0, mapped.entry) < 0);
 	after = dup(0);
 	close(after);
 	assert_int_equal(before, after);
