@@ -23,17 +23,37 @@
 
 #define PAGE_BYTES 4096u
 
+/* Of one module. */
+#define MAX_OWN_LINKS 256
+
 /*
  * Links serve one process or all. The kernel knows a process by its first thread's memory. If that
  * is gone, because main called pthread_exit(), or if this kernel hits such links only in the first
  * thread, then sites are enabled in all processes that run their file. The BPF program still
  * ignores processes that are not recorded.
+ *
+ * Thousands of processes share one link for all, too. With a link each, the kernel goes through all
+ * links of a file for each of its processes, whenever one link is made or closed: the end of 2,000
+ * took 410 s, also if we are killed (6.18). And a flush asks each link whether it is for the process.
  */
 pid_t attach__filter(const struct attach *attach, pid_t pid)
 {
-	if (attach->options.for_all || !kernel__can_filter(attach->options.kernel))
+	if (attach->options.for_all || !kernel__can_filter(attach->options.kernel) ||
+	    attach__shares(attach))
 		return 0;
 	return process_files__has_memory((uint32_t)pid) ? pid : 0;
+}
+
+bool attach__shares(const struct attach *attach)
+{
+	return __atomic_load_n(&attach->shares, __ATOMIC_RELAXED);
+}
+
+/* Locked. Not if processes have sites of their own: one link would switch on those of all. */
+static void share_if_many(struct attach *attach, const struct links *links)
+{
+	if (!attach->options.filter_of && links__cnt(links) > MAX_OWN_LINKS)
+		__atomic_store_n(&attach->shares, true, __ATOMIC_RELAXED);
 }
 
 static struct kernel_link *link_one(struct attach *attach, enum kernel_program program, int fd,
@@ -182,6 +202,7 @@ int attach__link(struct attach *attach, uint32_t number, int fd, pid_t pid,
 		module = attach->modules.by_number[number];
 		links->next = module->links;
 		module->links = links;
+		share_if_many(attach, links);
 	}
 	pthread_mutex_unlock(&attach->lock);
 	if (!err)
@@ -212,16 +233,31 @@ void attach__warm(struct attach *attach, const struct module *module, int fd)
 	free(offsets);
 }
 
-/* Has the same place and semaphore as the link that is closed, so that the kernel changes
- * neither. */
+void attach__share(struct attach *attach)
+{
+	struct leaving leaving = { 0 };
+
+	pthread_mutex_lock(&attach->lock);
+	for (uint32_t i = 1; i < attach->modules.end; i++) {
+		if (attach->modules.by_number[i])
+			links__share(&attach->modules.by_number[i]->links, &leaving);
+	}
+	pthread_mutex_unlock(&attach->lock);
+	linkers__share(&attach->linkers, &leaving);
+	leaving__close(&leaving);
+}
+
+/* Has the same place and semaphore as the links that are closed, so that the kernel changes
+ * neither. One is enough for all processes. */
 static void keep_control(struct attach *attach, uint32_t number, struct links *links)
 {
 	const struct module *module = attach->modules.by_number[number];
 
-	if (links->control || module->fd < 0)
+	if (!links || links->control || module->fd < 0)
 		return;
 	links->control = link_one(attach, KERNEL_CONTROL, module->fd, module->table->control_offset,
-				  module->table->listening_offset, number, links->pid);
+				  module->table->listening_offset, number,
+				  links->next ? 0 : links->pid);
 }
 
 void attach__close_gates(struct attach *attach)
@@ -233,14 +269,13 @@ void attach__close_gates(struct attach *attach)
 	for (uint32_t i = 1; i < attach->modules.end; i++) {
 		struct module *module = attach->modules.by_number[i];
 
-		for (struct links *links = module ? module->links : NULL; links;
-		     links = links->next) {
-			keep_control(attach, i, links);
+		if (!module)
+			continue;
+		keep_control(attach, i, module->links);
+		for (struct links *links = module->links; links; links = links->next)
 			leaving__add(&leaving, &links->all);
-		}
-		leaving__add_all(&leaving, module ? module->extra : NULL);
-		if (module)
-			module->extra = NULL;
+		leaving__add_all(&leaving, module->extra);
+		module->extra = NULL;
 	}
 	leaving__close(&leaving);
 	pthread_mutex_unlock(&attach->lock);

@@ -40,6 +40,7 @@ struct attach {
 	pthread_mutex_t lock; /* of the fields below, except `linkers`; the drain thread takes it */
 	struct modules modules;
 	bool closed;                /* the gates are closed */
+	bool shares;                /* atomic: from now on, links are for all processes */
 	struct site_choice *choice; /* which sites to record; only changes with `turn` held */
 	bool has_marked;            /* a file with sites was ever found */
 	struct leaving leaving;     /* links of processes that have ended */
@@ -71,6 +72,10 @@ size_t attach__site_places(const struct attach *attach, const struct kernel_plac
 size_t attach__linked_cnt(struct attach *attach, const struct module *module, pid_t pid);
 /* NULL: none. The module stays as long as it is held. */
 struct module *attach__module(struct attach *attach, uint32_t number);
+/* Whether processes share links for all by now, because they are many. */
+bool attach__shares(const struct attach *attach);
+/* Then: closes the links of single processes, of files that have links for all. */
+void attach__share(struct attach *attach);
 /* Whether there are links for the process. */
 bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
 /* With `turn` held, if it is not linked. base: as above. 0 or -errno. */

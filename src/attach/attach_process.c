@@ -20,6 +20,7 @@
 #include "module.h"
 #include "site.h"
 #include "source.h"
+#include "wire.h"
 
 /* The number, held; 0 for none. */
 static uint32_t keep_file(struct attach *attach, pid_t pid, const struct maps_entry *entry)
@@ -191,10 +192,23 @@ static int find_modules(struct attach *attach, const struct attaching *what,
 	return first_err;
 }
 
-/* Events that are in batches before a module is enabled are not ours. */
+/* Whether the kernel side records what it logs, if its sites are on. */
+static bool is_tracked(const struct attach *attach, pid_t pid)
+{
+	struct wire_process process;
+
+	return !kernel__read_process(attach->options.kernel, pid, 0, &process);
+}
+
+/*
+ * Events that are in batches before a module is enabled are not ours. Of links for all, a module may
+ * have been enabled before the process was recorded.
+ */
 static void add_anchors(struct attach *attach, const struct found *found,
 			struct attached_process *attached)
 {
+	const bool is_new = attach__shares(attach) && !is_tracked(attach, (pid_t)attached->pid);
+
 	for (size_t i = 0; i < found->cnt; i++) {
 		const struct module *module = attach__module(attach, found->modules[i].number);
 		const struct site_table *table = module->table;
@@ -206,7 +220,7 @@ static void add_anchors(struct attach *attach, const struct found *found,
 		if (!found->modules[i].base)
 			continue;
 		attached_process__add_anchor(attached, &anchor);
-		if (!attach__is_linked(attach, anchor.module, attached->pid))
+		if (is_new || !attach__is_linked(attach, anchor.module, attached->pid))
 			(void)attached_process__add_batches(attached, &anchor);
 	}
 }
@@ -279,17 +293,21 @@ static void close_found(struct attach *attach, struct found *found)
 static int attach_found(struct attach *attach, const struct attaching *what, struct found *found,
 			struct attached_process *attached, struct attach_result *ret)
 {
-	int err;
+	int err, track_err;
 
 	pthread_mutex_lock(&attach->turn);
 	add_anchors(attach, found, attached);
+	/* not earlier: its sites may be on */
+	track_err = kernel__track(attach->options.kernel, what->pid);
 	/* it waits for the drain thread */
 	what->before(what->ctx, attached);
 	err = link_found(attach, what, found, ret);
 	pthread_mutex_unlock(&attach->turn);
 	if (!err && !what->filter)
 		attach__unlink(attach, what->pid);
-	return err;
+	if (!err && attach__shares(attach))
+		attach__share(attach);
+	return track_err ? track_err : err;
 }
 
 /* Takes ownership of both. */

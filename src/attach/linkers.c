@@ -90,6 +90,30 @@ void linkers__drop(struct linkers *linkers, pid_t filter, struct leaving *leavin
 	pthread_mutex_unlock(&linkers->lock);
 }
 
+/* Locked. */
+static bool is_for_all(const struct linkers *linkers, const struct linkers_file *own)
+{
+	const struct linkers_file *file = linkers->first;
+
+	while (file && (file->filter || file->inode != own->inode || file->dev != own->dev))
+		file = file->next;
+	return file && file->link;
+}
+
+void linkers__share(struct linkers *linkers, struct leaving *leaving)
+{
+	struct linkers_file **at = &linkers->first;
+
+	pthread_mutex_lock(&linkers->lock);
+	while (*at) {
+		if ((*at)->filter && is_for_all(linkers, *at))
+			remove_first(at, leaving);
+		else
+			at = &(*at)->next;
+	}
+	pthread_mutex_unlock(&linkers->lock);
+}
+
 static bool is_unchanged(const struct linkers_file *file)
 {
 	struct stat now;

@@ -30,6 +30,8 @@ void linkers__init(struct linkers *linkers);
 /* Moves all links to leaving: it is faster to close them together. */
 void linkers__fini(struct linkers *linkers, struct leaving *leaving);
 
+/* Moves the links of single processes to leaving, of files that have one for all. */
+void linkers__share(struct linkers *linkers, struct leaving *leaving);
 /* Moves the links for that process alone to leaving; none for a filter of 0. */
 void linkers__drop(struct linkers *linkers, pid_t filter, struct leaving *leaving);
 

@@ -61,3 +61,27 @@ void links__remove(struct links **links, pid_t pid, struct leaving *leaving)
 	own->next = NULL;
 	leaving__add_all(leaving, own);
 }
+
+size_t links__cnt(const struct links *links)
+{
+	size_t cnt = 0;
+
+	for (; links; links = links->next)
+		cnt++;
+	return cnt;
+}
+
+void links__share(struct links **links, struct leaving *leaving)
+{
+	struct links **at = links, *for_all;
+
+	while (*at && (*at)->pid)
+		at = &(*at)->next;
+	for_all = *at;
+	if (!for_all)
+		return;
+	*at = for_all->next;
+	for_all->next = NULL;
+	leaving__add_all(leaving, *links);
+	*links = for_all;
+}

@@ -41,6 +41,9 @@ struct links *links__find(struct links *links, pid_t pid);
 /* The links that serve the process: its own, also from before its main thread ended, or those for
  * all. NULL. */
 struct links *links__of(struct links *links, pid_t pid);
+size_t links__cnt(const struct links *links);
+/* Moves all links but those for all processes to leaving, if there are such. */
+void links__share(struct links **links, struct leaving *leaving);
 /* Moves the links for that process to leaving. */
 void links__remove(struct links **links, pid_t pid, struct leaving *leaving);
 

@@ -95,8 +95,10 @@ static void take_chosen(void *ctx, pid_t pid, uint64_t start_ns)
 {
 	struct collector *collector = ctx;
 
-	/* before it is attached to: a crash meanwhile is reported */
-	(void)kernel__track(collector->kernel, pid);
+	/* a program that has just begun: before it is attached to, so that a crash meanwhile is
+	 * reported */
+	if (start_ns)
+		(void)kernel__track(collector->kernel, pid);
 	(void)attacher__look(collector->attacher, (uint32_t)pid, start_ns, ATTACH_LOOK_EXEC);
 }
 

@@ -395,7 +395,6 @@ static int open_recorder(struct collector *collector)
 	};
 	const struct attacher_options attacher = {
 		.attach = collector->attach,
-		.kernel = collector->kernel,
 		.before = collect__take_announced,
 		.tell = collect__take_attached,
 		.failed = collect__late_failure,

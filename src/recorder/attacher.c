@@ -12,7 +12,6 @@
 #include "attach.h"
 #include "attached_process.h"
 #include "clock.h"
-#include "kernel.h"
 #include "report.h"
 #include "work_queue.h"
 
@@ -100,9 +99,7 @@ static int attach_to_given(struct attacher *attacher, pid_t pid)
 	}
 	if (report__thread(pid))
 		return -ESRCH;
-	err = kernel__track(options->kernel, pid);
-	if (!err)
-		err = attach__process(options->attach, pid, options->before, options->ctx, &result);
+	err = attach__process(options->attach, pid, options->before, options->ctx, &result);
 	if (err == -ESHUTDOWN)
 		return err;
 	if (err || !result.module_cnt) {

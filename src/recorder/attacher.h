@@ -15,11 +15,9 @@
 #include "attach.h"
 
 struct attacher;
-struct kernel;
 
 struct attacher_options {
 	struct attach *attach;
-	struct kernel *kernel;
 	attach_before_fn before; /* as attach__process() has it */
 	attach_before_fn
 		tell; /* gets what was found in a process; takes ownership, does not wait */

@@ -13,6 +13,7 @@ from harness import BUILD, DEADLINE_S, PYTHON, Skip, Snapshot, alone, check, equ
 
 EVENTS = 10
 UNMARKED = 1000
+SHARING = 270  # of one file: more than have links of their own
 
 
 def collect_all(t, *args):
@@ -235,6 +236,49 @@ def test_found_target_has_children(t):
     snapshot = t.snapshots()[0]
     check(snapshot.pid != app.pid, "the snapshot is of the parent")
     equal((snapshot.info["reason"], snapshot.info["crash"]["signal"]), ("crash", "SIGSEGV"), "its end")
+
+
+@contextlib.contextmanager
+def running(path, cnt):
+    """Processes of a program that do nothing until the end."""
+    stdin, end = os.pipe()
+    processes = [subprocess.Popen([path], stdin=stdin, stdout=subprocess.DEVNULL) for _ in range(cnt)]
+    os.close(stdin)
+    try:
+        yield processes
+    finally:
+        os.close(end)
+        for process in processes:
+            process.wait(DEADLINE_S)
+
+
+def test_found_many_share_links(t):
+    """Then sites are on in all processes of the file. Still only the chosen ones are recorded, and each
+    from when it is."""
+    ours, other = t.app("beat", to=t.path("ours")), t.path("other")
+    os.link(ours, other)
+    with running(ours, SHARING) as many:
+        present, bystander = t.start(ours), t.start(other)
+        present.out.wait("ready")
+        bystander.out.wait("ready")
+        collector = collect_targets(t, f"[target mine]\nexe = {ours}\n")
+        for one in (*many, present):
+            collector.recording(one.pid)
+        later = t.start(ours)
+        later.out.wait("ready")
+        collector.recording(later.pid)
+        check(set_semaphores(other, bystander.pid), "links are not shared")
+        for app in (present, later, bystander):
+            app.ask("beat")
+        later.signal(signal.SIGSEGV)
+        later.end(-signal.SIGSEGV)
+        collector.stop()
+    accounts = collector.all_accounts()
+    equal({app.pid: accounts[app.pid].recorded for app in (present, later)},
+          {present.pid: 1, later.pid: 1}, "events of the chosen ones")
+    check(bystander.pid not in accounts, "the other one is recorded")
+    equal({one.pid: one.info["reason"] for one in t.snapshots()},
+          {present.pid: "shutdown", later.pid: "crash"}, "the snapshots")
 
 
 @contextlib.contextmanager
