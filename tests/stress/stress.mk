@@ -3,7 +3,7 @@
 # |                     append; their snapshots are checked
 # | make stress-collector  KILLS=1000 kills of collectors; the next ones must save their events
 # | make check-weeks  WEEKS=200000 short processes under --all and [target]: memory and descriptors of
-# |                     the collector stay as they are (minutes; `make check` has 2,000)
+# |                     the collector stay as they are (ten minutes; `make check` has 4,000)
 STRESS ?= 1000
 WEEKS ?= 200000
 KILLS ?= 1000
