@@ -101,6 +101,14 @@ enum ttlog_clock {
 #define TTLOG_BATCH_PREPARED 0x04
 
 /*
+ * It has, or is about to have, records of that level, WARN or above. So a collector that waits for
+ * an ERROR need not look for one in a batch without this flag. It is set before `committed` moves,
+ * and cleared after `seq` has moved. Only records of sites with TTLOG_SITE_FLAGS_BATCH set it.
+ */
+#define TTLOG_BATCH_LEVELS       0x38u
+#define TTLOG_BATCH_LEVEL(level) ((1u << (level)) & TTLOG_BATCH_LEVELS) /* 0: below WARN */
+
+/*
  * The head of a thread's batch; records follow. Only the owning thread writes it; the kernel and
  * the collector read it while that thread runs. What they read is valid if seq was the same before
  * and after: within one seq, bytes below `committed` never change. A child after fork() finds
@@ -169,10 +177,14 @@ enum ttlog_site_kind {
 	TTLOG_SITE_ENABLED = 2, /* TTLOG_ENABLED: records nothing */
 };
 
+/* Its records set TTLOG_BATCH_LEVEL(level) in the flags of their batch. */
+#define TTLOG_SITE_FLAGS_BATCH 0x01
+
 /*
  * Addresses are link-time addresses (as in the symbol table); a text address of 0: no text. If the
  * compiler copied a site, it has several notes with the same semaphore: it is one site, and any of
- * the gates works. Strings end with a zero byte; `keys` holds nfields of them in a row.
+ * the gates works. Strings end with a zero byte; `keys` holds nfields of them in a row. Later
+ * headers may add to the end of a note.
  */
 struct ttlog_note_site {
 	uint64_t semaphore;
@@ -191,9 +203,13 @@ struct ttlog_note_site {
 	uint8_t kind;  /* enum ttlog_site_kind */
 	uint8_t nfields;
 	uint8_t version; /* TTLOG_ABI_VERSION */
+	uint32_t traits; /* TTLOG_SITE_FLAGS_BATCH; others: ignored. Older notes end before it */
+	uint32_t reserved;
 };
 
-TTLOG_ABI_ASSERT(sizeof(struct ttlog_note_site) == 96, "a site note has 96 bytes");
+#define TTLOG_NOTE_SITE_MIN_BYTES 96 /* up to version */
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_note_site) == 104, "a site note has 104 bytes");
 
 struct ttlog_note_module {
 	uint64_t module;         /* struct ttlog_module */

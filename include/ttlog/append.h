@@ -84,11 +84,22 @@ TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offs
 	TTLOG__SET(batch->limit_bytes, cursor->limit);
 }
 
+/* What a site of that level leaves in its batch, before ttlog__close(); flag: not 0. */
+TTLOG__INLINE void ttlog__leave_flag(const struct ttlog_cursor *cursor, uint32_t flag)
+{
+	TTLOG__SET(cursor->batch->flags, (uint8_t)(cursor->batch->flags | flag));
+}
+
 /* types: as in struct ttlog_note_site. limit: from ttlog__open(). Returns the event's time in
  * ticks. In immediate mode it also flushes. */
 uint64_t ttlog__append_slowly(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
 			      uint64_t types_hi, const struct ttlog_value *values,
 			      uint32_t limit) TTLOG__FAR;
+/* The same, of a site that leaves a flag: TTLOG_BATCH_LEVEL. A function of its own, so that a file
+ * that was compiled with an older header can't replace it by one that leaves none. */
+uint64_t ttlog__append_flagged(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
+			       uint64_t types_hi, const struct ttlog_value *values, uint32_t limit,
+			       uint32_t flag) TTLOG__FAR;
 /* Flushes the calling thread's batch, if possible. */
 void ttlog__flush(void) TTLOG__FAR;
 /* See TTLOG_PREPARE. */

@@ -66,6 +66,8 @@ TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 	__atomic_store_n(&batch->seq, batch->seq + 1, __ATOMIC_RELEASE);
 	/* before the next records, which overwrite records that a reader may still read */
 	ttlog__order_stores();
+	/* after seq: a reader that takes the old records takes their flags */
+	TTLOG__SET(batch->flags, (uint8_t)(batch->flags & ~TTLOG_BATCH_LEVELS));
 }
 
 /*

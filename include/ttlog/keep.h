@@ -27,7 +27,8 @@ TTLOG__INLINE void ttlog__keep(void)
 			   TTLOG__KEPT(ttlog__flush), TTLOG__KEPT(ttlog__end_thread),
 			   TTLOG__KEPT(ttlog__request_snapshot), TTLOG__KEPT(ttlog__length_long),
 			   TTLOG__KEPT(ttlog__copy_long), TTLOG__KEPT(ttlog__call_clock),
-			   TTLOG__KEPT(ttlog__begin), TTLOG__KEPT(ttlog__prepare));
+			   TTLOG__KEPT(ttlog__begin), TTLOG__KEPT(ttlog__prepare),
+			   TTLOG__KEPT(ttlog__append_flagged));
 }
 
 TTLOG__END_C

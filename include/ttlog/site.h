@@ -183,7 +183,7 @@ TTLOG__END_C
 			TTLOG__KEEP("func") TTLOG__KEEP("keys") TTLOG__KEEP("service")             \
 			TTLOG__KEEP("target")                                                      \
 			".subsection 1\n992:\tnop\n\t.previous\n"                                  \
-			TTLOG__NOTE("?\",%%note", "96", "1")                                       \
+			TTLOG__NOTE("?\",%%note", "104", "1")                                      \
 			"\t.8byte " TTLOG__SEMAPHORE(ctr) ", 992b\n"                               \
 			"\t.8byte %c[ttlog_service], %c[ttlog_target], %c[ttlog_name]\n"           \
 			"\t.8byte %c[ttlog_message], %c[ttlog_file], %c[ttlog_func]\n"             \
@@ -191,7 +191,8 @@ TTLOG__END_C
 			"\t.4byte %c[ttlog_t0], %c[ttlog_t1], %c[ttlog_t2], %c[ttlog_t3]\n"        \
 			"\t.4byte %c[ttlog_line]\n"                                                \
 			"\t.byte %c[ttlog_level], %c[ttlog_kind], %c[ttlog_nf], "                  \
-			TTLOG__STRING(TTLOG_ABI_VERSION) "\n\t.popsection\n"                       \
+			TTLOG__STRING(TTLOG_ABI_VERSION) "\n"                                      \
+			"\t.4byte " TTLOG__STRING(TTLOG_SITE_FLAGS_BATCH) ", 0\n\t.popsection\n"   \
 			: [ttlog_on] TTLOG__GATE_OUTPUT(ttlog_on)                                  \
 			: TTLOG__NAMED_BY types, TTLOG__TOLD is, [ttlog_kind] "i"(kind),           \
 			  [ttlog_nf] "i"(nf));                                                     \

@@ -110,6 +110,7 @@ struct ttlog__event {
 	uint32_t field_cnt;
 	uint64_t types[2]; /* as in struct ttlog_note_site */
 	const struct ttlog_value *values;
+	uint32_t flag; /* TTLOG_BATCH_LEVEL */
 };
 
 TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog__event *event, uint32_t i)
@@ -142,7 +143,7 @@ TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
 
 	__builtin_memset(batch, 0, sizeof(*batch));
 	ttlog__init_batch(batch, 0, clock ? clock : ttlog__choose_clock());
-	batch->flags = TTLOG_BATCH_ALONE;
+	batch->flags = (uint8_t)(TTLOG_BATCH_ALONE | event->flag);
 	batch->seq = 0;
 	cursor.batch = batch;
 	cursor.limit = 0;
@@ -217,6 +218,7 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
 		return 0;
 	}
 	ttlog__put_fields(cursor.to, event);
+	ttlog__leave_flag(&cursor, event->flag);
 	ttlog__close(&cursor, event->offset, len);
 	return cursor.ticks;
 }
@@ -226,17 +228,19 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
  * it is busy: then this is a signal handler that interrupted an append, and its record is sent
  * alone; or such a handler never returned to the append.
  */
-TTLOG__COLD(uint64_t, ttlog__append_slowly,
+TTLOG__COLD(uint64_t, ttlog__append_flagged,
 	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
-	     const struct ttlog_value *values, uint32_t limit))
+	     const struct ttlog_value *values, uint32_t limit, uint32_t flag))
 {
-	const struct ttlog__event event = { offset, field_cnt, { types_lo, types_hi }, values };
+	const struct ttlog__event event = {
+		offset, field_cnt, { types_lo, types_hi }, values, flag
+	};
 	int err = TTLOG__ERRNO;
 	struct ttlog_batch *batch = ttlog__batch;
 	uint32_t len = ttlog__event_bytes(&event);
 	uint64_t ticks = 0;
 
-	TTLOG__SHARE(ttlog__append_slowly);
+	TTLOG__SHARE(ttlog__append_flagged);
 	if (limit || TTLOG__GET(batch->limit_bytes)) {
 		/* take it (again): it may not be the batch that the append took, because handlers
 		 * since then may have found that one busy, and replaced it */
@@ -256,6 +260,14 @@ TTLOG__COLD(uint64_t, ttlog__append_slowly,
 		ttlog__flush();
 	TTLOG__ERRNO = err;
 	return ticks;
+}
+
+TTLOG__COLD(uint64_t, ttlog__append_slowly,
+	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
+	     const struct ttlog_value *values, uint32_t limit))
+{
+	TTLOG__SHARE(ttlog__append_slowly);
+	return ttlog__append_flagged(offset, field_cnt, types_lo, types_hi, values, limit, 0);
 }
 
 TTLOG__END_C

@@ -135,6 +135,8 @@
 			char *ttlog_to = ttlog_cursor.to;                                          \
 			TTLOG__EACH(TTLOG__PUT, n, __VA_ARGS__)                                    \
 			(void)ttlog_to;                                                            \
+			if (TTLOG_BATCH_LEVEL(level))                                              \
+				ttlog__leave_flag(&ttlog_cursor, TTLOG_BATCH_LEVEL(level));        \
 			ttlog__close(&ttlog_cursor, ttlog_offset, ttlog_len);                      \
 			ttlog_ticks = ttlog_cursor.ticks;                                          \
 			if (TTLOG__UNLIKELY(ttlog_listeners >> 16))                                \
@@ -142,9 +144,17 @@
 		} else {                                                                           \
 			struct ttlog_value ttlog_values[n + 1];                                    \
 			TTLOG__EACH(TTLOG__VALUE_LIST, n, __VA_ARGS__)                             \
-			ttlog_ticks = ttlog__append_slowly(                                        \
-				ttlog_offset, n, TTLOG__TYPES_WIDE(TTLOG__TYPES(n, __VA_ARGS__)),  \
-				ttlog_values, ttlog_cursor.limit);                                 \
+			if (TTLOG_BATCH_LEVEL(level))                                              \
+				ttlog_ticks = ttlog__append_flagged(                               \
+					ttlog_offset, n,                                           \
+					TTLOG__TYPES_WIDE(TTLOG__TYPES(n, __VA_ARGS__)),           \
+					ttlog_values, ttlog_cursor.limit,                          \
+					TTLOG_BATCH_LEVEL(level));                                 \
+			else                                                                       \
+				ttlog_ticks = ttlog__append_slowly(                                \
+					ttlog_offset, n,                                           \
+					TTLOG__TYPES_WIDE(TTLOG__TYPES(n, __VA_ARGS__)),           \
+					ttlog_values, ttlog_cursor.limit);                         \
 		}                                                                                  \
 	}
 
@@ -194,6 +204,7 @@
 struct ttlog_span {
 	uint64_t begin_ticks; /* 0: the start was not recorded, so the end is not recorded */
 	uint32_t offset;      /* of the site; the end has the next index */
+	uint32_t flag;        /* TTLOG_BATCH_LEVEL; a constant, which costs nothing */
 };
 
 #ifdef TTLOG__HAS_SITES
@@ -207,9 +218,14 @@ TTLOG__INLINE void ttlog__end_span(const struct ttlog_span *span)
 		return;
 	if (TTLOG__LIKELY(ttlog__open(&cursor, sizeof(struct ttlog_record) + 8))) {
 		(void)ttlog__put(cursor.to, TTLOG_TYPE_U64, begin);
+		if (span->flag)
+			ttlog__leave_flag(&cursor, span->flag);
 		ttlog__close(&cursor, span->offset + 2, sizeof(struct ttlog_record) + 8);
 		if (TTLOG__UNLIKELY(listeners >> 16))
 			ttlog__flush();
+	} else if (span->flag) {
+		(void)ttlog__append_flagged(span->offset + 2, 1, TTLOG_TYPE_U64, 0, &begin,
+					    cursor.limit, span->flag);
 	} else {
 		(void)ttlog__append_slowly(span->offset + 2, 1, TTLOG_TYPE_U64, 0, &begin,
 					   cursor.limit);
@@ -220,10 +236,11 @@ TTLOG__INLINE void ttlog__end_span(const struct ttlog_span *span)
 #define TTLOG__SPAN_(ctr, name, n, ...)                                                            \
 	struct ttlog_span TTLOG__CAT(ttlog_span_, ctr) __attribute__((cleanup(ttlog__end_span),    \
 								      unused)) = __extension__({   \
-		struct ttlog_span ttlog_span = { TTLOG__RECORD(                                    \
-							 ctr, 4, name, TTLOG__FIRST(__VA_ARGS__),  \
-							 TTLOG_SITE_SPAN, name, n, __VA_ARGS__),   \
-						 0 };                                              \
+		struct ttlog_span ttlog_span = {                                                   \
+			TTLOG__RECORD(ctr, 4, name, TTLOG__FIRST(__VA_ARGS__), TTLOG_SITE_SPAN,    \
+				      name, n, __VA_ARGS__),                                       \
+			0, TTLOG_BATCH_LEVEL(TTLOG__FIRST(__VA_ARGS__))                            \
+		};                                                                                 \
 		if (TTLOG__UNLIKELY(ttlog_span.begin_ticks)) {                                     \
 			TTLOG__QUIET                                                               \
 			ttlog_span.offset = TTLOG__OFFSET(                                         \
@@ -239,7 +256,7 @@ TTLOG__INLINE void ttlog__end_span(const struct ttlog_span *span)
 	struct ttlog_span TTLOG__CAT(ttlog_span_, ctr) __attribute__((unused)) = {                 \
 		TTLOG__RECORD(ctr, 4, name, TTLOG__FIRST(__VA_ARGS__), TTLOG_SITE_SPAN, name,      \
 			      TTLOG__FIELDS(__VA_ARGS__), __VA_ARGS__),                            \
-		0                                                                                  \
+		0, 0                                                                               \
 	}
 #endif
 

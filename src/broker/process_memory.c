@@ -130,6 +130,8 @@ static int read_batch(pid_t pid, uint64_t address, struct wire_batch *ret, size_
 	ret->head.bytes = sizeof(*ret) + bytes;
 	ret->address = address;
 	ret->batch = before;
+	/* a level's flag may have come after its byte was read, and before `committed` was */
+	ret->batch.flags |= after.flags & TTLOG_BATCH_LEVELS;
 	return 0;
 }
 

@@ -145,6 +145,7 @@ static int write_events(struct process *process, const struct wire_batch *messag
 		return err;
 	thread_table__note_entry(&process->threads, thread, process->ring);
 	process->taken.entry = entry;
+	process->taken.flags = batch->flags;
 	process->taken.records = (const unsigned char *)(batch + 1) + from;
 	return 0;
 }

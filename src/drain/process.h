@@ -61,6 +61,7 @@ struct streamed {
 struct taken_records {
 	struct ring_entry entry;
 	const unsigned char *records;
+	uint8_t flags; /* of their batch: TTLOG_BATCH_* */
 };
 
 /* How far it has come between its first sign and its end. The recorder sets all of this. */

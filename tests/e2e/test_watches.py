@@ -3,12 +3,13 @@
 import signal
 
 from harness import Snapshot, check, equal, wait_until
+from test_batches import fill, golden
 from test_triggers import trigger
 
 
-def start(t, *options):
+def start(t, *options, path=None):
     """A program that does what it is told, and its collector."""
-    app = t.start(t.app("watched"))
+    app = t.start(path or t.app("watched"))
     app.out.wait("ready")
     collector = t.collect(*options, "-p", app.pid)
     collector.recording(app.pid)
@@ -82,6 +83,39 @@ def test_event_of_several_expressions(t):
     equal(t.only_snapshot().info["trigger"]["on"], "event:code=7", "which one")
     die(app, "exit", 0)
     collector.end()
+
+
+def test_event_in_the_last_record_of_a_batch(t):
+    """A batch says whether an ERROR is in it: with the first record, before the last one."""
+    app, collector = start(t, "--on", "event:level>=ERROR")
+    order(app, f"info {fill(32768)}", f"info {fill(32768) - 1}", "error 7", "info 1")
+    t.wait_files(1)
+    equal(t.only_snapshot().fields("failed", "code"), [7], "events")
+    die(app, "exit", 0)
+    collector.end()
+
+
+def test_event_of_old_programs(t):
+    """Their batches do not say so (tests/golden/README.md)."""
+    app, collector = start(t, "--on", "event:level>=ERROR", path=golden(t, "abi2-watched"))
+    order(app, "info 3", "error 7")
+    t.wait_files(1)
+    equal(t.only_snapshot().fields("failed", "code"), [7], "events")
+    die(app, "exit", 0)
+    collector.end()
+
+
+def test_event_of_programs_of_abi_1(t):
+    path = golden(t, "abi1-crash")
+    collector = t.collect("--on", "event:event=99", "-e", path)
+    collector.recording_path(path)
+    app = t.start(path, 1, 100)
+    app.out.wait("ready")
+    t.wait_files(1)
+    equal(t.only_snapshot().info["trigger"]["probe"], "step", "probe")
+    app.signal(signal.SIGKILL)
+    app.end(-signal.SIGKILL)
+    collector.stop()
 
 
 def test_event_and_crash(t):

@@ -100,11 +100,11 @@ def check_semaphore(elf, address, what):
 
 def check_site(elf, desc):
     """The site in a note: (semaphore, kind, name, provider, number of fields, ...)."""
-    if len(desc) != 96:
+    if len(desc) != 104:
         wrong(f"a site note has {len(desc)} bytes")
         return None
     (semaphore, gate, service, target, name, message, file, function, keys, types_lo, types_hi,
-     line, level, kind, nfields, version) = struct.unpack("<11QIBBBB", desc)
+     line, level, kind, nfields, version, traits, reserved) = struct.unpack("<11QIBBBBII", desc)
     if dropped_ok and not is_code(elf, gate):
         return None
     label = elf.text(name) or "?"
@@ -116,6 +116,8 @@ def check_site(elf, desc):
         if (text or not may_lack) and not elf.text(text):
             if what != "message" or elf.text(text) is None:
                 wrong(f"{label}: {what} at {text:#x} is no text")
+    if (traits, reserved) != (1, 0):
+        wrong(f"{label}: traits {traits} reserved {reserved}")
     if version != ABI_VERSION or level > 5 or kind > 2 or nfields > 16 or not line:
         wrong(f"{label}: version {version} level {level} kind {kind} fields {nfields} line {line}")
     types = struct.pack("<QQ", types_lo, types_hi)

@@ -174,6 +174,13 @@ static bool types_are_valid(struct site *site, const struct ttlog_note_site *not
 	return true;
 }
 
+static uint8_t batch_flag(const struct ttlog_note_site *note)
+{
+	if (!(note->traits & TTLOG_SITE_FLAGS_BATCH) || note->level > TTLOG_LEVEL_FATAL)
+		return 0;
+	return TTLOG_BATCH_LEVEL(note->level);
+}
+
 /* Decodes the parts that need no text. */
 static int decode_site(const struct site_reader *reader, const struct ttlog_note_site *note,
 		       struct site *site)
@@ -186,6 +193,7 @@ static int decode_site(const struct site_reader *reader, const struct ttlog_note
 		.level = note->level,
 		.kind = note->kind,
 		.nfields = note->nfields,
+		.batch_flag = batch_flag(note),
 	};
 	if (!TTLOG_ABI_IS_KNOWN(note->version) || note->level > TTLOG_LEVEL_FATAL ||
 	    note->kind > TTLOG_SITE_ENABLED || note->nfields > TTLOG_MAX_FIELDS ||
@@ -210,6 +218,19 @@ static int append_site(struct site_reader *reader, const struct site *site)
 	return 0;
 }
 
+/* What an older note does not have is 0. */
+static int read_note(struct elf_file *file, const struct elf_note *elf_note,
+		     struct ttlog_note_site *ret)
+{
+	const uint64_t bytes = elf_note->desc_bytes;
+
+	if (bytes < TTLOG_NOTE_SITE_MIN_BYTES)
+		return -ENODATA;
+	*ret = (struct ttlog_note_site){ 0 };
+	return elf_file__read(file, elf_note->desc_offset, ret,
+			      bytes < sizeof(*ret) ? TTLOG_NOTE_SITE_MIN_BYTES : sizeof(*ret));
+}
+
 static int visit_site(struct elf_file *file, const struct elf_note *elf_note, void *ctx)
 {
 	struct site_reader *reader = ctx;
@@ -219,16 +240,17 @@ static int visit_site(struct elf_file *file, const struct elf_note *elf_note, vo
 
 	if (elf_note->type != TTLOG_NOTE_SITE)
 		return 0;
-	err = elf_note->desc_bytes < sizeof(note)
-		      ? -ENODATA
-		      : elf_file__read(file, elf_note->desc_offset, &note, sizeof(note));
+	err = read_note(file, elf_note, &note);
 	if (!err) {
 		if (!note.semaphore || !note.gate)
 			return 0;
 		err = decode_site(reader, &note, &site);
 	}
-	if (!err && reader->places[site.index])
+	if (!err && reader->places[site.index]) {
+		/* a copy; only if all leave the flag, each record does */
+		reader->table->sites[reader->places[site.index] - 1].batch_flag &= site.batch_flag;
 		return 0;
+	}
 	if (!err)
 		err = read_texts(reader, &note, &site);
 	if (!err)

@@ -19,6 +19,7 @@ struct site {
 	uint8_t level; /* enum ttlog_level */
 	uint8_t kind;  /* enum ttlog_site_kind */
 	uint8_t nfields;
+	uint8_t batch_flag; /* TTLOG_BATCH_LEVEL that its records leave in a batch; 0: none */
 	uint8_t types[TTLOG_MAX_FIELDS]; /* enum ttlog_type */
 	/* never NULL; target has its default; all text is valid until the table is freed */
 	const char *service; /* "": the program defines none */

@@ -51,6 +51,19 @@ static void add(struct watched_module *module, const struct trigger_plan *plan,
 	module->is_watched[index] = 1;
 }
 
+/* 0 if one of the watched sites leaves none. */
+static uint8_t batch_flags(const struct watched_module *module)
+{
+	uint8_t flags = 0;
+
+	for (size_t i = 0; i < module->site_cnt; i++) {
+		if (!module->sites[i].site.site->batch_flag)
+			return 0;
+		flags |= module->sites[i].site.site->batch_flag;
+	}
+	return flags;
+}
+
 static int fill(struct watched_module *module, const struct trigger_plan *plan)
 {
 	const struct site_table *table = module->table;
@@ -71,6 +84,7 @@ static int fill(struct watched_module *module, const struct trigger_plan *plan)
 		add(module, plan, &table->sites[i], true);
 	}
 	module->slot_cnt = module->site_cnt ? end : 0;
+	module->batch_flags = batch_flags(module);
 	return 0;
 }
 

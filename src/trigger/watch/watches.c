@@ -213,6 +213,6 @@ void watches__look(struct watches *watches, struct process *process)
 	if (watches->fill != WATCHES_NONE)
 		look_at_fill(watches, process, watches->fill);
 	module = find_module(watches, process->watch, process->taken.entry.module);
-	if (module && module->slot_cnt)
+	if (module && watched_module__wants(module, process->taken.flags))
 		watches__walk(watches, process, module);
 }

@@ -182,6 +182,21 @@ static void test_process_sums_what_programs_dropped(void **state)
 	process__free(process);
 }
 
+/* Those of the last one, for watches. */
+static void test_process_knows_the_flags_of_a_batch(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	flush(&message, 1, 0, 10)->wire.batch.flags = TTLOG_BATCH_LEVEL(TTLOG_LEVEL_ERROR);
+	assert_int_equal(process__take(process, &message.wire), 10);
+	assert_int_equal(process->taken.flags, TTLOG_BATCH_LEVEL(TTLOG_LEVEL_ERROR));
+	assert_int_equal(process__take(process, &flush(&message, 2, 10, 5)->wire), 5);
+	assert_int_equal(process->taken.flags, 0);
+	process__free(process);
+}
+
 static void test_process_takes_lone_records(void **state)
 {
 	struct process *process = make_process();
@@ -192,6 +207,7 @@ static void test_process_takes_lone_records(void **state)
 		flush(&message, 0, 0, 1);
 		message.wire.batch.flags = TTLOG_BATCH_ALONE;
 		assert_int_equal(process__take(process, &message.wire), 1);
+		assert_int_equal(process->taken.flags, TTLOG_BATCH_ALONE);
 	}
 	assert_accounts(process, 2, 2);
 	process__free(process);
@@ -399,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_process_starts_counting_when_attached),
 		cmocka_unit_test(test_process_tells_programs_apart),
 		cmocka_unit_test(test_process_sums_what_programs_dropped),
+		cmocka_unit_test(test_process_knows_the_flags_of_a_batch),
 		cmocka_unit_test(test_process_takes_lone_records),
 		cmocka_unit_test(test_process_refuses_forged_batches),
 		cmocka_unit_test(test_process_numbers_threads_by_name),

@@ -2,7 +2,8 @@
 /*
  * The source of elf_fixture.h's files: notes as the macros make them, written by hand, so that each
  * value in them is known. Sites by index: 0 with everything (two notes), 1 a span (and 2, its end),
- * 3 with defaults, 4 the last one, whose note comes first.
+ * 3 with defaults, 4 the last one, whose note comes first. Notes are of several lengths: headers
+ * added to them.
  *
  * -DPLAIN: no notes at all. -DNONSENSE: also one of each kind of note that makes no sense.
  */
@@ -56,20 +57,27 @@ keys:	.asciz "symbol"
 	.endm
 
 	.macro site semaphore, gate, service=0, target=0, name=0, message=0, file=0, function=0, \
-		keys=0, types=0, line=1, level=2, kind=0, fields=0, version=1
-	head 96, 1
+		keys=0, types=0, line=1, level=2, kind=0, fields=0, version=1, \
+		more=0, traits=0
+	head 96+\more, 1
 	.8byte \semaphore, \gate, \service, \target, \name, \message, \file, \function, \keys
 	.8byte \types, 0
 	.4byte \line
 	.byte \level, \kind, \fields, \version
+	.if \more
+	.4byte \traits
+	.fill \more - 4
+	.endif
 	.endm
 
 	.section .note.ttlog, "", %note
-	site sites+8, gates+4, name=name, line=5, level=5, kind=2
+	site sites+8, gates+4, name=name, line=5, level=5, kind=2, more=8, traits=1
 	site sites, gates, svc, tgt, name, msg, path, func, keys, 0x090e, 42, fields=2
 	site sites, gates+1, svc, tgt, name, msg, path, func, keys, 0x090e, 42, fields=2
-	site sites+2, gates+2, svc, tgt, name, msg, path, func, line=43, level=1, kind=1
-	site sites+6, gates+3, name=name, message=msg, file=path, function=func, line=44, level=4
+	site sites+2, gates+2, svc, tgt, name, msg, path, func, line=43, level=1, kind=1, more=8, traits=1
+	site sites+6, gates+3, name=name, message=msg, file=path, function=func, line=44, level=4, more=24, traits=0x81
+	/* a file with an older header has the same site */
+	site sites+8, gates+4, name=name, line=5, level=5, kind=2, more=8
 	/* code that the linker dropped */
 	site 0, gates+3, name=name
 	site sites+4, 0, name=name

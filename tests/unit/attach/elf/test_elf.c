@@ -50,6 +50,23 @@ static void test_elf_knows_where_the_file_starts(void **state)
 	}
 }
 
+/* Only if all notes of a site say so, and only from WARN on. */
+static void test_elf_knows_what_records_leave_in_their_batch(void **state)
+{
+	struct files *files = *state;
+	struct site_table *table = elf__read_sites(files->pie, NULL);
+
+	assert_non_null(table);
+	assert_int_equal(table->cnt, 4);
+	assert_int_equal(table->sites[0].batch_flag, 0);
+	assert_int_equal(table->sites[1].batch_flag, 0);
+	assert_int_equal(table->sites[2].level, TTLOG_LEVEL_ERROR);
+	assert_int_equal(table->sites[2].batch_flag, 0x10);
+	assert_int_equal(table->sites[3].level, TTLOG_LEVEL_FATAL);
+	assert_int_equal(table->sites[3].batch_flag, 0);
+	site_table__free(table);
+}
+
 static void test_elf_passes_over_nonsense(void **state)
 {
 	struct files *files = *state;
@@ -185,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_elf_reads_sites_of_every_kind_of_file),
 		cmocka_unit_test(test_elf_knows_where_the_file_is_loaded),
 		cmocka_unit_test(test_elf_knows_where_the_file_starts),
+		cmocka_unit_test(test_elf_knows_what_records_leave_in_their_batch),
 		cmocka_unit_test(test_elf_passes_over_nonsense),
 		cmocka_unit_test(test_elf_without_notes_gives_an_empty_table),
 		cmocka_unit_test(test_elf_knows_who_looks_for_leaks),

@@ -126,14 +126,20 @@ static void test_pull_reads_many_batches(void **state)
 	free(pulled);
 }
 
+#define ERROR_FLAG    TTLOG_BATCH_LEVEL(TTLOG_LEVEL_ERROR)
+#define IS_ERROR(seq) ((seq) % 2) /* all records of such a batch */
+
 /* Appends forever. Record i of batch s is (s, i); the order of stores is that of batch.h. */
 static void append_for_ever(struct batch *batch)
 {
 	for (uint64_t seq = 1;; seq++) {
+		__atomic_store_n(&batch->head.flags, 0, __ATOMIC_SEQ_CST);
 		for (uint64_t i = 0; i < sizeof(batch->records) / 8 / RECORD_WORDS; i++) {
 			__atomic_store_n(&batch->records[i * RECORD_WORDS], seq, __ATOMIC_RELAXED);
 			__atomic_store_n(&batch->records[i * RECORD_WORDS + 1], i,
 					 __ATOMIC_RELAXED);
+			if (IS_ERROR(seq))
+				__atomic_store_n(&batch->head.flags, ERROR_FLAG, __ATOMIC_RELAXED);
 			__atomic_store_n(&batch->head.committed,
 					 (i + 1) << 32 | (i + 1) * RECORD_WORDS * 8,
 					 __ATOMIC_RELEASE);
@@ -163,6 +169,9 @@ static void test_pull_is_consistent_while_the_thread_appends(void **state)
 			continue;
 		assert_int_equal(err, 0);
 		with_events += events > 0;
+		assert_int_equal(pulled->batch.flags & ~ERROR_FLAG, 0);
+		if (events && IS_ERROR(pulled->batch.seq))
+			assert_int_equal(pulled->batch.flags, ERROR_FLAG);
 		for (uint64_t i = 0; i < events; i++) {
 			assert_int_equal(records[i * RECORD_WORDS], pulled->batch.seq);
 			assert_int_equal(records[i * RECORD_WORDS + 1], i);

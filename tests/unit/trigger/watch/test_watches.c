@@ -29,15 +29,20 @@ struct fixture {
 	struct watches watches;
 	struct process *process;
 	struct make_batch batch;
+	uint8_t flags; /* of the batch */
 };
 
-static struct watched_module *make_module(const struct trigger_plan *plan)
+#define ERROR_FLAG TTLOG_BATCH_LEVEL(TTLOG_LEVEL_ERROR)
+
+/* error_flag: what the records of FAILED leave in their batch; 0: an old header. */
+static struct watched_module *make_module(const struct trigger_plan *plan, uint8_t error_flag)
 {
 	struct site_table *table = make__table(4);
 	struct watched_module *module;
 
 	make__site(table, STEP, "step", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, "count", u64_types);
-	make__site(table, FAILED, "failed", TTLOG_LEVEL_ERROR, TTLOG_SITE_EVENT, "code", u64_types);
+	make__site(table, FAILED, "failed", TTLOG_LEVEL_ERROR, TTLOG_SITE_EVENT, "code", u64_types)
+		->batch_flag = error_flag;
 	make__site(table, SPAN, "request", TTLOG_LEVEL_INFO, TTLOG_SITE_SPAN, "", u64_types);
 	make__site(table, OTHER, "other", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, "count", u64_types);
 	module = watched_module__new(plan, table);
@@ -46,9 +51,9 @@ static struct watched_module *make_module(const struct trigger_plan *plan)
 }
 
 /* As if the process had sent a batch of the module before. */
-static void add_module(struct fixture *fixture)
+static void add_module(struct fixture *fixture, uint8_t error_flag)
 {
-	struct watched_module *module = make_module(fixture->plan);
+	struct watched_module *module = make_module(fixture->plan, error_flag);
 	struct process_watch *watch = calloc(1, sizeof(*watch));
 	struct watches *watches = &fixture->watches;
 
@@ -65,7 +70,7 @@ static void add_module(struct fixture *fixture)
 	fixture->process->watch = watch;
 }
 
-static struct fixture *start(const char *first, const char *second)
+static struct fixture *start_with(const char *first, const char *second, uint8_t error_flag)
 {
 	const struct wire_head head = { .tgid = TID, .tid = TID, .start_ns = 5, .comm = "worker" };
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -91,8 +96,13 @@ static struct fixture *start(const char *first, const char *second)
 	assert_non_null(fixture->process->ring);
 	assert_int_equal(thread_table__number(&fixture->process->threads, NULL, &head, UINT32_MAX),
 			 0);
-	add_module(fixture);
+	add_module(fixture, error_flag);
 	return fixture;
+}
+
+static struct fixture *start(const char *first, const char *second)
+{
+	return start_with(first, second, 0);
 }
 
 static void stop(struct fixture *fixture)
@@ -122,6 +132,7 @@ static void take(struct fixture *fixture)
 			.clock = TTLOG_CLOCK_MONOTONIC,
 		},
 		.records = batch->bytes,
+		.flags = fixture->flags,
 	};
 	watches__look(&fixture->watches, fixture->process);
 	batch->len = batch->events = 0;
@@ -220,6 +231,40 @@ static void test_watches_stop_where_the_batch_ends(void **state)
 		assert_false(is_due(fixture));
 		stop(fixture);
 	}
+}
+
+/* Whether an ERROR in a batch with these flags is found. */
+static bool finds(const char *first, const char *second, uint8_t error_flag, uint8_t flags)
+{
+	struct fixture *fixture = start_with(first, second, error_flag);
+	bool is_found;
+
+	fixture->flags = flags;
+	make__record(&fixture->batch, STEP, 1, 100);
+	make__record(&fixture->batch, FAILED, 2, 101);
+	take(fixture);
+	is_found = is_due(fixture);
+	stop(fixture);
+	return is_found;
+}
+
+/* The flags say that nothing in it is watched: then it is not walked, which a lie shows. */
+static void test_watches_pass_over_batches_by_their_flags(void **state)
+{
+	const char *event = "event:level>=error";
+	const uint8_t others = (uint8_t)~ERROR_FLAG;
+
+	(void)state;
+	assert_true(finds(event, NULL, ERROR_FLAG, ERROR_FLAG));
+	assert_true(finds(event, NULL, ERROR_FLAG, UINT8_MAX));
+	assert_false(finds(event, NULL, ERROR_FLAG, 0));
+	assert_false(finds(event, NULL, ERROR_FLAG, others));
+	assert_false(finds("event:code>100 and level>info", NULL, ERROR_FLAG, others));
+	/* an old header: nothing is known */
+	assert_true(finds(event, NULL, 0, 0));
+	/* sites below WARN are watched, too: an event, a span */
+	assert_true(finds(event, "event:count=5", ERROR_FLAG, 0));
+	assert_true(finds(event, "slow:request>1h", ERROR_FLAG, 0));
 }
 
 static void test_watches_compare_values(void **state)
@@ -396,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_watches_find_an_event_among_others),
 		cmocka_unit_test(test_watches_find_an_event_at_each_place),
 		cmocka_unit_test(test_watches_stop_where_the_batch_ends),
+		cmocka_unit_test(test_watches_pass_over_batches_by_their_flags),
 		cmocka_unit_test(test_watches_compare_values),
 		cmocka_unit_test(test_watches_skip_what_is_no_record),
 		cmocka_unit_test(test_watches_count_what_is_suppressed),
