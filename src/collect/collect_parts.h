@@ -167,6 +167,8 @@ bool collect__chooses(void *ctx, pid_t pid);
 const struct site_filter *collect__filter_of(void *ctx, pid_t pid);
 /* Whether a section has sites of its own. */
 bool collect__has_section_sites(const struct collector *collector);
+/* Whether a section has fill, event or slow in its `on`. */
+bool collect__sections_watch(const struct collector *collector);
 /* False: a thread hangs. */
 bool collect__end_finding(struct collector *collector);
 /* The file that execvp(3) would run; the name itself if there is none. */

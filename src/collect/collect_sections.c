@@ -187,6 +187,17 @@ static void tell_useless(const struct collector *collector)
 			why);
 }
 
+bool collect__sections_watch(const struct collector *collector)
+{
+	const size_t cnt = collector->sections ? collector->env->targets.cnt : 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		if (collector->sections[i].plan && collector->sections[i].plan->watch_cnt)
+			return true;
+	}
+	return false;
+}
+
 int collect__open_sections(struct collector *collector)
 {
 	const struct target_list *targets = &collector->env->targets;
@@ -201,8 +212,7 @@ int collect__open_sections(struct collector *collector)
 
 		collector->sections[i] = (struct process_settings){
 			.ring_bytes = target->env->ring_bytes,
-			.has_on = has_own(collector, target, KEY_ON),
-			.on = target->env->triggers->on,
+			.plan = has_own(collector, target, KEY_ON) ? target->env->triggers : NULL,
 			.has_stream = has_own(collector, target, KEY_STREAM),
 			.stream = target->env->stream,
 			.tags = &target->env->tags,

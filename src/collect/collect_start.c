@@ -387,6 +387,7 @@ static int open_recorder(struct collector *collector)
 		.ring_bytes = env->ring_bytes,
 		.budget = collector->budget,
 		.plan = env->triggers,
+		.sections_watch = collect__sections_watch(collector),
 		.all_given = env->mode == ENV_COMMAND,
 		.quiet = env->quiet,
 		.done_fd = collector->done_fd,

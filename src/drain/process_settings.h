@@ -10,11 +10,13 @@
 #include <stddef.h>
 
 struct tags;
+struct trigger_plan;
 
 struct process_settings {
-	size_t ring_bytes;       /* of its flight ring; 0: as all */
-	bool has_on;             /* `on` holds */
-	unsigned on;             /* enum trigger_on, or-ed */
+	size_t ring_bytes; /* of its flight ring; 0: as all */
+	/* `on` of its section; its rules do not count. Only the drain thread uses its filters.
+	 * NULL: as all */
+	const struct trigger_plan *plan;
 	bool has_stream;         /* `stream` holds */
 	bool stream;             /* its events go to segments */
 	const struct tags *tags; /* NULL: as all */

@@ -40,6 +40,7 @@ struct recorder *recorder__new(const struct recorder_options *options)
 		.attach = recorder->options.job.attach,
 		.counts = &recorder->jobs.counts,
 		.next_due_ns = WATCHES_NEVER,
+		.sections_watch = recorder->options.sections_watch,
 	};
 	watches__set_plan(&recorder->processes.watches, recorder->options.plan);
 	trigger_rounds__init(&recorder->triggers, &recorder->options, &recorder->puller,

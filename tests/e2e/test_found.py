@@ -10,6 +10,7 @@ import signal
 import subprocess
 
 from harness import BUILD, DEADLINE_S, PYTHON, Skip, Snapshot, alone, check, equal, wait_until
+from test_watches import die, order
 
 EVENTS = 10
 UNMARKED = 1000
@@ -385,6 +386,30 @@ def test_found_after_reports_were_lost(t):
 
 
 # ---- what sections say ----
+
+
+def test_found_section_has_its_own_watches(t):
+    """They take the place of those for all."""
+    ours, others = t.app("watched", to=t.path("ours")), t.app("watched", to=t.path("others"))
+    collector = collect_targets(t, "on = event:code=2\n"
+                                f"[target others]\nexe = {others}\n"
+                                f"[target ours]\nexe = {ours}\non = event:code=1\non = exit\n")
+    apps = [t.start(path) for path in (ours, others)]
+    for app in apps:
+        app.out.wait("ready")
+        collector.recording(app.pid)
+    for count, code in enumerate((1, 2), 1):
+        for app in apps:
+            order(app, f"error {code}")
+        t.wait_files(count)
+    die(apps[0], "exit", 0)
+    die(apps[1], "exit", 0)
+    t.wait_files(3)
+    collector.stop()
+    equal([(snapshot.pid, snapshot.info["reason"], snapshot.info.get("trigger", {}).get("on"))
+           for snapshot in t.snapshots() if snapshot.info["reason"] != "shutdown"],
+          [(apps[0].pid, "event", "event:code=1"), (apps[1].pid, "event", "event:code=2"),
+           (apps[0].pid, "exit", None)], "snapshots")
 
 
 def test_found_section_has_its_own_settings(t):

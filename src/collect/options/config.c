@@ -105,29 +105,13 @@ static int apply_rest(const struct given_list *list, const struct given_list *by
 	return err;
 }
 
-/* The rest of --on looks at the events of all processes. */
-static int check_section_on(const struct given *given, const struct env *scratch, char *error,
-			    size_t error_size)
-{
-	if (!scratch->triggers->watch_cnt)
-		return 0;
-	(void)snprintf(error, error_size,
-		       "%s: on: in a section it takes a list of crash,killed,exit,request",
-		       given->place);
-	return -EINVAL;
-}
-
-static int check_list(const struct given_list *list, bool is_section, char *error,
-		      size_t error_size)
+static int check_list(const struct given_list *list, char *error, size_t error_size)
 {
 	struct env scratch;
 	int err = env__init(&scratch);
 
-	for (size_t i = 0; i < list->cnt && !err; i++) {
-		err = given__apply(&list->items[i], &scratch, error, error_size);
-		if (!err && is_section)
-			err = check_section_on(&list->items[i], &scratch, error, error_size);
-	}
+	if (!err)
+		err = apply_list(list, &scratch, error, error_size);
 	env__fini(&scratch);
 	return err;
 }
@@ -135,10 +119,10 @@ static int check_list(const struct given_list *list, bool is_section, char *erro
 /* Also of what does not count because the command line says something else. */
 static int check_files(const struct env *env, char *error, size_t error_size)
 {
-	int err = check_list(&env->by_files, false, error, error_size);
+	int err = check_list(&env->by_files, error, error_size);
 
 	for (size_t i = 0; i < env->targets.cnt && !err; i++)
-		err = check_list(&env->targets.items[i].given, true, error, error_size);
+		err = check_list(&env->targets.items[i].given, error, error_size);
 	return err;
 }
 

@@ -179,7 +179,7 @@ static unsigned on_of(const struct jobs *jobs, const struct process *process)
 {
 	const struct process_settings *settings = process->settings;
 
-	return settings && settings->has_on ? settings->on : jobs->options->plan->on;
+	return settings && settings->plan ? settings->plan->on : jobs->options->plan->on;
 }
 
 bool jobs__heed_end(const struct jobs *jobs, const struct process *process)

@@ -39,6 +39,7 @@ struct recorder_options {
 	size_t ring_bytes;
 	struct ring_budget *budget;      /* of all rings; NULL: without a limit */
 	const struct trigger_plan *plan; /* recorder__set_plan() may replace it */
+	bool sections_watch;             /* settings of some processes have watches */
 	bool all_given;                  /* all processes count as given: they belong to CMD */
 	bool quiet;
 	int done_fd; /* eventfd: no given process is left, nor one of CMD's tree */

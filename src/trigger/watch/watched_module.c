@@ -97,6 +97,7 @@ struct watched_module *watched_module__new(const struct trigger_plan *plan,
 		site_table__free(table);
 		return NULL;
 	}
+	module->plan = plan;
 	module->table = table;
 	if (fill(module, plan)) {
 		watched_module__free(module);

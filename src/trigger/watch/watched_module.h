@@ -26,6 +26,7 @@ struct watched_site {
 };
 
 struct watched_module {
+	const struct trigger_plan *plan;
 	struct site_table *table; /* owned */
 	uint32_t *slots;          /* by site index: place in sites + 1; 0: it is not watched */
 	uint32_t slot_cnt;        /* 0: none is */

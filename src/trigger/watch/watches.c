@@ -7,6 +7,7 @@
 #include "attach.h"
 #include "clock.h"
 #include "process.h"
+#include "process_settings.h"
 #include "ring.h"
 #include "site.h"
 #include "snapshot_counts.h"
@@ -30,7 +31,6 @@ static size_t find_fill(const struct trigger_plan *plan)
 void watches__set_plan(struct watches *watches, const struct trigger_plan *plan)
 {
 	watches->plan = plan;
-	watches->fill = find_fill(plan);
 }
 
 void watches__fini(struct watches *watches)
@@ -71,7 +71,7 @@ static void set_cause(struct schedule *schedule, const struct trigger_watch *wat
 bool watches__fire(struct watches *watches, struct process *process,
 		   const struct watch_event *event)
 {
-	const struct trigger_watch *watch = &watches->plan->watches[event->watch];
+	const struct trigger_watch *watch = &process->watch->plan->watches[event->watch];
 	struct schedule *schedule = &process->snapshots.schedule;
 
 	switch (schedule__ask(schedule, &watches->plan->rules, clock__now_mono_ns())) {
@@ -91,25 +91,43 @@ bool watches__fire(struct watches *watches, struct process *process,
 void watches__suppress(struct watches *watches, struct process *process, size_t watch)
 {
 	process->snapshots.schedule.suppressed_cnt++;
-	snapshot_counts__suppressed(watches->counts, reason_of(&watches->plan->watches[watch]));
+	snapshot_counts__suppressed(watches->counts,
+				    reason_of(&process->watch->plan->watches[watch]));
 }
 
 /* ---- what a process has ---- */
 
-static struct process_watch *watch_of(struct process *process)
+static const struct trigger_plan *plan_of(const struct watches *watches,
+					  const struct process *process)
 {
-	if (!process->watch)
-		process->watch = calloc(1, sizeof(*process->watch));
+	const struct process_settings *settings = process->settings;
+
+	return settings && settings->plan ? settings->plan : watches->plan;
+}
+
+struct process_watch *watches__of(struct watches *watches, struct process *process)
+{
+	const struct trigger_plan *plan = plan_of(watches, process);
+
+	if (process->watch && process->watch->plan == plan)
+		return process->watch;
+	watches__forget(watches, process);
+	process->watch = plan->watch_cnt ? calloc(1, sizeof(*process->watch)) : NULL;
+	if (process->watch) {
+		process->watch->plan = plan;
+		process->watch->fill_at = find_fill(plan);
+	}
 	return process->watch;
 }
 
-/* One for all processes: the table tells which file it is. NULL without memory. */
-static struct watched_module *share(struct watches *watches, struct site_table *table)
+/* One for all processes with the plan: the table tells which file it is. NULL without memory. */
+static struct watched_module *share(struct watches *watches, const struct trigger_plan *plan,
+				    struct site_table *table)
 {
 	struct watched_module *module;
 
 	for (size_t i = 0; i < watches->module_cnt; i++) {
-		if (watches->modules[i]->table == table) {
+		if (watches->modules[i]->table == table && watches->modules[i]->plan == plan) {
 			site_table__free(table);
 			return watches->modules[i];
 		}
@@ -118,7 +136,7 @@ static struct watched_module *share(struct watches *watches, struct site_table *
 		site_table__free(table);
 		return NULL;
 	}
-	module = watched_module__new(watches->plan, table);
+	module = watched_module__new(plan, table);
 	if (module)
 		watches->modules[watches->module_cnt++] = module;
 	return module;
@@ -150,7 +168,7 @@ static const struct watched_module *find_module(struct watches *watches,
 	if (array__reserve(watch->refs, watch->ref_cnt + 1, &watch->ref_cap))
 		return NULL;
 	table = attach__table(watches->attach, number);
-	module = table ? share(watches, table) : NULL;
+	module = table ? share(watches, watch->plan, table) : NULL;
 	if (module)
 		module->use_cnt++;
 	watch->refs[watch->ref_cnt++] = (struct watched_ref){ number, module };
@@ -193,7 +211,7 @@ static void look_at_fill(struct watches *watches, struct process *process, size_
 	const struct watch_event event = { .watch = number, .bytes = bytes };
 
 	if (!fill_watch__is_due(fill, bytes, ring__data_bytes(process->ring),
-				watches->plan->watches[number].percent))
+				process->watch->plan->watches[number].percent))
 		return;
 	fill->has_fired = watches__fire(watches, process, &event);
 	if (fill->has_fired || fill->was_suppressed)
@@ -208,10 +226,10 @@ void watches__look(struct watches *watches, struct process *process)
 {
 	const struct watched_module *module;
 
-	if (!process->ring || !watch_of(process))
+	if (!process->ring || !watches__of(watches, process))
 		return;
-	if (watches->fill != WATCHES_NONE)
-		look_at_fill(watches, process, watches->fill);
+	if (process->watch->fill_at != WATCHES_NONE)
+		look_at_fill(watches, process, process->watch->fill_at);
 	module = find_module(watches, process->watch, process->taken.entry.module);
 	if (module && watched_module__wants(module, process->taken.flags))
 		watches__walk(watches, process, module);

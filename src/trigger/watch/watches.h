@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The watches of a plan over all processes: fill, event, slow. What fires sets the process's
+ * The watches of the plan of each process: fill, event, slow. What fires sets the process's
  * schedule; the recorder makes the snapshot (trigger_rounds.h).
  *
  * Belongs to the drain thread, so its work is bounded: if evaluating expressions takes more than a
@@ -25,8 +25,9 @@ struct watched_module;
 #define WATCHES_NONE  SIZE_MAX
 
 struct watches {
-	const struct trigger_plan *plan;
-	size_t fill; /* the fill watch that counts: place in the plan, or WATCHES_NONE */
+	const struct trigger_plan
+		*plan;       /* of processes whose settings have none; its rules hold for all */
+	bool sections_watch; /* settings of some have a plan with watches */
 	const struct clock *clock;
 	struct attach *attach; /* has the sites of modules */
 	struct snapshot_counts *counts;
@@ -44,7 +45,7 @@ void watches__fini(struct watches *watches);
 
 static inline bool watches__is_on(const struct watches *watches)
 {
-	return watches->plan->watch_cnt > 0;
+	return watches->plan->watch_cnt > 0 || watches->sections_watch;
 }
 
 /* process->taken is new. */

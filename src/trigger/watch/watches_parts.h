@@ -14,11 +14,17 @@ struct watched_ref {
 };
 
 struct process_watch {
+	const struct trigger_plan *plan;
+	size_t fill_at; /* the fill watch that counts: place in the plan, or WATCHES_NONE */
 	struct watched_ref *refs;
 	size_t ref_cnt, ref_cap;
 	struct fill_watch fill;
 	struct begun_spans spans;
 };
+
+/* Made if it has none, and again if its settings say something else. NULL: its plan has no watches,
+ * or without memory. */
+struct process_watch *watches__of(struct watches *watches, struct process *process);
 
 /* What has happened; its texts are copied. */
 struct watch_event {

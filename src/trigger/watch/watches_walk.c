@@ -155,7 +155,7 @@ static void look_at_event(struct walk *walk, size_t number)
 			walk->watches->unchecked_cnt++;
 			return;
 		}
-		if (!matches(walk, walk->watches->plan->watches[number].filter))
+		if (!matches(walk, walk->process->watch->plan->watches[number].filter))
 			return;
 	}
 	fire(walk, &event);
@@ -198,7 +198,8 @@ static void end_span(struct walk *walk)
 	left &= ~begun_spans__end(&walk->process->watch->spans, event.tid, begin_ticks_of(walk));
 	for (; left; left &= left - 1) {
 		event.watch = (size_t)__builtin_ctz(left);
-		if (event.duration_ns > walk->watches->plan->watches[event.watch].duration_ns)
+		if (event.duration_ns >
+		    walk->process->watch->plan->watches[event.watch].duration_ns)
 			fire(walk, &event);
 	}
 }
@@ -388,7 +389,8 @@ void watches__check(struct watches *watches, struct process *process, uint64_t n
 
 		for (; left; left &= left - 1) {
 			event.watch = (size_t)__builtin_ctz(left);
-			if (event.duration_ns <= watches->plan->watches[event.watch].duration_ns)
+			if (event.duration_ns <=
+			    process->watch->plan->watches[event.watch].duration_ns)
 				continue;
 			span->fired |= UINT32_C(1) << event.watch;
 			if (!watches__fire(watches, process, &event))

@@ -118,6 +118,30 @@ static const struct target *match(const struct env *env, const char *exe, const 
 	return target_list__match(&env->targets, &subject);
 }
 
+/* They take the place of those of all. */
+static void test_config_sections_have_watches(void **state)
+{
+	const struct trigger_plan *plan;
+	struct env env;
+
+	(void)state;
+	build(&env, "pid = 1\non = exit\non = event:level>=FATAL\n"
+		    "[target a]\nexe = a\non = event:level>=ERROR\non = fill>50%\n"
+		    "[target b]\nexe = b\non = crash\non = slow:handle>1s\n"
+		    "[target c]\nexe = c\n");
+	assert_int_equal(env.triggers->watch_cnt, 1);
+	plan = env.targets.items[0].env->triggers;
+	assert_int_equal(plan->on, TRIGGER_ON_CRASH | TRIGGER_ON_KILLED | TRIGGER_ON_REQUEST);
+	assert_int_equal(plan->watch_cnt, 2);
+	assert_string_equal(plan->watches[0].text, "event:level>=ERROR");
+	assert_int_equal(plan->watches[1].percent, 50);
+	plan = env.targets.items[1].env->triggers;
+	assert_int_equal(plan->on, TRIGGER_ON_CRASH);
+	assert_int_equal(plan->watch_cnt, 1);
+	assert_string_equal(plan->watches[0].probe, "handle");
+	env__fini(&env);
+}
+
 static void test_config_sections_choose_processes(void **state)
 {
 	struct env env;
@@ -187,8 +211,8 @@ static void test_config_names_file_and_line(void **state)
 	assert_refused("[target a]\nexe=*\n\n[target a]",
 		       "x.conf:4: [target a] is in x.conf:1, too");
 	assert_refused("\n[target a]\n[target b]\nexe=*", "x.conf:2: [target a] is for no process");
-	assert_refused("[target a]\nexe=*\non=exit\non=fill>50%\n",
-		       "x.conf:4: on: in a section it takes a list of crash,");
+	assert_refused("[target a]\nexe=*\non=exit\non=fill>500%\n", "x.conf:4: on: ");
+	assert_refused("[target a]\nexe=*\non=event:level>=\n", "x.conf:3: on: ");
 	assert_refused("[target a", "x.conf:1: a section's line ends with ]");
 	assert_refused("[target a] x", "x.conf:1: a section's line ends with ]");
 	assert_refused("[", "x.conf:1: a section's line ends with ]");
@@ -535,6 +559,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_sets_what_options_set),
 		cmocka_unit_test(test_config_loses_against_the_command_line),
+		cmocka_unit_test(test_config_sections_have_watches),
 		cmocka_unit_test(test_config_sections_choose_processes),
 		cmocka_unit_test(test_config_names_file_and_line),
 		cmocka_unit_test(test_config_takes_no_bytes_that_are_no_text),

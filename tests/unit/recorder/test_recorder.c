@@ -226,9 +226,8 @@ static void take_settings(struct recording *recording, const struct process_sett
 /* Of its section. A later look that does not know them leaves them. */
 static void test_recorder_heeds_settings_of_a_process(void **state)
 {
-	static const struct process_settings settings = { .ring_bytes = 4 << 20,
-							  .has_on = true,
-							  .on = TRIGGER_ON_KILLED };
+	static const struct trigger_plan plan = { .on = TRIGGER_ON_KILLED };
+	static const struct process_settings settings = { .ring_bytes = 4 << 20, .plan = &plan };
 	static const struct process_settings none = { 0 };
 	struct recording *recording = recording__start(TRIGGER_ON_EXIT);
 	const struct jobs *jobs = &recording->recorder->jobs;

@@ -5,8 +5,10 @@
 #include "make.h"
 
 #include "wire.h"
+#include "array.h"
 #include "clock.h"
 #include "process.h"
+#include "process_settings.h"
 #include "snapshot_counts.h"
 #include "watched_module.h"
 #include "watches_parts.h"
@@ -53,35 +55,40 @@ static struct watched_module *make_module(const struct trigger_plan *plan, uint8
 /* As if the process had sent a batch of the module before. */
 static void add_module(struct fixture *fixture, uint8_t error_flag)
 {
-	struct watched_module *module = make_module(fixture->plan, error_flag);
-	struct process_watch *watch = calloc(1, sizeof(*watch));
 	struct watches *watches = &fixture->watches;
+	struct process_watch *watch = watches__of(watches, fixture->process);
+	struct watched_module *module;
 
 	assert_non_null(watch);
+	assert_int_equal(watch->ref_cnt, 0);
+	module = make_module(watch->plan, error_flag);
 	module->use_cnt = 1;
-	watches->modules = calloc(1, sizeof(*watches->modules));
-	watch->refs = calloc(1, sizeof(*watch->refs));
-	assert_non_null(watches->modules);
-	assert_non_null(watch->refs);
-	watches->modules[0] = module;
-	watches->module_cnt = watches->module_cap = 1;
-	watch->refs[0] = (struct watched_ref){ MODULE, module };
-	watch->ref_cnt = watch->ref_cap = 1;
-	fixture->process->watch = watch;
+	assert_int_equal(
+		array__reserve(watches->modules, watches->module_cnt + 1, &watches->module_cap), 0);
+	assert_int_equal(array__reserve(watch->refs, 1, &watch->ref_cap), 0);
+	watches->modules[watches->module_cnt++] = module;
+	watch->refs[watch->ref_cnt++] = (struct watched_ref){ MODULE, module };
+}
+
+static struct trigger_plan *make_plan(const char *first, const char *second)
+{
+	struct trigger_plan *plan = trigger_plan__new();
+	char why[640];
+
+	assert_non_null(plan);
+	assert_int_equal(trigger_plan__add(plan, first, why, sizeof(why)), 0);
+	if (second)
+		assert_int_equal(trigger_plan__add(plan, second, why, sizeof(why)), 0);
+	return plan;
 }
 
 static struct fixture *start_with(const char *first, const char *second, uint8_t error_flag)
 {
 	const struct wire_head head = { .tgid = TID, .tid = TID, .start_ns = 5, .comm = "worker" };
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	char why[640];
 
 	assert_non_null(fixture);
-	fixture->plan = trigger_plan__new();
-	assert_non_null(fixture->plan);
-	assert_int_equal(trigger_plan__add(fixture->plan, first, why, sizeof(why)), 0);
-	if (second)
-		assert_int_equal(trigger_plan__add(fixture->plan, second, why, sizeof(why)), 0);
+	fixture->plan = make_plan(first, second);
 	fixture->clock = clock__new_blank();
 	assert_non_null(fixture->clock);
 	fixture->watches = (struct watches){
@@ -267,6 +274,53 @@ static void test_watches_pass_over_batches_by_their_flags(void **state)
 	assert_true(finds(event, "slow:request>1h", ERROR_FLAG, 0));
 }
 
+/* A section's plan takes the place of that for all, as soon as the process has its settings. */
+static void test_watches_of_a_section(void **state)
+{
+	struct fixture *fixture = start("event:level>=error", "fill>1%");
+	struct trigger_plan *plan = make_plan("slow:none>1h", "event:code=5");
+	struct trigger_plan *list = make_plan("exit", NULL);
+	const struct process_settings watching = { .plan = plan }, none = { .plan = list };
+
+	(void)state;
+	fixture->process->settings = &watching;
+	add_module(fixture, 0);
+	make__record(&fixture->batch, FAILED, 1, 4);
+	take(fixture);
+	assert_false(is_due(fixture));
+	make__record(&fixture->batch, FAILED, 2, 5);
+	take(fixture);
+	assert_true(is_due(fixture));
+	assert_string_equal(cause_of(fixture)->on, "event:code=5");
+	fixture->process->snapshots.schedule.due_ns = 0;
+	fixture->watches.next_due_ns = WATCHES_NEVER;
+	/* it runs another program */
+	fixture->process->settings = &none;
+	make__record(&fixture->batch, FAILED, 3, 5);
+	take(fixture);
+	assert_false(is_due(fixture));
+	assert_null(fixture->process->watch);
+	stop(fixture);
+	trigger_plan__free(plan);
+	trigger_plan__free(list);
+}
+
+/* Only sections have watches. */
+static void test_watches_are_on_for_sections(void **state)
+{
+	struct trigger_plan *list = make_plan("exit", NULL), *plan = make_plan("fill>1%", NULL);
+	struct watches watches = { .plan = list };
+
+	(void)state;
+	assert_false(watches__is_on(&watches));
+	watches.sections_watch = true;
+	assert_true(watches__is_on(&watches));
+	watches = (struct watches){ .plan = plan };
+	assert_true(watches__is_on(&watches));
+	trigger_plan__free(list);
+	trigger_plan__free(plan);
+}
+
 static void test_watches_compare_values(void **state)
 {
 	struct fixture *fixture = start("event:probe=step and count>100", "event:code=5");
@@ -442,6 +496,8 @@ int main(void)
 		cmocka_unit_test(test_watches_find_an_event_at_each_place),
 		cmocka_unit_test(test_watches_stop_where_the_batch_ends),
 		cmocka_unit_test(test_watches_pass_over_batches_by_their_flags),
+		cmocka_unit_test(test_watches_of_a_section),
+		cmocka_unit_test(test_watches_are_on_for_sections),
 		cmocka_unit_test(test_watches_compare_values),
 		cmocka_unit_test(test_watches_skip_what_is_no_record),
 		cmocka_unit_test(test_watches_count_what_is_suppressed),
