@@ -28,8 +28,7 @@
 
 static __always_inline bool is_traced(struct task_struct *task)
 {
-	return collector && BPF_CORE_READ(task, ptrace) &&
-	       BPF_CORE_READ(task, parent, tgid) == collector;
+	return tracer && BPF_CORE_READ(task, ptrace) && BPF_CORE_READ(task, parent, tgid) == tracer;
 }
 
 /* NULL: its linker is done, or it is not ours. */
@@ -129,8 +128,13 @@ static __always_inline bool load__tell(const struct task_struct *task, u32 step)
 /* Whether the collector was told. A thread that another process traces is left alone. */
 static __always_inline bool load__begin(struct task_struct *task, struct wire_process *process)
 {
+	const u32 tid = task->pid, one = 1;
+
 	process->loader = 0;
-	if (!follow_children || BPF_CORE_READ(task, ptrace) || !load__tell(task, WIRE_LOAD_BEGINS))
+	if (!follow_children || BPF_CORE_READ(task, ptrace))
+		return false;
+	(void)bpf_map_update_elem(&loading, &tid, &one, BPF_ANY);
+	if (!load__tell(task, WIRE_LOAD_BEGINS))
 		return false;
 	process->loader = task->pid;
 	return true;
@@ -149,6 +153,7 @@ static __always_inline bool load__end(struct task_struct *task, struct wire_proc
 				      bool has_added)
 {
 	u64 end_ns = bpf_ktime_get_ns() + TRACER_WAIT_NS;
+	const u32 tid = task->pid;
 	bool stops = false;
 
 	if (process->loader != (u32)task->pid)
@@ -158,6 +163,7 @@ static __always_inline bool load__end(struct task_struct *task, struct wire_proc
 		bpf_loop(TRACER_LOOKS, look_for_tracer, &end_ns, 0);
 		stops = is_traced(task) && stop(task);
 	}
+	(void)bpf_map_delete_elem(&loading, &tid);
 	(void)load__tell(task, stops ? WIRE_LOAD_STOPS : WIRE_LOAD_PASSES);
 	return stops;
 }

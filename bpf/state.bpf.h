@@ -20,7 +20,8 @@ const volatile bool follow_children = false; /* record children of recorded proc
 /* the collector attaches to each of them by itself (--unit, --cgroup) */
 const volatile bool tell_children = false;
 const volatile bool all_stacks = false; /* in a crash, send all threads' stacks (--stacks) */
-const volatile int collector = 0;       /* tgid of the collector */
+
+int tracer; /* tgid of what traces for the collector; it may change until there is a program */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -55,6 +56,15 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 << 10);
 } loads SEC(".maps");
+
+/* The threads of `loads` that load now, by tid. Only BPF writes it: the broker traces no others. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(map_flags, 1 << 3); /* BPF_F_RDONLY, for system calls (linux/bpf.h) */
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, u32);
+} loading SEC(".maps");
 
 /* Programs that the collector traces while their dynamic linkers work (-- CMD). */
 HASH_MAP(linking, 4096, u32, struct wire_linking);

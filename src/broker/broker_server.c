@@ -16,8 +16,11 @@
 #include "probe_links.h"
 #include "process_files.h"
 #include "process_memory.h"
+#include "traced_command.h"
+#include "tracer.h"
 
-#define STACK_BYTES (128u << 10)
+/* Address space, not memory: execvp() of a script copies the addresses of all its arguments. */
+#define STACK_BYTES (4u << 20)
 
 static int hello(const struct broker_task *task, struct broker_result *ret)
 {
@@ -40,6 +43,12 @@ static const broker_handler handlers[BROKER_OP_CNT] = {
 	[BROKER_LINK_ALL] = probe_links__serve_all,
 	[BROKER_LINK_ONE] = probe_links__serve_one,
 	[BROKER_OPEN_CPU] = probe_links__serve_cpu,
+	[BROKER_START_COMMAND] = traced_command__serve_start,
+	[BROKER_SIGNAL_COMMAND] = traced_command__serve_signal,
+	[BROKER_SEIZE] = tracer__serve_seize,
+	[BROKER_WAIT] = tracer__serve_wait,
+	[BROKER_INTERRUPT] = tracer__serve_interrupt,
+	[BROKER_WAKE] = tracer__serve_wake,
 };
 
 struct request_buffer {

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "broker_wire.h"
+#include "traced_command.h"
 
 #define BROKER_MAX_PROGRAMS 8u
 
@@ -24,6 +25,16 @@ struct broker_policy {
 	bool allows_memory;
 	int programs[BROKER_MAX_PROGRAMS]; /* BPF programs that may be linked to places */
 	size_t program_cnt;
+	/*
+	 * `-- CMD`: starts it, once, and traces. NULL: no process is traced or gets a signal. What
+	 * the recorder can ask for writes no memory and no registers, and sends no signal but to
+	 * CMD: a stopped thread gets the signal that it stopped for, or none.
+	 */
+	char *const *command;
+	struct command_signals command_signals;
+	/* A map that only BPF writes, with the threads that load libraries in programs that BPF
+	 * follows: besides the descendants of CMD, only these may be traced (tracer__seize()). */
+	int loading_fd;
 };
 
 /* One connection. */

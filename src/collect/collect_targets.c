@@ -23,6 +23,7 @@
 #include "launch.h"
 #include "report.h"
 #include "proc_thread.h"
+#include "traced_command.h"
 #include "watch.h"
 
 /* ---- attached processes, from any thread that attaches ---- */
@@ -272,7 +273,7 @@ static int start_command(struct collector *collector, int *ret_exit_status)
 		.loaded = command_loaded,
 		.ctx = collector,
 	};
-	struct launch_signals signals = { .mask = collector->old_mask };
+	struct command_signals signals = { .mask = collector->old_mask };
 
 	sigemptyset(&signals.defaults);
 	sigaddset(&signals.defaults, SIGPIPE);

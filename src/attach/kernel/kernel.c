@@ -58,7 +58,7 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 	skel->rodata->follow_children = options->follow_children || options->tell_children;
 	skel->rodata->tell_children = options->tell_children;
 	skel->rodata->all_stacks = options->all_stacks;
-	skel->rodata->collector = getpid();
+	skel->bss->tracer = getpid();
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
 }
 
@@ -200,6 +200,16 @@ int kernel__batches_fd(const struct kernel *kernel)
 int kernel__loads_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.loads);
+}
+
+int kernel__loading_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.loading);
+}
+
+void kernel__set_tracer(struct kernel *kernel, pid_t pid)
+{
+	kernel->skel->bss->tracer = pid;
 }
 
 int kernel__lifecycle_fd(const struct kernel *kernel)

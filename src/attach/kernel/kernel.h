@@ -52,6 +52,11 @@ int kernel__batches_fd(const struct kernel *kernel);
 int kernel__lifecycle_fd(const struct kernel *kernel);
 /* Messages are struct wire_load; only for src/attach/launch/hold.c. */
 int kernel__loads_fd(const struct kernel *kernel);
+/* Its keys are the threads that load libraries now, of those messages; this process can't write it:
+ * for broker_policy. */
+int kernel__loading_fd(const struct kernel *kernel);
+/* The process that traces, which need not be this one: before programs are started. */
+void kernel__set_tracer(struct kernel *kernel, pid_t pid);
 /* Opens the ring buffers for reading; `kernel` still owns them. */
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 			struct wire_ring **ret_lifecycle);
@@ -82,7 +87,7 @@ int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes);
 int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
 			   uint32_t module);
 /*
- * For a program that the calling process traces, and that is not linked yet: when its dynamic
+ * For a program that is traced (kernel__set_tracer()), and that is not linked yet: when its dynamic
  * linker reports libraries (KERNEL_LIBRARY), the program stops before a signal that it will not
  * see. debug: address of its _r_debug, 0: unknown. 0 or -errno.
  */

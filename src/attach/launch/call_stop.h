@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ptrace stop at the entry or exit of a system call, the same on all architectures.
+ * What a stop of a traced thread means: at a system call, and before a signal.
  */
 #ifndef TTLOG_CALL_STOP_H
 #define TTLOG_CALL_STOP_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
 
-struct call_stop {
-	bool is_entry;
-	/* at the entry; number is UINT64_MAX if the call is of another architecture */
-	uint64_t number;
-	uint64_t args[6];
-	bool failed; /* at the exit */
-};
-
-/* The thread is traced by the caller and in such a stop. 0 or -errno; -ESRCH: it died. */
-int call_stop__read(pid_t tid, struct call_stop *ret);
+struct call_stop;
+struct tracer_stop;
 
 /* At the entry: whether the call maps code from a file. */
 bool call_stop__maps_code(const struct call_stop *stop);
@@ -30,6 +20,6 @@ bool call_stop__maps_code(const struct call_stop *stop);
 bool call_stop__is_of_linking(const struct call_stop *stop);
 
 /* At a stop before a signal: whether a linker's probe may have sent it (bpf/launch.bpf.h). */
-bool call_stop__is_of_linker(pid_t tid, int sig);
+bool call_stop__is_of_linker(const struct tracer_stop *stop);
 
 #endif /* TTLOG_CALL_STOP_H */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A few threads. One of them reads the ring buffer: it seizes the next thread that begins to load,
- * leaves the reading to another one, and serves that thread. Only the tracer can let a tracee go,
- * and only while the tracee is stopped. A stop just for this might be noticed (epoll_wait() returns
- * EINTR). So if its tracee runs on, a tracer ends, which makes the kernel let the tracee go, and a
- * new thread takes its place.
+ * A few threads, each with a tracer. One of them reads the ring buffer: it seizes the next thread
+ * that begins to load, leaves the reading to another one, and serves that thread. Only the tracer
+ * can let a tracee go, and only while the tracee is stopped. A stop just for this might be noticed
+ * (epoll_wait() returns EINTR). So if its tracee runs on, a tracer ends, which makes the kernel let
+ * the tracee go, and a new one takes its place.
  */
 #include "hold.h"
 
@@ -17,7 +17,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@
 #include "call_stop.h"
 #include "clock.h"
 #include "rt_priority.h"
+#include "tracer.h"
 #include "wire.h"
 
 /* So many programs can load at the same time, and none is missed. */
@@ -37,6 +37,7 @@
 
 /* A thread that is seized; owned by the thread that serves it. */
 struct held {
+	struct tracer *tracer;
 	pid_t tid;     /* 0: none yet */
 	uint32_t step; /* atomic */
 	sem_t told;    /* posted for each further step */
@@ -104,7 +105,7 @@ static int take_load(void *ctx, void *message, size_t bytes)
 		return 0;
 	}
 	/* it is gone, or another process traces it */
-	if (ptrace(PTRACE_SEIZE, (pid_t)load->tid, NULL, NULL))
+	if (tracer__seize(hold->reader->tracer, (pid_t)load->tid))
 		return 0;
 	hold->reader->tid = (pid_t)load->tid;
 	add_held(hold, hold->reader);
@@ -138,42 +139,39 @@ enum held_state {
 	HELD_GONE,  /* it is not traced any more */
 };
 
-static enum held_state let_go(pid_t tid, int sig)
+static enum held_state handle_stop(struct hold *hold, const struct held *held,
+				   const struct tracer_stop *stop)
 {
-	(void)ptrace(PTRACE_DETACH, tid, NULL, (void *)(long)sig);
-	return HELD_GONE;
-}
+	struct tracer_resume next = { .tid = held->tid, .how = TRACER_LET_GO };
 
-static enum held_state handle_stop(struct hold *hold, pid_t tid, int status)
-{
-	int sig = WSTOPSIG(status);
-
-	/* its process is stopped: it takes part without help */
-	if (status >> 16)
-		return let_go(tid, 0);
-	if (call_stop__is_of_linker(tid, sig)) {
-		hold->options.loaded(hold->options.ctx, tid);
-		return let_go(tid, sig);
+	/* else its process is stopped: it takes part without help */
+	if (!(stop->status >> 16)) {
+		next.sig = WSTOPSIG(stop->status);
+		if (call_stop__is_of_linker(stop))
+			hold->options.loaded(hold->options.ctx, held->tid);
+		else
+			next.how = TRACER_RUN;
 	}
-	(void)ptrace(PTRACE_CONT, tid, NULL, (void *)(long)sig);
-	return HELD_WAITS;
+	tracer__resume(held->tracer, &next);
+	return next.how == TRACER_RUN ? HELD_WAITS : HELD_GONE;
 }
 
 static enum held_state look_at(struct hold *hold, const struct held *held)
 {
+	const struct tracer_resume none = { 0 };
 	uint32_t step = barrier__load_acquire(&held->step);
-	int status;
-	pid_t pid;
+	struct tracer_stop stop;
+	int err;
 
 	/* a thread that stops does so before it is back in its own code */
 	do
-		pid = waitpid(held->tid, &status, __WALL | (step == WIRE_LOAD_STOPS ? 0 : WNOHANG));
-	while (pid < 0 && errno == EINTR);
-	if (!pid)
+		err = tracer__wait(held->tracer, &none, held->tid, step == WIRE_LOAD_STOPS, &stop);
+	while (err == -EINTR);
+	if (!err && !stop.tid)
 		return step == WIRE_LOAD_PASSES ? HELD_RUNS : HELD_WAITS;
-	if (pid < 0 || !WIFSTOPPED(status))
+	if (err || !WIFSTOPPED(stop.status))
 		return HELD_GONE;
-	return handle_stop(hold, held->tid, status);
+	return handle_stop(hold, held, &stop);
 }
 
 static void wait_a_little(struct held *held)
@@ -199,26 +197,33 @@ static bool serve(struct hold *hold, struct held *held)
 
 /* ---- the threads ---- */
 
-static int start_thread(struct hold *hold);
+/* Serves the next thread. Returns whether the tracer has let it go; else only its end does. */
+static bool serve_next(struct hold *hold, struct tracer *tracer)
+{
+	struct held held = { .tracer = tracer };
+	bool is_free = true;
+
+	(void)sem_init(&held.told, 0, 0);
+	if (await_load(hold, &held))
+		is_free = serve(hold, &held);
+	remove_held(hold, &held);
+	(void)sem_destroy(&held.told);
+	return is_free;
+}
 
 static void *run(void *arg)
 {
 	struct hold *hold = arg;
-	bool is_free = true, stops = false;
+	struct tracer *tracer = tracer__new();
 
 	rt_priority__set(RT_PRIORITY_HELPER);
-	while (is_free && !stops) {
-		struct held held = { 0 };
-
-		(void)sem_init(&held.told, 0, 0);
-		stops = !await_load(hold, &held);
-		if (!stops)
-			is_free = serve(hold, &held);
-		remove_held(hold, &held);
-		(void)sem_destroy(&held.told);
+	while (tracer && !barrier__load_acquire(&hold->stops)) {
+		if (serve_next(hold, tracer))
+			continue;
+		tracer__free(tracer);
+		tracer = tracer__new();
 	}
-	if (!is_free && !barrier__load_acquire(&hold->stops))
-		(void)start_thread(hold);
+	tracer__free(tracer);
 	pthread_mutex_lock(&hold->lock);
 	hold->thread_cnt--;
 	pthread_cond_broadcast(&hold->ended);

@@ -3,17 +3,19 @@
  * The thread that starts CMD and traces its process tree.
  *
  * The wait status of a stop tells what to do, except for threads whose system calls are of
- * interest: these have an entry in `tracees`. A tracee may die at any moment, so any ptrace request
- * may fail with ESRCH; waitpid() reports its end later. When this thread ends, in any way, the
- * kernel lets all its tracees go, and they run on: nothing in their memory was changed.
+ * interest: these have an entry in `tracees`. A tracee may die at any moment, so any request may
+ * come too late; its end is reported later. When the tracer ends, in any way, the kernel lets all its
+ * tracees go, and they run on: nothing in their memory was changed.
+ *
+ * A stop is handled until it is decided how the thread runs on: then `next` has it, and it goes with
+ * the request for the next stop.
  *
  * The thread writes all of struct launch except `stop`. No other thread reads it before `ready` is
- * posted; after that, `pid` and `pidfd` don't change.
+ * posted; after that, `command` doesn't change.
  */
 #include "launch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -28,20 +30,15 @@
 #include "clock.h"
 #include "linker.h"
 #include "proc_thread.h"
+#include "traced_command.h"
 #include "tracee.h"
+#include "tracer.h"
 
 #define EXIT_NOT_FOUND 127
 #define EXIT_NOT_RUN   126
 #define EXIT_FAILED    125
 
-#define TRACE_OPTIONS                                                                              \
-	(PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |     \
-	 PTRACE_O_TRACESYSGOOD)
-
-#define SYSCALL_STOP (SIGTRAP | 0x80)
-
-/* Only interrupts waitpid(); sent again and again until the thread has ended. */
-#define WAKE_SIGNAL   SIGRTMIN
+/* The thread is woken again and again until it has ended. */
 #define WAKE_EVERY_NS 5000000
 
 /* How long to wait for a thread that another tracer wants, and how often to look at it. */
@@ -50,32 +47,39 @@
 
 struct launch {
 	struct launch_callbacks callbacks;
-	struct launch_signals signals;
-	char *const *argv;  /* owned by the caller, valid until CMD's exec */
-	int exec_errors[2]; /* gets CMD's errno; its exec closes it without one */
+	struct command_signals signals;
+	char *const *argv; /* owned by the caller, valid until CMD's exec */
 	pthread_t thread;
 	sem_t ready; /* the thread started CMD, or failed with setup_err */
 	int setup_err;
 	bool stop; /* set by launch__free(), read in wait_next() */
-	pid_t pid;
-	int pidfd;
+	struct tracer *tracer;
+	struct traced_command command;
 	bool has_exec; /* CMD has called exec, or is not traced */
+	struct tracer_resume next;
 	struct tracees tracees;
 };
 
-static void do_nothing(int sig)
-{
-	(void)sig;
-}
-
 /* ---- Stops ---- */
 
+static void flush_next(struct launch *launch)
+{
+	tracer__resume(launch->tracer, &launch->next);
+	launch->next = (struct tracer_resume){ 0 };
+}
+
+static void set_next(struct launch *launch, pid_t pid, enum tracer_how how, int sig)
+{
+	flush_next(launch);
+	launch->next = (struct tracer_resume){ .tid = pid, .how = how, .sig = sig };
+}
+
 /* Runs to the next event, or to the next system call if these are of interest. */
-static void resume(const struct launch *launch, pid_t pid, int sig)
+static void resume(struct launch *launch, pid_t pid, int sig)
 {
 	bool calls = tracee__has_calls(tracees__find(&launch->tracees, pid));
 
-	(void)ptrace(calls ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (void *)(long)sig);
+	set_next(launch, pid, calls ? TRACER_RUN_TO_CALL : TRACER_RUN, sig);
 }
 
 /* It is linked, or no longer ours. */
@@ -95,7 +99,7 @@ static void forget(struct launch *launch, pid_t pid)
 static void let_go(struct launch *launch, pid_t pid, int sig)
 {
 	forget(launch, pid);
-	(void)ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)sig);
+	set_next(launch, pid, TRACER_LET_GO, sig);
 }
 
 static void tell_linked(struct launch *launch, pid_t pid, int sig)
@@ -110,23 +114,21 @@ static void tell_linked(struct launch *launch, pid_t pid, int sig)
  * Whether it does not block one of the signals by which its linker can stop it (bpf/launch.bpf.h).
  * The exec has removed its handlers.
  */
-static bool takes_signal(pid_t pid)
+static bool takes_signal(uint64_t blocked)
 {
 	const uint64_t stopping = 1ull << (SIGURG - 1) | 1ull << (SIGWINCH - 1) |
 				  1ull << (SIGCHLD - 1);
-	uint64_t blocked;
 
-	return !ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof(blocked), &blocked) &&
-	       (blocked & stopping) != stopping;
+	return (blocked & stopping) != stopping;
 }
 
-static int begin_linking(struct launch *launch, pid_t pid, bool *ret_stops)
+static int begin_linking(struct launch *launch, pid_t pid, uint64_t blocked, bool *ret_stops)
 {
 	struct linker linker;
 	int err;
 
 	*ret_stops = false;
-	if (launch->callbacks.begin_linking && takes_signal(pid))
+	if (launch->callbacks.begin_linking && takes_signal(blocked))
 		err = launch->callbacks.begin_linking(launch->callbacks.ctx, pid, &linker,
 						      ret_stops);
 	else
@@ -139,15 +141,16 @@ static int begin_linking(struct launch *launch, pid_t pid, bool *ret_stops)
 	return err;
 }
 
-static void handle_exec(struct launch *launch, pid_t pid)
+static void handle_exec(struct launch *launch, const struct tracer_stop *stop)
 {
+	const pid_t pid = stop->tid;
 	bool stops;
 
-	if (pid == launch->pid)
+	if (pid == launch->command.pid)
 		launch->has_exec = true;
 	/* a new program, which has not forked yet */
 	forget(launch, pid);
-	if (begin_linking(launch, pid, &stops)) {
+	if (begin_linking(launch, pid, stop->blocked, &stops)) {
 		tell_linked(launch, pid, 0);
 		return;
 	}
@@ -158,25 +161,20 @@ static void handle_exec(struct launch *launch, pid_t pid)
 }
 
 /* A thread has no exec of its own, so nothing waits for one. */
-static void handle_fork(struct launch *launch, pid_t pid, int event)
+static void handle_fork(struct launch *launch, const struct tracer_stop *stop)
 {
-	unsigned long child;
-
-	if (event != PTRACE_EVENT_CLONE && !ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child))
-		tracees__claim_young(&launch->tracees, pid, (pid_t)child);
-	resume(launch, pid, 0);
+	if (stop->child)
+		tracees__claim_young(&launch->tracees, stop->tid, stop->child);
+	resume(launch, stop->tid, 0);
 }
 
 /* The first stop of a new process or thread, which the kernel traces from its first instruction; or
  * a stop of a known one that continues. */
-static void handle_first_stop(struct launch *launch, pid_t pid)
+static void handle_first_stop(struct launch *launch, const struct tracer_stop *stop)
 {
-	bool is_known = tracees__find(&launch->tracees, pid);
-
-	/* a process: its first thread has its number */
-	if (!is_known && (!syscall(SYS_tgkill, pid, pid, 0) || errno != ESRCH))
-		tracees__add_young(&launch->tracees, pid);
-	resume(launch, pid, 0);
+	if (stop->is_process && !tracees__find(&launch->tracees, stop->tid))
+		tracees__add_young(&launch->tracees, stop->tid);
+	resume(launch, stop->tid, 0);
 }
 
 static bool is_stop_signal(int sig)
@@ -189,7 +187,7 @@ static bool is_stop_signal(int sig)
 static void handle_end(struct launch *launch, pid_t pid, int status)
 {
 	forget(launch, pid);
-	if (pid != launch->pid)
+	if (pid != launch->command.pid)
 		return;
 	/* launch__start() reports a failed exec */
 	if (launch->has_exec || WIFSIGNALED(status))
@@ -197,37 +195,38 @@ static void handle_end(struct launch *launch, pid_t pid, int status)
 }
 
 /*
- * Waits for a thread that was interrupted, and returns its status. False: it does not stop, because
- * it waits for its child of vfork(), maybe the one that is about to trace it, or for a disk. It
- * stops later.
+ * Waits for a thread that was interrupted. False: it does not stop, because it waits for its child
+ * of vfork(), maybe the one that is about to trace it, or for a disk. It stops later.
  */
-static bool await_stop(pid_t pid, int *ret_status)
+static bool await_stop(struct launch *launch, pid_t pid, struct tracer_stop *ret)
 {
 	const uint64_t end_ns = clock__now_mono_ns() + MAKE_WAY_NS;
 	const struct timespec step = { .tv_nsec = MAKE_WAY_STEP_NS };
-	pid_t found;
+	const struct tracer_resume none = { 0 };
+	int err;
 
-	while (!(found = waitpid(pid, ret_status, __WALL | __WNOTHREAD | WNOHANG)) &&
+	while (!(err = tracer__wait(launch->tracer, &none, pid, false, ret)) && !ret->tid &&
 	       clock__now_mono_ns() < end_ns)
 		(void)nanosleep(&step, NULL);
-	return found == pid;
+	return !err && ret->tid;
 }
 
 /* A thread is about to trace another one, which runs: it can have only one tracer. */
 static void make_way(struct launch *launch, pid_t pid)
 {
-	int status;
+	struct tracer_stop stop;
 
-	if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
+	if (tracer__interrupt(launch->tracer, pid))
 		return; /* it is not ours */
-	if (!await_stop(pid, &status))
+	if (!await_stop(launch, pid, &stop))
 		return;
-	if (WIFSTOPPED(status)) {
-		bool has_signal = !(status >> 16) && WSTOPSIG(status) != SYSCALL_STOP;
+	if (WIFSTOPPED(stop.status)) {
+		const int sig = WSTOPSIG(stop.status);
+		bool has_signal = !(stop.status >> 16) && sig != TRACER_CALL_STOP;
 
-		let_go(launch, pid, has_signal ? WSTOPSIG(status) : 0);
+		let_go(launch, pid, has_signal ? sig : 0);
 	} else {
-		handle_end(launch, pid, status);
+		handle_end(launch, pid, stop.status);
 	}
 }
 
@@ -271,20 +270,21 @@ static void handle_linking(struct launch *launch, struct tracee *tracee,
 	tell_linked(launch, pid, 0);
 }
 
-static void handle_call(struct launch *launch, pid_t pid)
+static void handle_call(struct launch *launch, const struct tracer_stop *stop)
 {
+	const pid_t pid = stop->tid;
+	const struct call_stop *call = &stop->call;
 	struct tracee *tracee = tracees__find(&launch->tracees, pid);
-	struct call_stop stop;
 
-	if (!tracee || call_stop__read(pid, &stop)) {
+	if (!tracee || !stop->has_call) {
 		resume(launch, pid, 0);
 		return;
 	}
 	if (tracee->state == TRACEE_LINKING) {
-		handle_linking(launch, tracee, &stop);
+		handle_linking(launch, tracee, call);
 		return;
 	}
-	if (stop.is_entry && stop.number == SYS_ptrace && handle_ptrace(launch, pid, &stop))
+	if (call->is_entry && call->number == SYS_ptrace && handle_ptrace(launch, pid, call))
 		return;
 	tracee = tracees__find(&launch->tracees, pid);
 	if (tracee && tracee->state == TRACEE_YOUNG && !--tracee->calls_left)
@@ -310,14 +310,16 @@ static bool is_fault_of_init(pid_t tid, int sig)
  * Any signal, maybe that of its linker's probe. It is also passed on, because a real signal of that
  * number may be part of it; by itself it does nothing.
  */
-static void handle_signal(struct launch *launch, pid_t pid, int sig)
+static void handle_signal(struct launch *launch, const struct tracer_stop *stop)
 {
+	const pid_t pid = stop->tid;
+	const int sig = WSTOPSIG(stop->status);
 	struct tracee *tracee = tracees__find(&launch->tracees, pid);
 
 	if (is_fault_of_init(pid, sig)) {
 		let_go(launch, pid, sig);
 	} else if (!tracee__is_stopped_by_linker(tracee)) {
-		if (launch->callbacks.loaded && call_stop__is_of_linker(pid, sig))
+		if (launch->callbacks.loaded && call_stop__is_of_linker(stop))
 			launch->callbacks.loaded(launch->callbacks.ctx, pid);
 		resume(launch, pid, sig);
 	} else if (launch->callbacks.has_linked(launch->callbacks.ctx, pid, &tracee->linker)) {
@@ -330,138 +332,89 @@ static void handle_signal(struct launch *launch, pid_t pid, int sig)
 	}
 }
 
-static void handle_stop(struct launch *launch, pid_t pid, int status)
+static void handle_stop(struct launch *launch, const struct tracer_stop *stop)
 {
-	int event = status >> 16, sig = WSTOPSIG(status);
+	int sig = WSTOPSIG(stop->status);
 
-	switch (event) {
+	switch (stop->status >> 16) {
 	case 0:
-		if (sig == SYSCALL_STOP)
-			handle_call(launch, pid);
+		if (sig == TRACER_CALL_STOP)
+			handle_call(launch, stop);
 		else
-			handle_signal(launch, pid, sig);
+			handle_signal(launch, stop);
 		break;
 	case PTRACE_EVENT_EXEC:
-		handle_exec(launch, pid);
+		handle_exec(launch, stop);
 		break;
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
-		handle_fork(launch, pid, event);
+		handle_fork(launch, stop);
 		break;
 	case PTRACE_EVENT_STOP:
 		if (is_stop_signal(sig))
-			(void)ptrace(PTRACE_LISTEN, pid, NULL, NULL); /* until SIGCONT */
+			set_next(launch, stop->tid, TRACER_LISTEN, 0); /* until SIGCONT */
 		else
-			handle_first_stop(launch, pid);
+			handle_first_stop(launch, stop);
 		break;
 	default:
-		resume(launch, pid, 0);
+		resume(launch, stop->tid, 0);
 	}
 }
 
 /* ---- The thread ---- */
 
-/*
- * __WNOTHREAD: children of other threads are not ours. Returns 0 when nothing is left to wait for,
- * or `stop` is set.
- */
-static pid_t wait_next(struct launch *launch, int *ret_status)
+/* False: nothing is left to wait for, or `stop` is set. */
+static bool wait_next(struct launch *launch, struct tracer_stop *ret)
 {
-	pid_t pid;
+	int err;
 
 	do {
-		if (barrier__load_acquire(&launch->stop))
-			return 0;
-		pid = waitpid(-1, ret_status, __WALL | __WNOTHREAD);
-	} while (pid < 0 && errno == EINTR);
-	return pid < 0 ? 0 : pid;
+		if (barrier__load_acquire(&launch->stop)) {
+			flush_next(launch);
+			return false;
+		}
+		err = tracer__wait(launch->tracer, &launch->next, -1, true, ret);
+		launch->next = (struct tracer_resume){ 0 };
+	} while (err == -EINTR);
+	return !err;
 }
 
 static void trace(struct launch *launch)
 {
-	int status;
-	pid_t pid;
+	struct tracer_stop stop;
 
-	while ((pid = wait_next(launch, &status)) > 0) {
-		if (WIFSTOPPED(status))
-			handle_stop(launch, pid, status);
+	while (wait_next(launch, &stop)) {
+		if (WIFSTOPPED(stop.status))
+			handle_stop(launch, &stop);
 		else
-			handle_end(launch, pid, status);
+			handle_end(launch, stop.tid, stop.status);
 	}
 }
 
-/* In the child of a fork() with threads: async-signal-safe calls only. */
-static _Noreturn void run_cmd(const struct launch *launch, int go_fd)
-{
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	char go;
-	int err;
-
-	if (read(go_fd, &go, 1) != 1)
-		_exit(EXIT_FAILED);
-	for (int sig = 1; sig < NSIG; sig++) {
-		if (sigismember(&launch->signals.defaults, sig) == 1)
-			(void)sigaction(sig, &action, NULL);
-	}
-	(void)sigprocmask(SIG_SETMASK, &launch->signals.mask, NULL);
-	(void)execvp(launch->argv[0], launch->argv);
-	err = errno;
-	if (write(launch->exec_errors[1], &err, sizeof(err)) != sizeof(err))
-		_exit(EXIT_FAILED);
-	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
-}
-
-/* Forks, and traces the child before it execs CMD. */
 static int start_cmd(struct launch *launch)
 {
-	int go[2];
-	int err = 0;
+	struct traced_command *command = &launch->command;
+	int err = traced_command__start(launch->tracer, launch->argv, &launch->signals, command);
 
-	if (pipe2(go, O_CLOEXEC))
-		return -errno;
-	launch->pid = fork();
-	if (launch->pid < 0) {
-		err = -errno;
-		goto out;
-	}
-	if (!launch->pid) {
-		close(go[1]); /* else it would wait for itself if the collector died */
-		run_cmd(launch, go[0]);
-	}
-	launch->pidfd = (int)syscall(SYS_pidfd_open, launch->pid, 0);
-	if (launch->pidfd < 0) {
-		err = -errno;
-		goto out;
-	}
-	if (ptrace(PTRACE_SEIZE, launch->pid, NULL, (void *)TRACE_OPTIONS)) {
+	if (err)
+		return err;
+	if (command->trace_err) {
 		launch->has_exec = true; /* no stop will report it */
-		launch->callbacks.untraced(launch->callbacks.ctx, launch->pid, -errno);
+		launch->callbacks.untraced(launch->callbacks.ctx, command->pid, command->trace_err);
 	}
-	if (write(go[1], "", 1) != 1)
-		err = -errno;
-out:
-	close(go[0]);
-	close(go[1]);
-	/* the child reads the end of the pipe and exits */
-	if (err && launch->pid > 0)
-		(void)waitpid(launch->pid, NULL, __WALL | __WNOTHREAD);
-	close(launch->exec_errors[1]);
-	launch->exec_errors[1] = -1;
-	return err;
+	/* if it was killed, its end is reported */
+	(void)traced_command__go(command->fd);
+	return 0;
 }
 
 static void *run_thread(void *arg)
 {
 	struct launch *launch = arg;
-	sigset_t wake;
 
 	(void)pthread_setname_np(pthread_self(), "ttlog-launch");
-	sigemptyset(&wake);
-	sigaddset(&wake, WAKE_SIGNAL);
-	(void)pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
-
-	launch->setup_err = start_cmd(launch);
+	launch->tracer = tracer__new();
+	launch->setup_err = launch->tracer ? start_cmd(launch) : -errno;
 	(void)sem_post(&launch->ready);
 	if (!launch->setup_err)
 		trace(launch);
@@ -470,15 +423,12 @@ static void *run_thread(void *arg)
 
 /* ---- Called by other threads ---- */
 
-/* The thread takes only the signal that wakes it. */
+/* The thread takes no signals. */
 static int start_thread(struct launch *launch)
 {
-	struct sigaction wake = { .sa_handler = do_nothing }; /* without SA_RESTART */
 	sigset_t all, mask;
 	int err;
 
-	if (sigaction(WAKE_SIGNAL, &wake, NULL))
-		return -errno;
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &mask);
 	err = pthread_create(&launch->thread, NULL, run_thread, launch);
@@ -486,7 +436,7 @@ static int start_thread(struct launch *launch)
 	return -err;
 }
 
-static struct launch *new_launch(char *const argv[], const struct launch_signals *signals,
+static struct launch *new_launch(char *const argv[], const struct command_signals *signals,
 				 const struct launch_callbacks *callbacks)
 {
 	struct launch *launch = calloc(1, sizeof(*launch));
@@ -496,44 +446,22 @@ static struct launch *new_launch(char *const argv[], const struct launch_signals
 	launch->callbacks = *callbacks;
 	launch->signals = *signals;
 	launch->argv = argv;
-	launch->pidfd = -1;
-	if (pipe2(launch->exec_errors, O_CLOEXEC)) {
-		free(launch);
-		return NULL;
-	}
+	launch->command.fd = -1;
 	(void)sem_init(&launch->ready, 0, 0);
 	return launch;
 }
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static void free_launch(struct launch *launch)
 {
-	close_fd(launch->exec_errors[0]);
-	close_fd(launch->exec_errors[1]);
-	close_fd(launch->pidfd);
+	if (launch->command.fd >= 0)
+		(void)close(launch->command.fd);
+	tracer__free(launch->tracer);
 	(void)sem_destroy(&launch->ready);
 	tracees__fini(&launch->tracees);
 	free(launch);
 }
 
-/* CMD's errno, or 0: its exec succeeded. */
-static int read_exec_error(const struct launch *launch)
-{
-	ssize_t n;
-	int err;
-
-	do
-		n = read(launch->exec_errors[0], &err, sizeof(err));
-	while (n < 0 && errno == EINTR);
-	return n == sizeof(err) ? err : 0;
-}
-
-struct launch *launch__start(char *const argv[], const struct launch_signals *signals,
+struct launch *launch__start(char *const argv[], const struct command_signals *signals,
 			     const struct launch_callbacks *callbacks, int *ret_exit_status)
 {
 	struct launch *launch = new_launch(argv, signals, callbacks);
@@ -551,7 +479,7 @@ struct launch *launch__start(char *const argv[], const struct launch_signals *si
 		;
 	err = -launch->setup_err;
 	if (!err) {
-		err = read_exec_error(launch);
+		err = traced_command__exec_error(launch->command.fd);
 		if (!err)
 			return launch;
 		status = err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
@@ -566,16 +494,17 @@ fail:
 
 int launch__signal(const struct launch *launch, int sig)
 {
-	return syscall(SYS_pidfd_send_signal, launch->pidfd, sig, NULL, 0) ? -errno : 0;
+	(void)launch;
+	return traced_command__signal(sig);
 }
 
 static void join_thread(struct launch *launch)
 {
 	struct timespec until;
 
-	/* again and again, because a signal just before waitpid() interrupts nothing */
+	/* again and again, because a wake just before the wait interrupts nothing */
 	do {
-		(void)pthread_kill(launch->thread, WAKE_SIGNAL);
+		(void)tracer__wake(launch->tracer);
 		until = clock__timespec(clock__now_real_ns() + WAKE_EVERY_NS);
 	} while (pthread_timedjoin_np(launch->thread, NULL, &until) == ETIMEDOUT);
 }

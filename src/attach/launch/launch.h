@@ -24,10 +24,10 @@
 #ifndef TTLOG_LAUNCH_H
 #define TTLOG_LAUNCH_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct command_signals;
 struct launch;
 struct linker;
 
@@ -60,16 +60,11 @@ struct launch_callbacks {
 	void *ctx;
 };
 
-struct launch_signals {
-	sigset_t mask;     /* CMD starts with it: the collector's, before it blocked any signal */
-	sigset_t defaults; /* the collector ignores these, CMD does not */
-};
-
 /*
  * Returns when CMD runs. NULL with errno on failure; then *ret_exit_status is as that of env(1):
  * 127: CMD was not found, 126: it could not be run, 125: any other failure.
  */
-struct launch *launch__start(char *const argv[], const struct launch_signals *signals,
+struct launch *launch__start(char *const argv[], const struct command_signals *signals,
 			     const struct launch_callbacks *callbacks, int *ret_exit_status);
 
 /* Any thread, at any time: it never hits a later process with CMD's pid. 0 or -errno. */

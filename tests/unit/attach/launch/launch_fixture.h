@@ -24,8 +24,11 @@
 #include <cmocka.h>
 
 #include "temp_dir.h"
+#include "broker.h"
+#include "broker_server.h"
 #include "launch.h"
 #include "linker.h"
+#include "traced_command.h"
 
 #define MAX_IMAGES 32
 
@@ -137,6 +140,8 @@ struct seen {
 /* How begin_run() launches. */
 static bool launch_by_linker;
 static const sigset_t *extra_mask; /* blocked in CMD, too */
+/* by a second process, which runs this, and not what launch__start() is told */
+static char *const *broker_command;
 
 static int begin_linking(void *ctx, pid_t pid, struct linker *ret_linker, bool *ret_stops);
 static bool has_linked(void *ctx, pid_t pid, struct linker *linker);
@@ -233,6 +238,32 @@ struct run {
 	int exit_status;
 };
 
+/* After what CMD inherits, and before what it does not. */
+static inline void start_broker(const struct command_signals *signals)
+{
+	const struct broker_policy policy = {
+		.is_strict = true,
+		.allows_memory = true, /* to find the linker */
+		.command = broker_command,
+		.command_signals = *signals,
+		.loading_fd = -1,
+	};
+
+	assert_int_equal(broker__start(&policy), 0);
+	assert_true(broker__pid() != getpid());
+}
+
+static inline void end_broker(void)
+{
+	struct broker_connection *own = broker_connection__own();
+
+	if (own) {
+		broker_connection__leave(own);
+		broker_connection__free(own);
+	}
+	broker__end();
+}
+
 static inline void begin_run(struct run *run, char *const argv[], const char *carries)
 {
 	struct launch_callbacks callbacks = {
@@ -242,7 +273,7 @@ static inline void begin_run(struct run *run, char *const argv[], const char *ca
 		.ended = on_ended,
 		.ctx = &run->seen,
 	};
-	struct launch_signals signals;
+	struct command_signals signals;
 	char text[16];
 
 	if (launch_by_linker) {
@@ -261,9 +292,11 @@ static inline void begin_run(struct run *run, char *const argv[], const char *ca
 	/* CMD inherits only the write end of the marks' pipe */
 	assert_int_equal(pipe(run->marks), 0);
 	assert_int_equal(fcntl(run->marks[0], F_SETFD, FD_CLOEXEC), 0);
-	assert_int_equal(pipe2(run->ended, O_CLOEXEC), 0);
 	snprintf(text, sizeof(text), "%d", run->marks[1]);
 	setenv("MARKS", text, 1);
+	if (broker_command)
+		start_broker(&signals);
+	assert_int_equal(pipe2(run->ended, O_CLOEXEC), 0);
 	run->seen.mark_fd = run->marks[1];
 	run->seen.ended_fd = run->ended[1];
 	run->seen.carries = carries;
@@ -295,6 +328,8 @@ static const char *end_run(struct run *run)
 	ssize_t n;
 
 	launch__free(run->launch);
+	if (broker_command)
+		end_broker();
 	close(run->marks[1]);
 	n = read(run->marks[0], marks, sizeof(marks) - 1);
 	assert_true(n >= 0);
@@ -349,7 +384,7 @@ static char *program(const char *name)
 }
 
 /* Runs a program without arguments to its end. */
-static const char *run_program(struct run *run, const char *name, const char *carries)
+static inline const char *run_program(struct run *run, const char *name, const char *carries)
 {
 	char *argv[] = { program(name), NULL };
 
