@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "barrier.h"
+#include "dir_calls.h"
 #include "job.h"
 #include "out_dir.h"
 #include "recipients.h"
@@ -60,9 +60,9 @@ void writer__write(const struct writer *writer, struct job *job)
 	if (job->err)
 		return;
 	if (job->has_part)
-		(void)unlinkat(writer->target.dir_fd, strrchr(job->path, '/') + 1, 0);
+		(void)dir_calls__unlink(writer->target.dir_fd, strrchr(job->path, '/') + 1);
 	job->has_part = job->left_out;
-	if (!fstatat(writer->target.dir_fd, name, &file, AT_SYMLINK_NOFOLLOW))
+	if (!dir_calls__look(writer->target.dir_fd, name, &file))
 		job->file_bytes = (uint64_t)file.st_size;
 	(void)snprintf(job->path, sizeof(job->path), "%s/%s", writer->dir, name);
 	writer__retain(writer, name);
@@ -71,6 +71,7 @@ void writer__write(const struct writer *writer, struct job *job)
 struct writer *writer__new(const struct writer_options *options)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
+	char path[PATH_MAX];
 	int err;
 
 	if (!writer)
@@ -80,11 +81,11 @@ struct writer *writer__new(const struct writer_options *options)
 	writer->target.redact = options->redact;
 	writer->target.recipients = options->recipients;
 	writer->target.steps = &writer->steps;
-	writer->target.dir_fd = out_dir__open(options->dir, options->group);
+	writer->target.dir_fd = out_dir__open(options->dir, options->group, path);
 	err = writer->target.dir_fd < 0 ? writer->target.dir_fd : 0;
 	if (!err) {
-		writer->dir = realpath(options->dir, NULL);
-		err = writer->dir ? 0 : -errno;
+		writer->dir = strdup(path);
+		err = writer->dir ? 0 : -ENOMEM;
 	}
 	if (!err) {
 		writer->retain = retain__new(writer->target.dir_fd, &options->retain);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dir_calls.h"
 #include "file_order.h"
 #include "label.h"
 #include "new_file.h"
@@ -17,7 +18,6 @@
 #include "snapshot.h"
 
 #define MODE           0600
-#define GROUP_MODE     0640
 #define NAME_TRIES     100000
 #define MS_PER_S       1000u
 #define PART           ".part"
@@ -69,7 +69,7 @@ static int set_mode(const struct segment_file *file, gid_t group)
 {
 	if (group == OUT_DIR_NO_GROUP)
 		return fchmod(file->fd, MODE) ? -errno : 0;
-	return fchown(file->fd, (uid_t)-1, group) || fchmod(file->fd, GROUP_MODE) ? -errno : 0;
+	return dir_calls__share(file->fd, group) ? -errno : 0;
 }
 
 /* A collector that looks for what is left (segment_recover.h) may have found it before it was locked.
@@ -90,10 +90,10 @@ static int open_name(struct segment_file *file, gid_t group)
 	int err;
 
 	complete_name(file->name, name);
-	if (fstatat(file->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (dir_calls__look(file->dir_fd, name, &st) == 0)
 		return -EEXIST;
-	file->fd = openat(file->dir_fd, file->name,
-			  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+	file->fd = dir_calls__open(file->dir_fd, file->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+				   MODE);
 	if (file->fd < 0)
 		return -errno;
 	err = lock(file);
@@ -238,7 +238,7 @@ void segment_file__discard(struct segment_file *file)
 {
 	if (file->fd < 0)
 		return;
-	(void)unlinkat(file->dir_fd, file->name, 0);
+	(void)dir_calls__unlink(file->dir_fd, file->name);
 	(void)close(file->fd);
 	file->fd = -1;
 }

@@ -11,6 +11,7 @@
 
 #include "array.h"
 #include "cbor_out.h"
+#include "dir_calls.h"
 #include "frame_out.h"
 #include "segment_file.h"
 #include "segment_recover.h"
@@ -149,9 +150,9 @@ static int open_left(const struct snapshot_target *target, const char *name,
 
 	*ret = (struct segment_file){ .dir_fd = target->dir_fd };
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
-	ret->fd = openat(target->dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ret->fd = dir_calls__open(target->dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (ret->fd < 0)
-		return -errno;
+		return errno == ENODEV ? -EBUSY : -errno;
 	if (fstat(ret->fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
 	    flock(ret->fd, LOCK_EX | LOCK_NB)) {
 		(void)close(ret->fd);
@@ -209,7 +210,7 @@ static int list(DIR *dir, struct names *ret)
 
 int segment_recover__all(const struct snapshot_target *target, const char *dir, FILE *report)
 {
-	int fd = openat(target->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir_calls__open(target->dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
 	DIR *handle = fd < 0 ? NULL : fdopendir(fd);
 	struct names names = { .cnt = 0 };
 	int err, cnt = 0;

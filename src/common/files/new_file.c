@@ -11,14 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dir_calls.h"
 #include "new_file.h"
 
-#define MODE       0600
-#define GROUP_MODE 0640
+#define MODE 0600
 
 static int open_unnamed(int dir_fd)
 {
-	int fd = openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, MODE);
+	int fd = dir_calls__open(dir_fd, ".", O_TMPFILE | O_RDWR, MODE);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -32,7 +32,7 @@ static int open_hidden(struct new_file *file)
 	(void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
 	(void)snprintf(file->hidden_name, sizeof(file->hidden_name), ".ttlog-%ld-%016llx.tmp",
 		       (long)getpid(), (unsigned long long)number);
-	fd = openat(file->dir_fd, file->hidden_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+	fd = dir_calls__open(file->dir_fd, file->hidden_name, O_RDWR | O_CREAT | O_EXCL, MODE);
 	if (fd < 0) {
 		file->hidden_name[0] = '\0';
 		return -errno;
@@ -67,9 +67,7 @@ int new_file__open(struct new_file *file, int dir_fd, bool can_be_unnamed)
 
 int new_file__share(const struct new_file *file, gid_t group)
 {
-	if (fchown(file->fd, (uid_t)-1, group) || fchmod(file->fd, GROUP_MODE))
-		return -errno;
-	return 0;
+	return dir_calls__share(file->fd, group) ? -errno : 0;
 }
 
 static int sync_fd(int fd)
@@ -86,44 +84,32 @@ int new_file__sync(const struct new_file *file)
 
 static int link_unnamed(const struct new_file *file, const char *name)
 {
-	char path[64];
-	int err;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	if (linkat(AT_FDCWD, path, file->dir_fd, name, AT_SYMLINK_FOLLOW) == 0)
-		return 0;
-	err = -errno;
-	if (err == -EEXIST)
-		return err;
-	/* without /proc; this way needs CAP_DAC_READ_SEARCH */
-	if (linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) == 0)
-		return 0;
-	return errno == EEXIST ? -EEXIST : err;
+	return dir_calls__link_unnamed(file->dir_fd, file->fd, name) ? -errno : 0;
 }
 
 /* First makes an empty file of that name, which the rename may then replace. */
 static int rename_over_own(int dir_fd, const char *from, const char *to)
 {
-	int fd = openat(dir_fd, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE), err;
+	int fd = dir_calls__open(dir_fd, to, O_WRONLY | O_CREAT | O_EXCL, MODE), err;
 
 	if (fd < 0)
 		return -errno;
 	(void)close(fd);
-	if (renameat(dir_fd, from, dir_fd, to) == 0)
+	if (dir_calls__rename(dir_fd, from, to, 0) == 0)
 		return 0;
 	err = -errno;
-	(void)unlinkat(dir_fd, to, 0);
+	(void)dir_calls__unlink(dir_fd, to);
 	return err;
 }
 
 int new_file__rename(int dir_fd, const char *from, const char *to)
 {
-	if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
+	if (dir_calls__rename(dir_fd, from, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
 	/* a file system without RENAME_NOREPLACE, such as NFS */
-	if (linkat(dir_fd, from, dir_fd, to, 0) == 0)
+	if (dir_calls__link(dir_fd, from, to) == 0)
 		return 0;
 	/* and without hard links, such as exFAT and many FUSE file systems */
 	return errno == EEXIST ? -EEXIST : rename_over_own(dir_fd, from, to);
@@ -138,7 +124,7 @@ int new_file__publish(struct new_file *file, const char *name)
 		return err;
 	err = sync_fd(file->dir_fd);
 	if (err)
-		(void)unlinkat(file->dir_fd, name, 0);
+		(void)dir_calls__unlink(file->dir_fd, name);
 	return err;
 }
 
@@ -148,6 +134,6 @@ void new_file__close(struct new_file *file)
 		(void)close(file->fd);
 	file->fd = -1;
 	if (file->hidden_name[0])
-		(void)unlinkat(file->dir_fd, file->hidden_name, 0);
+		(void)dir_calls__unlink(file->dir_fd, file->hidden_name);
 	file->hidden_name[0] = '\0';
 }

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dir_calls.h"
 #include "out_dir.h"
 
 #define GROUP_MODE   0750
@@ -67,11 +69,24 @@ static int open_made(const char *path, gid_t group)
 	return err;
 }
 
-int out_dir__open(const char *path, gid_t group)
+int out_dir__open_here(const char *path, gid_t group, char *ret_path)
 {
-	int err = make(path);
+	int err = make(path), fd;
 
-	return err ? err : open_made(path, group);
+	fd = err ? err : open_made(path, group);
+	if (fd < 0 || realpath(path, ret_path))
+		return fd;
+	err = -errno;
+	(void)close(fd);
+	return err;
+}
+
+int out_dir__open(const char *path, gid_t group, char *ret_path)
+{
+	const struct dir_calls *calls = dir_calls__used();
+
+	return calls->open_dir ? calls->open_dir(path, group, ret_path)
+			       : out_dir__open_here(path, group, ret_path);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -88,35 +103,51 @@ static bool is_as_safe(const struct stat *fresh, const struct stat *old)
 	       !(fresh->st_mode & others & ~old->st_mode);
 }
 
-static int replace(int fd, int fresh)
+static int check_new(int fd, int fresh)
 {
 	struct stat fresh_st, old;
 
 	if (fstat(fresh, &fresh_st) || fstat(fd, &old))
 		return -errno;
-	if (!is_as_safe(&fresh_st, &old))
-		return -EPERM;
-	return dup3(fresh, fd, O_CLOEXEC) < 0 ? -errno : 0;
+	return is_as_safe(&fresh_st, &old) ? 0 : -EPERM;
 }
 
-int out_dir__refresh(const char *path, gid_t group, int fd)
+int out_dir__find_new(const char *path, gid_t group, int fd, int *ret_fd)
 {
 	struct stat there, ours;
 	int fresh, err;
 
 	if (!stat(path, &there)) {
 		if (!fstat(fd, &ours) && is_same(&there, &ours))
-			return 0;
+			return -EALREADY;
 	} else if (errno != ENOENT) {
 		/* a path that can't be looked at says nothing about the directory */
-		return 0;
+		return -EALREADY;
 	} else if (mkdir(path, PRIVATE_MODE) && errno != EEXIST) {
 		return -errno;
 	}
 	fresh = open_made(path, group);
 	if (fresh < 0)
 		return fresh;
-	err = replace(fd, fresh);
+	err = check_new(fd, fresh);
+	if (err)
+		(void)close(fresh);
+	else
+		*ret_fd = fresh;
+	return err;
+}
+
+int out_dir__refresh(const char *path, gid_t group, int fd)
+{
+	const struct dir_calls *calls = dir_calls__used();
+	int fresh, err;
+
+	err = calls->find_new ? calls->find_new(path, group, fd, &fresh)
+			      : out_dir__find_new(path, group, fd, &fresh);
+	if (err)
+		return err == -EALREADY ? 0 : err;
+	if (dup3(fresh, fd, O_CLOEXEC) < 0)
+		err = -errno;
 	(void)close(fresh);
 	return err;
 }

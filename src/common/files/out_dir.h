@@ -13,9 +13,10 @@
 /*
  * Opens it, and makes it with its parents if it is not there. A directory that was there stays as
  * it is without a group. With one it gets that group and 0750, if it is ours or root's and others
- * may not write to it; else -EPERM. A descriptor or -errno.
+ * may not write to it; else -EPERM. ret_path: its path from the root, room for PATH_MAX. A
+ * descriptor or -errno.
  */
-int out_dir__open(const char *path, gid_t group);
+int out_dir__open(const char *path, gid_t group, char *ret_path);
 
 /*
  * If the path leads to another directory than that of fd, fd is opened anew; if it leads nowhere,
@@ -24,5 +25,11 @@ int out_dir__open(const char *path, gid_t group);
  * is. Other threads may use fd meanwhile. 0 or -errno.
  */
 int out_dir__refresh(const char *path, gid_t group, int fd);
+
+/* ---- with the rights of this process, whatever is installed (dir_calls.h) ---- */
+
+int out_dir__open_here(const char *path, gid_t group, char *ret_path);
+/* The directory that is to take the place of fd: 0 and a descriptor, or -errno; -EALREADY: fd stays. */
+int out_dir__find_new(const char *path, gid_t group, int fd, int *ret_fd);
 
 #endif /* TTLOG_OUT_DIR_H */

@@ -11,14 +11,15 @@
 
 #include "age_clock.h"
 #include "clock.h"
+#include "dir_calls.h"
 #include "kept_file.h"
+#include "out_name.h"
 
 #define NS_PER_S    1000000000ull
 #define MIN_JUMP_NS ((int64_t)(60 * NS_PER_S))
 #define DAY_NS      (24 * 3600 * NS_PER_S)
 #define MAX_NS      ((uint64_t)INT64_MAX / 4)
 #define VERSION     "ttlog-age 1"
-#define NEW_FILE    AGE_CLOCK_FILE ".new"
 
 void age_clock__now(struct age_clock_time *ret)
 {
@@ -134,8 +135,7 @@ static bool parse(struct age_clock *clock, const char *text)
 
 void age_clock__load(struct age_clock *clock, int dir_fd)
 {
-	const int fd =
-		openat(dir_fd, AGE_CLOCK_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const int fd = dir_calls__open(dir_fd, OUT_NAME_AGE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	char text[256];
 	ssize_t len;
 
@@ -153,8 +153,8 @@ static int open_new(int dir_fd)
 {
 	int fd;
 
-	(void)unlinkat(dir_fd, NEW_FILE, 0);
-	fd = openat(dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	(void)dir_calls__unlink(dir_fd, OUT_NAME_NEW_AGE);
+	fd = dir_calls__open(dir_fd, OUT_NAME_NEW_AGE, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -171,10 +171,10 @@ int age_clock__save(const struct age_clock *clock, int dir_fd)
 			    " jumped %" PRIu64 " behind %" PRIu64 "\n",
 		    clock->last.boot_id, clock->last.real_ns, clock->last.boot_ns, clock->ahead_ns,
 		    clock->jumped_ns, clock->behind_ns) < 0 ||
-	    fsync(fd) || renameat(dir_fd, NEW_FILE, dir_fd, AGE_CLOCK_FILE))
+	    fsync(fd) || dir_calls__rename(dir_fd, OUT_NAME_NEW_AGE, OUT_NAME_AGE, 0))
 		err = -errno;
 	(void)close(fd);
 	if (err)
-		(void)unlinkat(dir_fd, NEW_FILE, 0);
+		(void)dir_calls__unlink(dir_fd, OUT_NAME_NEW_AGE);
 	return err;
 }

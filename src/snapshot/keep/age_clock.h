@@ -19,8 +19,6 @@
 
 struct kept_file;
 
-#define AGE_CLOCK_FILE ".ttlog-age"
-
 /* One moment. */
 struct age_clock_time {
 	uint64_t real_ns;            /* CLOCK_REALTIME */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "dir_calls.h"
 #include "file_order.h"
 #include "shelf.h"
 
@@ -60,7 +61,7 @@ static void write_newest(int dir_fd, int64_t newest)
 	char text[TEXT_BYTES];
 	const int len = snprintf(text, sizeof(text), "%" PRId64, newest);
 
-	(void)fsetxattr(dir_fd, NEWEST, text, (size_t)len, 0);
+	(void)dir_calls__set_attribute(dir_fd, NEWEST, text, (size_t)len);
 }
 
 int file_order__make_newest(int dir_fd, int fd)

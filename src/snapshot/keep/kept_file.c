@@ -4,34 +4,11 @@
 
 #include "array.h"
 #include "kept_file.h"
+#include "out_name.h"
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
-#define DIGITS      "0123456789"
 #define NS_PER_MS   1000000u
 #define NS_PER_S    1000000000u
-
-static bool ends(const char *text, const char *end)
-{
-	const size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-/* The time in a name; NULL: it is no such name. */
-static const char *find_time(const char *name)
-{
-	static const char prefix[] = "ttlog-";
-	const char *time;
-	size_t pid_len;
-
-	if (strncmp(name, prefix, strlen(prefix)) != 0)
-		return NULL;
-	pid_len = strspn(name + strlen(prefix), DIGITS);
-	time = name + strlen(prefix) + pid_len + 1;
-	if (!pid_len || time[-1] != '-' || strspn(time, DIGITS) != TIME_DIGITS)
-		return NULL;
-	return time[TIME_DIGITS] == '-' ? time : NULL;
-}
 
 static int number_of(const char *digits, size_t cnt)
 {
@@ -80,15 +57,15 @@ static enum kept_rank rank_of(const char *reason)
 
 bool kept_file__parse(struct kept_file *file, const char *name)
 {
-	const char *time = find_time(name);
-	const char *reason = time ? time + TIME_DIGITS + 1 : NULL;
-	const bool is_open = reason && strcmp(reason, "stream.bin.part") == 0;
+	const enum out_name kind = out_name__kind(name);
+	const char *time;
 
-	if (!reason || (!is_open && (!ends(reason, ".bin") || !strcmp(reason, ".bin"))))
+	if (kind != OUT_NAME_FILE && kind != OUT_NAME_PART)
 		return false;
+	time = strchr(name + strlen("ttlog-"), '-') + 1;
 	file->real_ns = real_ns_of(time);
-	file->rank = rank_of(reason);
-	file->is_open = is_open;
+	file->rank = rank_of(time + TIME_DIGITS + 1);
+	file->is_open = kind == OUT_NAME_PART;
 	return true;
 }
 

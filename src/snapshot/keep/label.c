@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "dir_calls.h"
 #include "header_peek.h"
 #include "label.h"
 
@@ -20,9 +21,9 @@ void label__put(int fd, const char *service, const char *signature)
 		(void)snprintf(label.signature, sizeof(label.signature), "%s", signature);
 	/* the service comes last: a file that has it has all */
 	if (label.signature[0] &&
-	    fsetxattr(fd, SIGNATURE, label.signature, strlen(label.signature), 0))
+	    dir_calls__set_attribute(fd, SIGNATURE, label.signature, strlen(label.signature)))
 		return;
-	(void)fsetxattr(fd, SERVICE, label.service, strlen(label.service), 0);
+	(void)dir_calls__set_attribute(fd, SERVICE, label.service, strlen(label.service));
 }
 
 static bool get(int fd, const char *name, char *ret, size_t bytes)

@@ -10,6 +10,7 @@
 #include "age_clock.h"
 #include "choice.h"
 #include "clock.h"
+#include "dir_calls.h"
 #include "kept_file.h"
 #include "retain.h"
 #include "shelf.h"
@@ -99,7 +100,7 @@ static int delete_chosen(struct retain *retain)
 
 		if (file->why == KEPT_STAYS)
 			continue;
-		if (unlinkat(retain->dir_fd, file->name, 0) == 0) {
+		if (dir_calls__unlink(retain->dir_fd, file->name) == 0) {
 			if (options->deleted)
 				options->deleted(options->ctx, file->name,
 						 kept_file__why(file->why));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "array.h"
+#include "dir_calls.h"
 #include "file_order.h"
 #include "hash.h"
 #include "kept_file.h"
@@ -27,7 +28,7 @@ static int compare_names(const void *a, const void *b)
 /* A descriptor of its own, because readdir() moves its position and closedir() closes it. */
 static DIR *open_dir(int dir_fd)
 {
-	const int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int fd = dir_calls__open(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const int err = errno;
 
@@ -58,14 +59,14 @@ static void set_size(struct kept_file *file, const struct stat *st)
 /* Another file may be in its place by now. */
 static int look_at(const struct shelf *shelf, int dir_fd, struct kept_file *file)
 {
-	const int fd = openat(dir_fd, file->name,
-			      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	const int fd = dir_calls__open(dir_fd, file->name,
+				       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	struct label label = { "", "" };
 	struct stat st;
 	int err = 0;
 
 	/* one that may not be read still takes room */
-	if (fd < 0 ? fstatat(dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) : fstat(fd, &st))
+	if (fd < 0 ? dir_calls__look(dir_fd, file->name, &st) : fstat(fd, &st))
 		err = -errno;
 	else if (!S_ISREG(st.st_mode))
 		err = -ENOENT;
@@ -88,8 +89,8 @@ static bool is_as_it_was(int dir_fd, struct kept_file *known)
 
 	if (!known->is_open)
 		return true;
-	if (!known->service || fstatat(dir_fd, known->name, &st, AT_SYMLINK_NOFOLLOW) ||
-	    !S_ISREG(st.st_mode) || st.st_ino != known->inode)
+	if (!known->service || dir_calls__look(dir_fd, known->name, &st) || !S_ISREG(st.st_mode) ||
+	    st.st_ino != known->inode)
 		return false;
 	set_size(known, &st);
 	return true;
@@ -210,8 +211,8 @@ int shelf__newest(int dir_fd, int64_t *ret_order)
 		return -errno;
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		if (kept_file__parse(&file, entry->d_name) &&
-		    !fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
-		    S_ISREG(st.st_mode) && file_order__of(&st) > newest)
+		    !dir_calls__look(dirfd(dir), entry->d_name, &st) && S_ISREG(st.st_mode) &&
+		    file_order__of(&st) > newest)
 			newest = file_order__of(&st);
 	}
 	err = -errno;

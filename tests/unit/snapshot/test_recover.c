@@ -57,8 +57,10 @@ static uint64_t own_start_ns(void)
 
 static void open_out(struct dead *dead)
 {
+	char path[PATH_MAX];
+
 	dead->target = (struct snapshot_target){
-		.dir_fd = out_dir__open(dead->out, OUT_DIR_NO_GROUP),
+		.dir_fd = out_dir__open(dead->out, OUT_DIR_NO_GROUP, path),
 		.group = OUT_DIR_NO_GROUP,
 	};
 	assert_true(dead->target.dir_fd >= 0);

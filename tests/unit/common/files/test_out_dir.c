@@ -2,6 +2,7 @@
 /* Directories that exist already, with all kinds of owners and modes; as root. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,8 @@
 #define GROUP 4321
 #define OTHER 1234
 #define BYTES 64
+
+static char real_path[PATH_MAX];
 
 static int setup(void **state)
 {
@@ -48,7 +51,7 @@ static const char *made(const char *dir, mode_t mode, uid_t uid)
 
 static void expect(const char *path, gid_t group, mode_t mode, gid_t want)
 {
-	const int fd = out_dir__open(path, group);
+	const int fd = out_dir__open(path, group, real_path);
 	struct stat st;
 
 	assert_true(fd >= 0);
@@ -93,11 +96,11 @@ static void test_out_dir_that_others_can_change_is_refused(void **state)
 
 	if (geteuid())
 		skip();
-	assert_int_equal(out_dir__open(made(*state, 0777, 0), GROUP), -EPERM);
-	assert_int_equal(out_dir__open(made(*state, 01777, 0), GROUP), -EPERM);
-	assert_int_equal(out_dir__open(made(*state, 0770, 0), GROUP), -EPERM);
+	assert_int_equal(out_dir__open(made(*state, 0777, 0), GROUP, real_path), -EPERM);
+	assert_int_equal(out_dir__open(made(*state, 01777, 0), GROUP, real_path), -EPERM);
+	assert_int_equal(out_dir__open(made(*state, 0770, 0), GROUP, real_path), -EPERM);
 	path = made(*state, 0700, OTHER);
-	assert_int_equal(out_dir__open(path, GROUP), -EPERM);
+	assert_int_equal(out_dir__open(path, GROUP, real_path), -EPERM);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_int_not_equal(st.st_gid, GROUP);
@@ -119,7 +122,7 @@ static void test_out_dir_is_made_anew(void **state)
 	ino_t first;
 
 	(void)strcpy(path, made(*state, 0700, geteuid()));
-	fd = out_dir__open(path, OUT_DIR_NO_GROUP);
+	fd = out_dir__open(path, OUT_DIR_NO_GROUP, real_path);
 	assert_true(fd >= 0);
 	first = inode_of(fd);
 	assert_int_equal(out_dir__refresh(path, OUT_DIR_NO_GROUP, fd), 0);
@@ -153,7 +156,7 @@ static void test_out_dir_of_another_user_is_refused(void **state)
 	if (geteuid())
 		skip();
 	(void)strcpy(path, made(*state, 0700, 0));
-	fd = out_dir__open(path, OUT_DIR_NO_GROUP);
+	fd = out_dir__open(path, OUT_DIR_NO_GROUP, real_path);
 	assert_true(fd >= 0);
 	first = inode_of(fd);
 	(void)made(*state, 0700, OTHER);

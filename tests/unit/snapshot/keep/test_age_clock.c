@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "age_clock.h"
+#include "out_name.h"
 #include "array.h"
 #include "kept_file.h"
 #include "temp_dir.h"
@@ -192,20 +193,20 @@ static void test_age_clock_is_kept(void **state)
 	}
 	assert_int_equal(temp_dir__file_cnt(dir), 1);
 	for (size_t i = 0; i < ARRAY_SIZE(damaged); i++) {
-		fd = openat(dir_fd, AGE_CLOCK_FILE, O_WRONLY | O_TRUNC | O_CLOEXEC);
+		fd = openat(dir_fd, OUT_NAME_AGE, O_WRONLY | O_TRUNC | O_CLOEXEC);
 		assert_int_equal(write(fd, damaged[i], strlen(damaged[i])), strlen(damaged[i]));
 		(void)close(fd);
 		age_clock__load(&read, dir_fd);
 		assert_int_equal(read.last.real_ns, 0);
 	}
 	/* what a killed collector left there, or what was planted, is neither followed nor written */
-	assert_int_equal(mkfifoat(dir_fd, AGE_CLOCK_FILE ".new", 0600), 0);
+	assert_int_equal(mkfifoat(dir_fd, OUT_NAME_NEW_AGE, 0600), 0);
 	assert_int_equal(age_clock__save(&clock, dir_fd), 0);
-	assert_int_equal(symlinkat("victim", dir_fd, AGE_CLOCK_FILE ".new"), 0);
+	assert_int_equal(symlinkat("victim", dir_fd, OUT_NAME_NEW_AGE), 0);
 	assert_int_equal(age_clock__save(&clock, dir_fd), 0);
 	assert_int_equal(temp_dir__file_cnt(dir), 1);
-	assert_int_equal(unlinkat(dir_fd, AGE_CLOCK_FILE, 0), 0);
-	assert_int_equal(mkfifoat(dir_fd, AGE_CLOCK_FILE, 0600), 0);
+	assert_int_equal(unlinkat(dir_fd, OUT_NAME_AGE, 0), 0);
+	assert_int_equal(mkfifoat(dir_fd, OUT_NAME_AGE, 0600), 0);
 	age_clock__load(&read, dir_fd);
 	assert_int_equal(read.last.real_ns, 0);
 	assert_int_equal(age_clock__save(&clock, dir_fd), 0);

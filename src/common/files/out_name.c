@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include <string.h>
+
+#include "out_name.h"
+
+#define DIGITS        "0123456789"
+#define HEX           DIGITS "abcdef"
+#define TIME_DIGITS   17u
+#define NUMBER_DIGITS 16u
+
+/* After some of the characters, and the separator. cnt: so many; 0: at least one. NULL: it is not so. */
+static const char *skip(const char *text, const char *characters, size_t cnt, char separator)
+{
+	const size_t len = text ? strspn(text, characters) : 0;
+
+	return len && (!cnt || len == cnt) && text[len] == separator ? text + len + 1 : NULL;
+}
+
+static const char *skip_word(const char *text, const char *word)
+{
+	const size_t len = strlen(word);
+
+	return text && strncmp(text, word, len) == 0 ? text + len : NULL;
+}
+
+static enum out_name visible_kind(const char *name)
+{
+	static const char bin[] = ".bin";
+	const char *pid_end = skip(skip_word(name, "ttlog-"), DIGITS, 0, '-');
+	const char *reason = skip(pid_end, DIGITS, TIME_DIGITS, '-');
+	size_t len;
+
+	if (!reason || strchr(reason, '/'))
+		return OUT_NAME_FOREIGN;
+	if (strcmp(reason, "stream.bin.part") == 0)
+		return OUT_NAME_PART;
+	len = strlen(reason);
+	if (len < sizeof(bin) || strcmp(reason + len - (sizeof(bin) - 1), bin) != 0)
+		return OUT_NAME_FOREIGN;
+	return OUT_NAME_FILE;
+}
+
+enum out_name out_name__kind(const char *name)
+{
+	const char *at;
+
+	if (name[0] != '.')
+		return visible_kind(name);
+	if (strcmp(name, OUT_NAME_AGE) == 0 || strcmp(name, OUT_NAME_NEW_AGE) == 0)
+		return OUT_NAME_CLOCK;
+	at = skip(skip_word(name, ".ttlog-"), DIGITS, 0, '-');
+	at = skip(at, HEX, NUMBER_DIGITS, '.');
+	return at && strcmp(at, "tmp") == 0 ? OUT_NAME_HIDDEN : OUT_NAME_FOREIGN;
+}
