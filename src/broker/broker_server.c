@@ -13,6 +13,7 @@
 
 #include "broker_message.h"
 #include "broker_server.h"
+#include "output_dir.h"
 #include "probe_links.h"
 #include "process_files.h"
 #include "process_memory.h"
@@ -49,6 +50,16 @@ static const broker_handler handlers[BROKER_OP_CNT] = {
 	[BROKER_WAIT] = tracer__serve_wait,
 	[BROKER_INTERRUPT] = tracer__serve_interrupt,
 	[BROKER_WAKE] = tracer__serve_wake,
+	[BROKER_OUT_OPEN_DIR] = output_dir__serve_open_dir,
+	[BROKER_OUT_FIND_NEW] = output_dir__serve_find_new,
+	[BROKER_OUT_OPEN] = output_dir__serve_open,
+	[BROKER_OUT_LOOK] = output_dir__serve_look,
+	[BROKER_OUT_UNLINK] = output_dir__serve_unlink,
+	[BROKER_OUT_LINK] = output_dir__serve_link,
+	[BROKER_OUT_LINK_UNNAMED] = output_dir__serve_link_unnamed,
+	[BROKER_OUT_RENAME] = output_dir__serve_rename,
+	[BROKER_OUT_SET_ATTRIBUTE] = output_dir__serve_set_attribute,
+	[BROKER_OUT_SHARE] = output_dir__serve_share,
 };
 
 struct request_buffer {

@@ -35,6 +35,9 @@ struct broker_policy {
 	/* A map that only BPF writes, with the threads that load libraries in programs that BPF
 	 * follows: besides the descendants of CMD, only these may be traced (tracer__seize()). */
 	int loading_fd;
+	/* that files go to (output_dir.h); NULL: none do */
+	const char *out_dir;
+	gid_t group; /* may read there; OUT_DIR_NO_GROUP: none */
 };
 
 /* One connection. */
