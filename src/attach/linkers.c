@@ -231,7 +231,7 @@ int linkers__find(struct linkers *linkers, struct kernel *kernel, pid_t filter, 
 	if (file) {
 		linker = move(&file->offsets, entry->start);
 	} else {
-		err = linker__find(pid, &linker);
+		err = linker__find(pid, maps, &linker);
 		if (err)
 			return err;
 		file = add_file(linkers, kernel, filter, pid, entry,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An ELF file: ttlog's notes, the build id, symbols, USDT probes, and the list of sites. */
+/* An ELF file: ttlog's notes, the build id, symbols, exports, USDT probes, and the list of sites. */
 #include <string.h>
 #include <unistd.h>
 
@@ -25,9 +25,11 @@ static void print_list(const struct site_table *table)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const char *const names[] = { "main", "_r_debug" };
 	static const uint64_t OFFSETS[] = { 0, 0x1000, 0x1139, 0x2000, UINT64_MAX };
 	int fd = fuzz__file(data, size);
 	struct elf_symbols *symbols;
+	uint64_t distances[2];
 	struct site_table *table;
 	char build_id[41];
 
@@ -49,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			free(name);
 	}
 	elf_symbols__free(symbols);
+	(void)elf__find_exports(fd, names, 2, distances);
 	close(fd);
 	fuzz__end();
 	return 0;

@@ -7,6 +7,7 @@
 #define TTLOG_ELF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct elf_symbols;
@@ -40,6 +41,13 @@ int elf__open_build_id(const char *path, char ret_build_id[41]);
 /* The code segment that contains this offset of the file: where it begins in the file, and its
  * bytes there. 0, -ENOENT: none, or -errno. */
 int elf__find_code(int fd, uint64_t offset, uint64_t *ret_start, uint64_t *ret_bytes);
+
+/*
+ * Looks up what the file exports (.dynsym) by exact names. ret_distances: from the file's first
+ * byte in memory to each, modulo 2^64; 0: no such symbol. The file may lie: a distance may lead out
+ * of its mappings. 0; -E2BIG: the table has more than 1 MiB; else as above.
+ */
+int elf__find_exports(int fd, const char *const names[], size_t cnt, uint64_t ret_distances[]);
 
 /*
  * The functions of a file, from .symtab, else .dynsym, for any number of lookups. It keeps a

@@ -29,6 +29,7 @@
 #include "call_stop.h"
 #include "clock.h"
 #include "linker.h"
+#include "maps.h"
 #include "proc_thread.h"
 #include "traced_command.h"
 #include "tracee.h"
@@ -125,14 +126,18 @@ static bool takes_signal(uint64_t blocked)
 static int begin_linking(struct launch *launch, pid_t pid, uint64_t blocked, bool *ret_stops)
 {
 	struct linker linker;
+	struct maps *maps;
 	int err;
 
 	*ret_stops = false;
-	if (launch->callbacks.begin_linking && takes_signal(blocked))
+	if (launch->callbacks.begin_linking && takes_signal(blocked)) {
 		err = launch->callbacks.begin_linking(launch->callbacks.ctx, pid, &linker,
 						      ret_stops);
-	else
-		err = linker__find(pid, &linker);
+	} else {
+		maps = maps__read(pid);
+		err = maps ? linker__find(pid, maps, &linker) : -errno;
+		maps__free(maps);
+	}
 	if (err)
 		return err;
 	err = tracees__add_linking(&launch->tracees, pid, &linker, *ret_stops);

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dynamic linker in the memory of a process: its dynamic section, its symbols.
- *
- * The memory is hostile: every size is bounded, every offset checked.
+ * The dynamic linker of a process: the kernel tells where its header is (/proc/PID/auxv), the file
+ * that is mapped there tells the rest. Both may lie.
  */
 #include "linker.h"
 
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "array.h"
+#include "elf.h"
+#include "maps.h"
 #include "proc_file.h"
-#include "pull.h"
 #include "process_files.h"
+#include "pull.h"
 
-#define MAX_AUXV          64
-#define MAX_PHDRS         64
-#define MAX_DYNS          128
-#define MAX_SYMBOLS_BYTES (1u << 20)
-#define MAX_STRINGS_BYTES (1u << 20)
+#define MAX_AUXV 64
 
 static int read_memory(pid_t pid, uint64_t address, void *buf, size_t bytes)
 {
@@ -69,148 +67,43 @@ int linker__find_header(pid_t pid, uint64_t *ret_header)
 	return 0;
 }
 
-struct dynamic {
-	uint64_t bias;
-	uint64_t symbols, strings; /* addresses */
-	uint64_t strings_bytes;
-};
-
-/* The address of the dynamic section and the bias of all link-time addresses. */
-static int find_dynamic(pid_t pid, uint64_t header, uint64_t *ret_bias, uint64_t *ret_dynamic,
-			size_t *ret_bytes)
+/* -ENOENT: it can't be opened, or is none that we know. */
+static int read_file(pid_t pid, const struct maps_entry *entry, struct linker *ret_linker)
 {
-	Elf64_Phdr phdrs[MAX_PHDRS];
-	const Elf64_Phdr *load = NULL, *dynamic = NULL;
-	Elf64_Ehdr ehdr;
-	int err = read_memory(pid, header, &ehdr, sizeof(ehdr));
+	static const char *const names[] = { "_dl_debug_state", "_r_debug", "_dl_debug_addr" };
+	uint64_t distances[ARRAY_SIZE(names)], addresses[ARRAY_SIZE(names)];
+	int fd = maps__open(pid, entry), err;
 
-	if (err)
-		return err;
-	if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    ehdr.e_phentsize != sizeof(phdrs[0]) || !ehdr.e_phnum || ehdr.e_phnum > MAX_PHDRS)
+	if (fd < 0)
 		return -ENOENT;
-	err = read_memory(pid, header + ehdr.e_phoff, phdrs, ehdr.e_phnum * sizeof(phdrs[0]));
-	if (err)
+	err = elf__find_exports(fd, names, ARRAY_SIZE(names), distances);
+	(void)close(fd);
+	if (err == -ENOMEM)
 		return err;
-	for (size_t i = 0; i < ehdr.e_phnum; i++) {
-		if (phdrs[i].p_type == PT_LOAD && !load)
-			load = &phdrs[i];
-		else if (phdrs[i].p_type == PT_DYNAMIC)
-			dynamic = &phdrs[i];
-	}
-	if (!load || load->p_offset || !dynamic)
+	if (err || !distances[0])
 		return -ENOENT;
-	*ret_bias = header - load->p_vaddr;
-	*ret_dynamic = *ret_bias + dynamic->p_vaddr;
-	*ret_bytes = dynamic->p_memsz;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		addresses[i] = distances[i] ? entry->start + distances[i] : 0;
+	*ret_linker = (struct linker){
+		.notify = addresses[0],
+		.debug = addresses[1],
+		.debug_pointer = addresses[2],
+	};
 	return 0;
 }
 
-/*
- * At the exec all addresses are link-time ones. glibc's linker then relocates its own dynamic
- * section in place; a mapping is far above all link-time addresses of a library.
- */
-static uint64_t relocate(const struct dynamic *dynamic, uint64_t address)
+int linker__find(pid_t pid, const struct maps *maps, struct linker *ret_linker)
 {
-	return address < dynamic->bias ? dynamic->bias + address : address;
-}
-
-static int read_dynamic(pid_t pid, uint64_t header, struct dynamic *ret)
-{
-	struct dynamic dynamic = { 0 };
-	Elf64_Dyn dyns[MAX_DYNS];
-	uint64_t address;
-	size_t bytes;
-	int err = find_dynamic(pid, header, &dynamic.bias, &address, &bytes);
-
-	if (err)
-		return err;
-	if (bytes > sizeof(dyns))
-		bytes = sizeof(dyns);
-	err = read_memory(pid, address, dyns, bytes);
-	if (err)
-		return err;
-	for (size_t i = 0; i < bytes / sizeof(dyns[0]) && dyns[i].d_tag != DT_NULL; i++) {
-		if (dyns[i].d_tag == DT_SYMTAB)
-			dynamic.symbols = relocate(&dynamic, dyns[i].d_un.d_ptr);
-		else if (dyns[i].d_tag == DT_STRTAB)
-			dynamic.strings = relocate(&dynamic, dyns[i].d_un.d_ptr);
-		else if (dyns[i].d_tag == DT_STRSZ)
-			dynamic.strings_bytes = dyns[i].d_un.d_val;
-	}
-	if (!dynamic.symbols || dynamic.strings <= dynamic.symbols || !dynamic.strings_bytes)
-		return -ENOENT;
-	*ret = dynamic;
-	return 0;
-}
-
-static uint64_t find_symbol(const struct dynamic *dynamic, const Elf64_Sym *symbols, size_t cnt,
-			    const char *strings, const char *name)
-{
-	size_t len = strlen(name) + 1;
-
-	for (size_t i = 0; i < cnt; i++) {
-		if (symbols[i].st_shndx == SHN_UNDEF ||
-		    symbols[i].st_name > dynamic->strings_bytes ||
-		    dynamic->strings_bytes - symbols[i].st_name < len)
-			continue;
-		if (!memcmp(strings + symbols[i].st_name, name, len))
-			return dynamic->bias + symbols[i].st_value;
-	}
-	return 0;
-}
-
-/*
- * No field has the number of symbols. Linkers put the strings after them, with at most some small
- * sections in between, which contain no symbols of the right name.
- */
-static int find_symbols(pid_t pid, const struct dynamic *dynamic, struct linker *ret_linker)
-{
-	size_t symbols_bytes = dynamic->strings - dynamic->symbols;
-	struct linker linker = { 0 };
-	Elf64_Sym *symbols;
-	char *strings;
-	int err;
-
-	if (symbols_bytes > MAX_SYMBOLS_BYTES || dynamic->strings_bytes > MAX_STRINGS_BYTES)
-		return -ENOENT;
-	symbols = malloc(symbols_bytes);
-	strings = malloc(dynamic->strings_bytes);
-	if (!symbols || !strings) {
-		err = -ENOMEM;
-		goto out;
-	}
-	err = read_memory(pid, dynamic->symbols, symbols, symbols_bytes);
-	if (!err)
-		err = read_memory(pid, dynamic->strings, strings, dynamic->strings_bytes);
-	if (err)
-		goto out;
-	symbols_bytes /= sizeof(*symbols);
-	linker.notify = find_symbol(dynamic, symbols, symbols_bytes, strings, "_dl_debug_state");
-	linker.debug = find_symbol(dynamic, symbols, symbols_bytes, strings, "_r_debug");
-	linker.debug_pointer =
-		find_symbol(dynamic, symbols, symbols_bytes, strings, "_dl_debug_addr");
-	if (linker.notify)
-		*ret_linker = linker;
-	else
-		err = -ENOENT;
-out:
-	free(strings);
-	free(symbols);
-	return err;
-}
-
-int linker__find(pid_t pid, struct linker *ret_linker)
-{
-	struct dynamic dynamic;
+	const struct maps_entry *entry;
 	uint64_t header;
 	int err = linker__find_header(pid, &header);
 
-	if (!err)
-		err = read_dynamic(pid, header, &dynamic);
-	if (!err)
-		err = find_symbols(pid, &dynamic, ret_linker);
-	return err;
+	if (err)
+		return err;
+	entry = maps__find(maps, header);
+	if (!entry || entry->start != header || entry->offset)
+		return -ENOENT;
+	return read_file(pid, entry, ret_linker);
 }
 
 bool linker__is_probed(const struct linker *linker, pid_t pid)

@@ -8,8 +8,7 @@
  * _r_debug tells which call it is. (Its USDT probes would be simpler; Debian builds glibc without
  * them.)
  *
- * All is read from the process's memory, never from a file: the mapped bytes count, and a path may
- * mean another file in another mount namespace.
+ * It is found without reading memory of the process: its symbols come from the file that is mapped.
  */
 #ifndef TTLOG_LINKER_H
 #define TTLOG_LINKER_H
@@ -18,6 +17,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct maps;
+
 struct linker {
 	uint64_t notify;        /* address of _dl_debug_state */
 	uint64_t debug;         /* address of _r_debug, 0: none */
@@ -25,13 +26,16 @@ struct linker {
 	bool has_added;         /* glibc: it has begun to add libraries */
 };
 
-/* The process may run, or be stopped at its exec. 0 or -errno; -ENOENT: it has no dynamic linker,
- * or an unknown one. */
-int linker__find(pid_t pid, struct linker *ret_linker);
+/*
+ * maps: of the process, which may run, or be stopped at its exec. 0 or -errno; -ENOENT: it has no
+ * dynamic linker, or an unknown one, or maps__open() fails. It may wait for the file system.
+ */
+int linker__find(pid_t pid, const struct maps *maps, struct linker *ret_linker);
 
-/* The address of its ELF header, from the kernel, without reading the process's memory. As
- * above. */
+/* The address of its ELF header, from the kernel, without opening a file. As above. */
 int linker__find_header(pid_t pid, uint64_t *ret_header);
+
+/* ---- These read the process's memory. ---- */
 
 /* Whether the kernel's breakpoint is at `notify`: then this process hits a probe there. */
 bool linker__is_probed(const struct linker *linker, pid_t pid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c, elf_file.c and elf_symbols.c on real files.
+ * elf.c, elf_file.c, elf_symbols.c and elf_exports.c on real files.
  */
 #include "elf_fixture.h"
 
@@ -196,6 +196,32 @@ static void test_elf_finds_symbols(void **state)
 	free(symbol);
 }
 
+static void test_elf_finds_exports(void **state)
+{
+	static const char *const names[] = { "fixture_functio", "fixture_function", "main",
+					     "fixture_function2", "" };
+	struct files *files = *state;
+	uint64_t found[ARRAY_SIZE(names)], load, address;
+	int fd = build(files, "moved", "-fPIC -shared -s -Wl,-Ttext-segment=0x7000000");
+
+	assert_int_equal(elf__find_exports(files->shared, names, ARRAY_SIZE(names), found), 0);
+	assert_int_equal(found[0], 0);
+	assert_int_equal(found[1], address_of(files, "shared", "fixture_function"));
+	assert_int_equal(found[2], address_of(files, "shared", "main"));
+	assert_int_equal(found[3], 0);
+	assert_int_equal(found[4], 0);
+	/* from the first byte on, wherever the file wants to be */
+	address = found[1];
+	load = 0x7000000;
+	assert_int_equal(elf__find_exports(fd, names, ARRAY_SIZE(names), found), 0);
+	assert_int_equal(found[1], address);
+	assert_int_not_equal(file_offset_of(fd, load + found[1]), 0);
+	close(fd);
+	/* a program exports nothing of its own */
+	assert_int_equal(elf__find_exports(files->pie, names, ARRAY_SIZE(names), found), 0);
+	assert_int_equal(found[1], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_elf_refuses_what_is_none),
 		cmocka_unit_test(test_elf_reads_the_build_id_that_readelf_shows),
 		cmocka_unit_test(test_elf_finds_symbols),
+		cmocka_unit_test(test_elf_finds_exports),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c on damaged copies of real files, and on files made by hand. The copies: every byte that the
- * parser depends on is changed, and every length is tried.
+ * elf.c and elf_exports.c on damaged copies of real files, and on files made by hand. The copies:
+ * every byte that the parser depends on is changed, and every length is tried.
  */
 #include "elf_fixture.h"
 
 /* For any file: the result is an errno, or a table that is valid. */
 static void check_any(int fd, uint64_t size)
 {
+	static const char *const names[] = { "main", "printf" };
+	uint64_t distances[ARRAY_SIZE(names)];
 	struct site_table *table;
 	char build_id[41] = "", *symbol = NULL;
 	int err;
@@ -37,6 +39,7 @@ static void check_any(int fd, uint64_t size)
 	err = find_symbol(fd, 0x1100, &symbol);
 	assert_true(err ? !symbol : strlen(symbol) > 3);
 	free(symbol);
+	assert_true(elf__find_exports(fd, names, ARRAY_SIZE(names), distances) <= 0);
 }
 
 struct image {
@@ -283,6 +286,65 @@ static void test_elf_bounds_the_work_on_sparse_files(void **state)
 	close(fd);
 }
 
+/* What one section of symbols gives for a name; the names are those of the sections. */
+static int find_export(int fd, const char *name, ElfW(Shdr) symbols, uint64_t names_bytes,
+		       uint64_t *ret_distance)
+{
+	const ElfW(Shdr) sections[3] = {
+		[1] = { .sh_type = SHT_STRTAB, .sh_offset = 512, .sh_size = names_bytes },
+		[2] = symbols,
+	};
+
+	assert_int_equal(pwrite(fd, sections, sizeof(sections), 256), sizeof(sections));
+	return elf__find_exports(fd, &name, 1, ret_distance);
+}
+
+static void test_elf_bounds_exports(void **state)
+{
+	const ElfW(Sym) symbols[] = {
+		{ .st_name = UINT32_MAX, .st_shndx = 1, .st_value = MADE_VADDR + 1 },
+		{ .st_name = 5, .st_shndx = SHN_UNDEF, .st_value = MADE_VADDR + 2 },
+		{ .st_name = 6, .st_shndx = 1, .st_value = MADE_VADDR + 3 },
+		{ .st_name = 5, .st_shndx = 1, .st_value = MADE_VADDR + 4 },
+		{ .st_name = 5, .st_shndx = 1, .st_value = MADE_VADDR + 5 },
+	};
+	const ElfW(Shdr) good = { .sh_type = SHT_DYNSYM,
+				  .sh_offset = MADE_NOTES,
+				  .sh_size = sizeof(symbols),
+				  .sh_link = 1 };
+	const uint64_t size = 8 << 20;
+	int fd = make_file(size, 0);
+	ElfW(Shdr) bad = good;
+	uint64_t found = 0;
+
+	(void)state;
+	assert_int_equal(pwrite(fd, symbols, sizeof(symbols), MADE_NOTES), sizeof(symbols));
+	assert_int_equal(find_export(fd, ".ttlog", good, 12, &found), 0);
+	assert_int_equal(found, 4);
+	/* the last name has no end in its section */
+	assert_int_equal(find_export(fd, ".ttlog", good, 11, &found), 0);
+	assert_int_equal(found, 0);
+	assert_int_equal(find_export(fd, ".ttlog", good, 0, &found), 0);
+	assert_int_equal(found, 0);
+	found = 9;
+	assert_int_equal(find_export(fd, ".ttlog", good, (1 << 20) + 1, &found), -E2BIG);
+	bad.sh_size = (1 << 20) + 1;
+	assert_int_equal(find_export(fd, ".ttlog", bad, 12, &found), -E2BIG);
+	bad.sh_size = sizeof(symbols);
+	bad.sh_offset = size - 1;
+	assert_int_equal(find_export(fd, ".ttlog", bad, 12, &found), -ENOEXEC);
+	bad.sh_offset = MADE_NOTES;
+	bad.sh_link = 3;
+	assert_int_equal(find_export(fd, ".ttlog", bad, 12, &found), -ENOEXEC);
+	assert_int_equal(found, 9);
+	/* a part of a symbol is none */
+	bad.sh_link = 1;
+	bad.sh_size = 4 * sizeof(symbols[0]) - 1;
+	assert_int_equal(find_export(fd, ".ttlog", bad, 12, &found), 0);
+	assert_int_equal(found, 0);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_elf_survives_every_length),
 		cmocka_unit_test(test_elf_bounds_the_texts_of_a_file),
 		cmocka_unit_test(test_elf_cuts_no_text_at_a_window_border),
+		cmocka_unit_test(test_elf_bounds_exports),
 		cmocka_unit_test(test_elf_bounds_the_work_on_sparse_files),
 	};
 
