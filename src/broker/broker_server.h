@@ -21,7 +21,7 @@
 struct broker_policy {
 	/* false: this process serves itself; nothing is checked */
 	bool is_strict;
-	/* memory of processes besides batches: to find a dynamic linker in it */
+	/* memory of processes besides batches: to see how far a dynamic linker is */
 	bool allows_memory;
 	int programs[BROKER_MAX_PROGRAMS]; /* BPF programs that may be linked to places */
 	size_t program_cnt;

@@ -243,7 +243,7 @@ static inline void start_broker(const struct command_signals *signals)
 {
 	const struct broker_policy policy = {
 		.is_strict = true,
-		.allows_memory = true, /* to find the linker */
+		.allows_memory = true, /* of the linker: whether it is ready */
 		.command = broker_command,
 		.command_signals = *signals,
 		.loading_fd = -1,

@@ -20,8 +20,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "broker.h"
+#include "broker_server.h"
 #include "linker.h"
 #include "maps.h"
+#include "pull.h"
 #include "temp_dir.h"
 
 #define PAGE_BYTES 4096u
@@ -60,6 +63,28 @@ static void end(pid_t pid)
 
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* The first test: a broker starts while there is one thread. */
+static void test_linker_is_found_where_no_memory_may_be_read(void **state)
+{
+	const struct broker_policy policy = { .is_strict = true, .loading_fd = -1 };
+	struct broker_connection *own;
+	struct linker linker;
+	uint64_t header;
+	char magic[4];
+
+	(void)state;
+	assert_int_equal(broker__start(&policy), 0);
+	assert_int_equal(find(getpid(), &linker), 0);
+	assert_int_equal(linker.notify, (uintptr_t)dlsym(RTLD_DEFAULT, "_dl_debug_state"));
+	assert_int_equal(linker__find_header(getpid(), &header), 0);
+	assert_int_equal(pull__memory(getpid(), header, magic, sizeof(magic), NULL), -EPERM);
+	own = broker_connection__own();
+	assert_non_null(own);
+	broker_connection__leave(own);
+	broker_connection__free(own);
+	broker__end();
 }
 
 static void test_linker_is_found_in_a_running_process(void **state)
@@ -222,6 +247,7 @@ static void test_linker_refuses_what_has_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_linker_is_found_where_no_memory_may_be_read),
 		cmocka_unit_test(test_linker_is_found_in_a_running_process),
 		cmocka_unit_test(test_linker_is_found_at_the_exec),
 		cmocka_unit_test(test_linker_is_found_if_it_is_like_musls),
