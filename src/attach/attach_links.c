@@ -24,7 +24,7 @@
 #define PAGE_BYTES 4096u
 
 /* Of one module. */
-#define MAX_OWN_LINKS 256
+#define MAX_OWN_LINKS 64
 
 /*
  * Links serve one process or all. The kernel knows a process by its first thread's memory. If that

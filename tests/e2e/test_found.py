@@ -14,7 +14,7 @@ from test_watches import die, order
 
 EVENTS = 10
 UNMARKED = 1000
-SHARING = 270  # of one file: more than have links of their own
+SHARING = 80  # of one file: more than have links of their own
 
 
 def collect_all(t, *args):
