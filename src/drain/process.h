@@ -22,6 +22,7 @@
 #include "source_table.h"
 #include "thread_table.h"
 
+struct process;
 struct process_settings;
 struct process_watch;
 struct ring;
@@ -31,9 +32,11 @@ struct wire_batch;
 struct wire_head;
 struct wire_process;
 
-/* Bytes that were read from the kernel's ring buffer, and how many of them the kernel knows of. */
+/* Bytes that were read from the kernel's ring buffer. */
 struct consumed {
-	uint64_t bytes, told_bytes;
+	uint64_t bytes;
+	bool is_untold; /* the kernel does not know of all: it is in the list of these */
+	struct process *next_untold;
 };
 
 /* What came of its events. */

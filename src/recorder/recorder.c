@@ -89,7 +89,7 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 
 	if (!process)
 		return;
-	process->consumed.bytes += message->head.bytes;
+	processes__count_consumed(&recorder->processes, process, message->head.bytes);
 	process->arrivals.flushes++;
 	processes__take(&recorder->processes, process, message);
 	if (message->head.kind == WIRE_TAIL && process->lifecycle.exiting &&

@@ -22,6 +22,8 @@
  * that hangs. The second is for one with threads whose tails are missing. */
 #define CRASH_HURRY_NS 300000000ull
 #define CRASH_MAX_NS   800000000ull
+/* There may be thousands of processes, and thousands of rounds a second. */
+#define HURRY_EVERY_NS 50000000ull
 /* At the end, a disk that takes nothing is waited for so long. */
 #define STUCK_NS       20000000000ull
 
@@ -332,6 +334,9 @@ void jobs__hurry(struct jobs *jobs)
 	const uint64_t now_ns = clock__now_mono_ns();
 	struct process *process = NULL;
 
+	if (now_ns - jobs->hurried_ns < HURRY_EVERY_NS)
+		return;
+	jobs->hurried_ns = now_ns;
 	while ((process = process_table__next(&jobs->processes->table, process))) {
 		if (!is_held_up(process, now_ns) ||
 		    !(on_of(jobs, process) & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))

@@ -33,9 +33,10 @@ struct jobs {
 	struct {
 		uint64_t steps, since_ns; /* 0: the collector does not end yet */
 	} progress;
-	bool has_left; /* something, to the next collector */
-	bool ends;     /* nothing will be tried again later */
-	bool failed;   /* a snapshot could not be written */
+	uint64_t hurried_ns; /* the last look for crashes that take long */
+	bool has_left;       /* something, to the next collector */
+	bool ends;           /* nothing will be tried again later */
+	bool failed;         /* a snapshot could not be written */
 };
 
 void jobs__init(struct jobs *jobs, const struct recorder_options *options,

@@ -276,6 +276,16 @@ static void add_to_totals(struct processes *processes, const struct process *pro
 	free(service);
 }
 
+static void drop_untold(struct processes *processes, struct process *process)
+{
+	struct process **at = &processes->untold;
+
+	while (process->consumed.is_untold && *at != process)
+		at = &(*at)->consumed.next_untold;
+	if (process->consumed.is_untold)
+		*at = process->consumed.next_untold;
+}
+
 void processes__finish(struct processes *processes, struct process *process)
 {
 	if (!process->lifecycle.ended || process->snapshots.job_cnt || process->snapshots.is_owed ||
@@ -286,6 +296,7 @@ void processes__finish(struct processes *processes, struct process *process)
 	add_to_totals(processes, process);
 	kernel__untrack(processes->options->job.kernel, process->id.pid, process->id.start_ns);
 	process_table__remove(&processes->table, process);
+	drop_untold(processes, process);
 	if (processes->last == process)
 		processes->last = NULL;
 	if (process->lifecycle.given)
@@ -310,15 +321,33 @@ void processes__report(struct processes *processes)
 	}
 }
 
+void processes__count_consumed(struct processes *processes, struct process *process, size_t bytes)
+{
+	struct consumed *consumed = &process->consumed;
+
+	consumed->bytes += bytes;
+	if (consumed->is_untold)
+		return;
+	consumed->is_untold = true;
+	consumed->next_untold = processes->untold;
+	processes->untold = process;
+}
+
+/* What can't be told stays in the list. */
 void processes__tell_consumed(struct processes *processes)
 {
-	struct process *process = NULL;
+	struct process **at = &processes->untold;
 
-	while ((process = process_table__next(&processes->table, process))) {
-		if (process->consumed.bytes == process->consumed.told_bytes)
-			continue;
+	while (*at) {
+		struct process *process = *at;
+		struct consumed *consumed = &process->consumed;
+
 		if (kernel__set_consumed(processes->options->job.kernel, process->id.pid,
-					 process->consumed.bytes) == 0)
-			process->consumed.told_bytes = process->consumed.bytes;
+					 consumed->bytes)) {
+			at = &consumed->next_untold;
+			continue;
+		}
+		consumed->is_untold = false;
+		*at = consumed->next_untold;
 	}
 }

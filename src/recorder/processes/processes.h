@@ -55,6 +55,7 @@ struct processes {
 	struct mapping_cache mapping_cache;
 	struct process *last;   /* the sender of the last batch; mostly of the next one too */
 	struct process *pulled; /* it stays while it is read, whatever comes in meanwhile */
+	struct process *untold; /* from which batches came since the kernel was told */
 	size_t given_cnt;       /* given, and not ended */
 	bool told_untracked;
 	struct watches watches;      /* --on fill, event, slow */
@@ -92,6 +93,8 @@ void processes__tell_done(struct processes *processes);
 /* Says how many descendants are left, if any; then as above. */
 void processes__command_ended(struct processes *processes);
 
+/* So many bytes of the process were read from the kernel's ring buffer. */
+void processes__count_consumed(struct processes *processes, struct process *process, size_t bytes);
 /* Tells the kernel how much was read of each process; after each round of reading. */
 void processes__tell_consumed(struct processes *processes);
 /* Says, once, that the kernel's table of processes was full. */
