@@ -285,6 +285,12 @@ def judge_launch(bench):
     return verdict
 
 
+def judge_alarm(bench):
+    verdict = Verdict('an event whose thread then sleeps triggers its snapshot (--on event:)', '<= 200 ms')
+    at_most(verdict, '{:.0f} ms at most', bench.value('alarm', 'latest'), 200)
+    return verdict
+
+
 def judge_follow(bench):
     verdict = Verdict('age of an event when ttlog-view --follow prints it', '<= 200 ms')
     at_most(verdict, '{:.0f} ms at most', bench.value('follow', 'oldest'), 200)
@@ -335,7 +341,7 @@ JUDGES = {
     'sustained': (judge_sustained,),
     'threads': (judge_threads,), 'light': (judge_light,), 'watch': (judge_watch,), 'flight': (judge_flight,),
     'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
-    'recover': (judge_recover,), 'launch': (judge_launch,), 'follow': (judge_follow,),
+    'recover': (judge_recover,), 'launch': (judge_launch,), 'follow': (judge_follow,), 'alarm': (judge_alarm,),
     'storm': (judge_storm,), 'killed': (judge_killed,), 'view': (judge_view, judge_json),
     'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again), 'memory': (judge_memory,),

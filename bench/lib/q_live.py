@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""How soon: an event at a follower, a crash on disk, a program's sites off without a collector."""
+"""How soon: an event at a follower, an event that triggers, a crash on disk, a program's sites off without a
+collector."""
+import calendar
 import json
 import os
 import re
@@ -76,6 +78,48 @@ def follow(bench):
     bench.compare('follow', 'median', 'ms', {'ttlog': once})
 
 
+def wait_for_files(directory, count, timeout=60):
+    until = time.monotonic() + timeout
+    while len([name for name in os.listdir(directory) if name.endswith('.bin')]) < count:
+        if time.monotonic() > until:
+            raise Failed(f'{directory} has not got {count} snapshots')
+        time.sleep(0.002)
+
+
+def nanoseconds(timestamp):
+    """Of a time such as 2026-11-21T15:30:21.357457254Z."""
+    second, fraction = timestamp.rstrip('Z').split('.')
+    return calendar.timegm(time.strptime(second, '%Y-%m-%dT%H:%M:%S')) * 1_000_000_000 + int(fraction.ljust(9, '0'))
+
+
+def alarm(bench):
+    """from an event, after which its thread sleeps, to the snapshot that --on event: makes of it: ms"""
+    path = built(bench, 'apps/beat')
+    count = bench.scale(50, 5)
+
+    def once():
+        beat = start([path, '20'], b'ready\n')
+        directory = bench.fresh_dir('alarm')
+        collector = Attached(bench, ['-o', directory, '--on', 'event:probe=beat', '-p', str(beat.pid)])
+        try:
+            collector.wait_recording(1)
+            for number in range(1, count + 1):
+                say(beat)
+                wait_for_files(directory, number)
+        finally:
+            end(beat)
+            (accounts,), _ = collector.finish()
+        infos = map(bench.product.info, accounts.files)
+        late = sorted((nanoseconds(info['created_at']) - nanoseconds(info['last_ts'])) / 1e6
+                      for info in infos if info['reason'] == 'event')
+        if len(late) != count:
+            raise Failed(f'{len(late)} of {count} events made a snapshot')
+        bench.line('alarm', 'latest', 'ttlog', 'ms').add(late[-1])
+        return {'value': late[len(late) // 2]}
+
+    bench.compare('alarm', 'median', 'ms', {'ttlog': once})
+
+
 def read_until(collector, text, count):
     while collector.text.count(text) < count:
         if not collector.read(60):
@@ -120,4 +164,4 @@ def killed(bench):
     bench.compare('killed', f'{argv[-1]} kills', 'ms', {'ttlog': once}, bench.repeats(3))
 
 
-QUESTIONS = {'follow': follow, 'storm': storm, 'killed': killed}
+QUESTIONS = {'follow': follow, 'alarm': alarm, 'storm': storm, 'killed': killed}
