@@ -23,50 +23,16 @@ fail() {
 	exit 1
 }
 
-# The paths of the libraries that a file for this machine is linked with.
-native_libraries() {
-	ldd "$1" 2>/dev/null | sed -n 's,.*[[:space:]]\(/[^ ]*\) (0x.*,\1,p'
-}
-
-# The same for a file of another architecture, and for its libraries.
-foreign_libraries() {
-	readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r wanted; do
-		for place in /lib/aarch64-linux-gnu /usr/lib/aarch64-linux-gnu; do
-			[ -e "$sysroot$place/$wanted" ] || continue
-			echo "$place/$wanted"
-			foreign_libraries "$sysroot$place/$wanted"
-		done
-	done
-}
-
-# Copies a program, and its libraries to the paths where it looks for them.
-add() {
-	mkdir -p "$root$2"
-	cp "$1" "$root$2/"
-	"$libraries" "$1" | sort -u | while read -r library; do
-		[ -e "$root$library" ] || [ "${library#"$PWD"}" != "$library" ] && continue
-		mkdir -p "$root${library%/*}"
-		cp -L "$sysroot$library" "$root$library"
-	done
-}
+. "$here/root.sh"
 
 if [ -n "$sysroot" ]; then
-	qemu=qemu-system-aarch64 libraries=foreign_libraries stress="runner victim"
+	qemu=qemu-system-aarch64 stress="runner victim"
 else
-	qemu=qemu-system-x86_64 libraries=native_libraries stress="runner victim steps stepped"
+	qemu=qemu-system-x86_64 stress="runner victim steps stepped"
 fi
-busybox=$sysroot/bin/busybox
 command -v $qemu >/dev/null || fail "needs $qemu: make deps-kernels"
 command -v cpio >/dev/null || fail "needs cpio: make deps-kernels"
-[ -x "$busybox" ] && [ -z "$("$libraries" "$busybox")" ] ||
-	fail "needs a static busybox: make deps-kernels"
-
-rm -rf "$root"
-mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/var/tmp"
-cp "$busybox" "$root/bin/"
-for tool in $(busybox --list | grep -vx busybox); do
-	ln -sf busybox "$root/bin/$tool"
-done
+make_root || fail "needs a static busybox: make deps-kernels"
 add "$build/ttlog-collect" /ttlog
 add "$build/ttlog-view" /ttlog
 for app in crash crash_nofp trade early early_static children gates tally many hostile beat thrown thrown_static; do
@@ -95,7 +61,7 @@ else
 	set -- -accel tcg,thread=single -cpu max,-cx16
 	console="ttyS0 tsc=unstable"
 fi
-(cd "$root" && find . | cpio -o -H newc --quiet) | gzip -1 >"$work/$name.initramfs"
+pack "$work/$name.initramfs"
 
 timeout "$KERNELS_TIMEOUT_S" $qemu "$@" -smp 2 -m "$KERNELS_MEMORY" \
 	-nodefaults -no-user-config -nographic -no-reboot -serial stdio \

@@ -3,8 +3,9 @@
 #
 # usage: fetch.sh DIR NAME PACKAGE [SUITE]
 #
-# Downloads the current kernel of Debian's PACKAGE to DIR/NAME.vmlinuz, and installs nothing. With
-# SUITE, it takes the kernel from that suite, whatever sources the machine has.
+# Downloads the current kernel of Debian's PACKAGE to DIR/NAME.vmlinuz, and its modules for disks to
+# DIR/NAME.modules; installs nothing. With SUITE, it takes the kernel from that suite, whatever sources
+# the machine has.
 set -eu
 
 dir=$1 name=$2 package=$3 suite=${4:-}
@@ -39,6 +40,11 @@ fi
 rm -rf "$dir/$name.deb" "$dir/$name.unpacked"
 mkdir -p "$dir/$name.deb" "$dir/$name.unpacked"
 (cd "$dir/$name.deb" && apt-get $options -qq download "$image" 2>/dev/null)
-dpkg-deb --fsys-tarfile "$dir/$name.deb"/*.deb | tar -C "$dir/$name.unpacked" -x ./boot
+dpkg-deb --fsys-tarfile "$dir/$name.deb"/*.deb | tar -C "$dir/$name.unpacked" -x ./boot ./lib
 mv "$dir/$name.unpacked/boot"/vmlinuz-* "$dir/$name.vmlinuz"
+rm -rf "$dir/$name.modules"
+mkdir "$dir/$name.modules"
+find "$dir/$name.unpacked/lib" \( -path '*/drivers/virtio/*' -o -path '*/fs/ext4/*' -o -path '*/fs/jbd2/*' \
+	-o -name 'virtio_blk.ko*' -o -name 'mbcache.ko*' -o -name 'crc16.ko*' -o -name '*crc32c*.ko*' \) -type f \
+	-exec mv {} "$dir/$name.modules/" \;
 rm -rf "$dir/$name.deb" "$dir/$name.unpacked" "$apt"

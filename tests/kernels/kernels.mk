@@ -5,8 +5,8 @@
 # KERNELS=bookworm-rt is known to lose a flush in some 50 kills: that kernel skips a uprobe program
 # while a preempted bpf(2) of the collector is on the same CPU (bpf_prog_active).
 # `make deps-kernels` installs the tools.
-KERNEL_DEPS := busybox-static cpio dpkg g++-aarch64-linux-gnu gcc-aarch64-linux-gnu gzip \
-	qemu-system-arm qemu-system-x86
+KERNEL_DEPS := busybox-static cpio dpkg e2fsprogs g++-aarch64-linux-gnu gcc-aarch64-linux-gnu gzip \
+	qemu-system-arm qemu-system-x86 qemu-utils
 KERNELS ?= bookworm backports
 KERNEL_PACKAGE_bookworm := linux-image-amd64
 KERNEL_PACKAGE_bookworm-rt := linux-image-rt-amd64
@@ -21,8 +21,9 @@ $(BUILD)/apps/many: tests/kernels/many.sh tests/kernels/kernels.mk $(APP_HEADERS
 	$(Q)tests/kernels/many.sh 150 > $@.c
 	$(Q)$(CC) $(APP_C_FLAGS) -o $@ $@.c
 
-$(BUILD)/kernels/%.vmlinuz:
-	$(call say,FETCH,$@)
+# and the modules
+$(BUILD)/kernels/%.vmlinuz $(BUILD)/kernels/%.modules:
+	$(call say,FETCH,$(@D)/$*)
 	$(Q)tests/kernels/fetch.sh $(@D) $* $(KERNEL_PACKAGE_$*)
 
 .PHONY: deps-kernels
@@ -36,6 +37,14 @@ $(addprefix check-kernel-,$(KERNELS)): check-kernel-%: $(BUILD)/kernels/%.vmlinu
 		$(BUILD)/ttlog-collect $(BUILD)/ttlog-view $(STRESS_PROGRAMS)
 	$(call say,BOOT,$*)
 	$(Q)tests/kernels/boot.sh $(BUILD) $* $<
+
+# | make check-cutoff   streams to the disk of an emulated machine that is cut off: what was reported
+# |                     as durable is there; needs make deps-kernels
+.PHONY: check-cutoff
+check-cutoff: $(BUILD)/kernels/bookworm.modules $(BUILD)/kernels/bookworm.vmlinuz $(BUILD)/apps/flood \
+		$(BUILD)/ttlog-collect $(BUILD)/ttlog-ctl $(BUILD)/ttlog-view
+	$(call say,BOOT,cutoff)
+	$(Q)tests/kernels/cutoff.sh $(BUILD) $(BUILD)/kernels/bookworm.vmlinuz
 
 # ---- the same for arm64: all is cross-built, in its own directory ----
 
