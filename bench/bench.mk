@@ -14,7 +14,7 @@ BENCH_LTTNG_FLAGS := -std=gnu17 $(BENCH_FLAGS) -Wall -DMARK_LTTNG -Ibench
 BENCH_SPDLOG_FLAGS := -std=c++17 $(BENCH_FLAGS) -Wall -DMARK_SPDLOG \
 	$(shell pkg-config --cflags spdlog 2>/dev/null)
 
-BENCH_OURS := $(addprefix $(BENCH)/,disabled cost floor latency rate idle)
+BENCH_OURS := $(addprefix $(BENCH)/,disabled cost floor latency rate idle herd starts)
 BENCH_LTTNG := $(if $(wildcard /usr/include/lttng/tracepoint.h \
 	/usr/include/$(MULTIARCH)/lttng/tracepoint.h),$(addprefix $(BENCH)/,disabled_lttng \
 	cost_lttng latency_lttng rate_lttng))
@@ -22,7 +22,7 @@ BENCH_SPDLOG := $(if $(wildcard /usr/include/spdlog/spdlog.h),$(addprefix $(BENC
 	latency_spdlog))
 # A compiler needs long for 10,000 marks, so they are in files of 1,000.
 BENCH_PARTS := 0 1 2 3 4 5 6 7 8 9
-BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/look_up \
+BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/look_up $(BENCH)/tiny \
 	$(BENCH)/sites_1000
 BENCH_BINS := $(BENCH_QUICK_BINS) $(BENCH)/sites_10000
 # Programs of the tests.
@@ -59,6 +59,11 @@ $(BENCH_OURS): $(BENCH)/%: bench/%.c
 	$(call say,BENCH,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_OUR_FLAGS) -o $@ $< -lpthread
+
+$(BENCH)/tiny: bench/tiny.c
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) -static -o $@ $<
 
 $(BENCH_LTTNG): $(BENCH)/%_lttng: bench/%.c bench/lttng_events.c
 	$(call say,BENCH,$@)

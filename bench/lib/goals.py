@@ -310,6 +310,33 @@ def judge_killed(bench):
     return verdict
 
 
+def judge_many(bench):
+    verdict = Verdict('10,000 processes of one program: the end of a collector', '<= 10 s, zero loss')
+    for who in ('ttlog --all', 'ttlog chosen'):
+        for (question, what, by), line in bench.lines.items():
+            if question == 'many' and what.endswith('silent, the end') and by == who:
+                at_most(verdict, who[6:] + ' {:.1f} s', line.median, 10)
+            if question == 'many' and what.endswith('processes') and by == who:
+                verdict.none_lost(line.lost)
+    return verdict
+
+
+def judge_found(bench):
+    verdict = Verdict('1,000 programs without marks start a second, --all: CPU of the collector',
+                      '< 2 % of one core')
+    value = bench.value('found', '1000 starts/s', 'ttlog, the collector')
+    verdict.add('{:.2f} %', value, value is not None and value < 2)
+    return verdict
+
+
+def judge_scrape(bench):
+    verdict = Verdict('the page of --metrics, 1,000 processes', '<= 100 ms')
+    for who in ('ttlog', 'ttlog --metrics-by pid'):
+        at_most(verdict, (who[6:] or 'plain') + ' {:.1f} ms',
+                bench.value('scrape', f'{bench.scale(1000, 100)} processes', who), 100)
+    return verdict
+
+
 # How long the user may wait for a step, in s: figures of q_screen.py.
 WATCHING = 'ttlog, event:level>=ERROR'
 WAITS = {
@@ -342,7 +369,8 @@ JUDGES = {
     'threads': (judge_threads,), 'light': (judge_light,), 'watch': (judge_watch,), 'flight': (judge_flight,),
     'disk': (judge_disk,), 'snapshot': (judge_snapshot,), 'enable': (judge_attach,),
     'recover': (judge_recover,), 'launch': (judge_launch,), 'follow': (judge_follow,), 'alarm': (judge_alarm,),
-    'storm': (judge_storm,), 'killed': (judge_killed,), 'view': (judge_view, judge_json),
+    'storm': (judge_storm,), 'killed': (judge_killed,), 'many': (judge_many,), 'found': (judge_found,),
+    'scrape': (judge_scrape,), 'view': (judge_view, judge_json),
     'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again), 'memory': (judge_memory,),
     'immediate': (judge_immediate,), **{name: (judge_waits(name),) for name in WAITS},
