@@ -16,7 +16,9 @@
 #include "trigger_rounds.h"
 
 /* Each about a second. */
-#define REST_SWEEPS 5
+#define REST_SWEEPS    5
+/* Processes, about. */
+#define ASKED_IN_SWEEP 1000
 
 static void lose_tail(void *ctx, uint64_t address, uint32_t module, uint64_t events)
 {
@@ -77,6 +79,15 @@ void ends__when_whole(struct ends *ends, struct process *process)
 		end(ends, process);
 }
 
+/* To ask whether a process runs takes some 20 us. If they are thousands, each is asked in its turn. */
+static bool is_its_turn(const struct ends *ends, const struct process *process)
+{
+	const size_t turn_cnt = ends->processes->table.cnt / ASKED_IN_SWEEP + 1;
+
+	return process->id.pid % turn_cnt == ends->sweep_cnt % turn_cnt ||
+	       process->lifecycle.missing;
+}
+
 /* Whether it is gone, and its end was not reported, or tails did not come. */
 static bool is_overdue(struct ends *ends, struct process *process)
 {
@@ -88,7 +99,8 @@ static bool is_overdue(struct ends *ends, struct process *process)
 				 &counters) == 0 &&
 	    counters.exits) {
 		death__take_end(&process->crash, &counters.end);
-	} else if (!process->lifecycle.exiting && process_id__is_running(&process->id)) {
+	} else if (!process->lifecycle.exiting &&
+		   (!is_its_turn(ends, process) || process_id__is_running(&process->id))) {
 		return false;
 	}
 	/* its last messages may be on their way: the next sweep */
@@ -133,6 +145,7 @@ static void rest(struct ends *ends)
 
 void ends__sweep(struct ends *ends)
 {
+	ends->sweep_cnt++;
 	processes__tell_untracked(ends->processes);
 	jobs__sweep(ends->jobs);
 	rest(ends);

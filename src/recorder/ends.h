@@ -23,6 +23,7 @@ struct ends {
 	struct live_rounds *rounds;
 	struct trigger_rounds *triggers;
 	struct stream_rounds *streams;
+	unsigned sweep_cnt;
 	unsigned idle_sweeps; /* without any process */
 	bool saw_unused;      /* unused modules were found before this round */
 };

@@ -155,6 +155,7 @@ static void take_crash_message(struct recorder *recorder, struct process *proces
 {
 	switch (head->kind) {
 	case WIRE_CRASH:
+		recorder->jobs.has_crashes = true;
 		death__take_crash(&process->crash, (const struct wire_crash *)head);
 		if (looks__now(&recorder->looks, process))
 			break;

@@ -317,13 +317,17 @@ bool jobs__heed_request(const struct jobs *jobs, const struct process *process)
 
 /* ---- crashes that take long ---- */
 
+static bool is_crashing(const struct process *process)
+{
+	return process->crash.has_crash && !process->lifecycle.ended && !process->snapshots.hurried;
+}
+
 /* Its threads don't run any more, but it is still there. */
 static bool is_held_up(const struct process *process, uint64_t now_ns)
 {
 	uint64_t age_ns = now_ns - process->crash.stamp_ns;
 
-	if (!process->ring || !process->crash.has_crash || process->lifecycle.ended ||
-	    process->snapshots.hurried)
+	if (!process->ring || !is_crashing(process))
 		return false;
 	return age_ns > CRASH_MAX_NS ||
 	       (age_ns > CRASH_HURRY_NS && !source_table__has_owners(&process->sources));
@@ -334,10 +338,12 @@ void jobs__hurry(struct jobs *jobs)
 	const uint64_t now_ns = clock__now_mono_ns();
 	struct process *process = NULL;
 
-	if (now_ns - jobs->hurried_ns < HURRY_EVERY_NS)
+	if (!jobs->has_crashes || now_ns - jobs->hurried_ns < HURRY_EVERY_NS)
 		return;
 	jobs->hurried_ns = now_ns;
+	jobs->has_crashes = false;
 	while ((process = process_table__next(&jobs->processes->table, process))) {
+		jobs->has_crashes |= is_crashing(process);
 		if (!is_held_up(process, now_ns) ||
 		    !(on_of(jobs, process) & (TRIGGER_ON_CRASH | TRIGGER_ON_KILLED)))
 			continue;

@@ -33,7 +33,8 @@ struct jobs {
 	struct {
 		uint64_t steps, since_ns; /* 0: the collector does not end yet */
 	} progress;
-	uint64_t hurried_ns; /* the last look for crashes that take long */
+	bool has_crashes;    /* some process may be held up by its crash */
+	uint64_t hurried_ns; /* the last look for these */
 	bool has_left;       /* something, to the next collector */
 	bool ends;           /* nothing will be tried again later */
 	bool failed;         /* a snapshot could not be written */
