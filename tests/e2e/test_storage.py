@@ -14,14 +14,14 @@ import re
 import shutil
 import signal
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from harness import COLLECT, SNAPSHOT_NAME, Snapshot, check, equal, view, wait_until
 
 ALL = os.environ.get("TTLOG_STORAGE") == "all"
 # What a thread that writes asks of a file system.
 CALLS = ("openat", "newfstatat", "fstat", "fstatfs", "statfs", "fchmod", "fchown", "write", "pread64", "getdents64",
-         "utimensat", "fsync", "linkat", "unlinkat", "renameat2", "close", "mkdir", "faccessat2")  # fmt: skip
+         "utimensat", "fgetxattr", "fsetxattr", "fsync", "linkat", "unlinkat", "renameat2", "close", "mkdir", "faccessat2")  # fmt: skip
 EVENTS = 3000
 NOBODY = 65534
 
@@ -37,6 +37,18 @@ def writers(collector):
     return found
 
 
+def threads_of(collector):
+    """Those that ask for files, and the process that does it for them, if there is one."""
+    found = {"recorder": writers(collector)}
+    for path in glob.glob(f"/proc/{collector.pid}/task/*/children"):
+        with open(path, encoding="ascii") as children:
+            for pid in children.read().split():
+                with suppress(FileNotFoundError), open(f"/proc/{pid}/comm", encoding="ascii") as comm:
+                    if comm.read().strip() == "ttlog-broker":
+                        found["broker"] = [int(pid)]
+    return found
+
+
 def has_left(collector):
     """Its main thread has ended."""
     with open(f"/proc/{collector.pid}/stat", encoding="ascii") as stat:
@@ -44,11 +56,13 @@ def has_left(collector):
 
 
 @contextmanager
-def strace(t, collector, *options):
-    """Attached to the threads that write; yields the path of what it saw."""
-    log = t.path("strace")
-    tids = writers(collector)
+def strace(t, collector, *options, where="recorder"):
+    """Attached to the threads that write, or to all of the broker; yields the path of what it saw."""
+    log = t.path(f"strace-{where}")
+    tids = threads_of(collector)[where]
     argv = ["strace", "-o", log, "-e", "signal=none", *options]
+    if where == "broker":
+        argv.append("-f")
     for tid in tids:
         argv += ["-p", str(tid)]
     tracer = t.start(*argv)
@@ -61,16 +75,28 @@ def strace(t, collector, *options):
         tracer.wait()
 
 
-def calls_in(log):
-    """(call, which one of its thread), in their order."""
+def calls_in(log, where="recorder"):
+    """(where, call, which one of its thread), in their order."""
     counts, points = {}, []
     with open(log, encoding="utf-8", errors="replace") as file:
         for line in file:
             match = re.match(r"(\d+) +(\w+)\(", line)
             if match and match[2] in CALLS:
                 counts[match[1], match[2]] = counts.get((match[1], match[2]), 0) + 1
-                points.append((match[2], counts[match[1], match[2]]))
-    return points
+                points.append((where, match[2], counts[match[1], match[2]]))
+    return list(dict.fromkeys(points))
+
+
+@contextmanager
+def traced(t, collector):
+    """Yields a list that has all calls at the end."""
+    calls = []
+    rule = ("-e", "trace=" + ",".join(CALLS))
+    with ExitStack() as stack:
+        logs = {where: stack.enter_context(strace(t, collector, *rule, where=where)) for where in threads_of(collector)}
+        yield calls
+    for where, log in logs.items():
+        calls += calls_in(log, where)
 
 
 def digests(t):
@@ -99,12 +125,12 @@ def start_busy(t, *args):
 class Point:
     """One call that fails."""
 
-    def __init__(self, call, number, error):
-        self.call, self.number, self.error = call, number, error
+    def __init__(self, where, call, number, error):
+        self.where, self.call, self.number, self.error = where, call, number, error
         self.rule = ("-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}")
 
     def __str__(self):
-        return f"{self.call} {self.number} fails with {self.error}"
+        return f"{self.call} {self.number} of the {self.where} fails with {self.error}"
 
 
 def check_files(t, point, before, allowed):
@@ -122,7 +148,7 @@ def check_files(t, point, before, allowed):
 
 def fail_request(t, app, collector, point):
     before = digests(t)
-    with strace(t, collector, *point.rule) as log:
+    with strace(t, collector, *point.rule, where=point.where) as log:
         status, said = ask(t, app)
         with open(log, encoding="utf-8", errors="replace") as file:
             is_hit = "(INJECTED)" in file.read()
@@ -139,9 +165,9 @@ def errors():
 
 
 def points_of(t, app, collector):
-    with strace(t, collector, "-e", "trace=" + ",".join(CALLS)) as log:
+    with traced(t, collector) as calls:
         equal(ask(t, app)[0], 0, "a request while nothing fails")
-    return calls_in(log)
+    return calls
 
 
 def check_recovery(t, app, collector):
@@ -160,7 +186,7 @@ def run_points(t, *args):
     calls = points_of(t, app, collector)
     for path in t.files():
         os.unlink(path)
-    points = [Point(call, number, error) for error in errors() for call, number in calls]
+    points = [Point(*call, error) for error in errors() for call in calls]
     results = [fail_request(t, app, collector, point) for point in points]
     hit, failed = sum(one[0] for one in results), sum(one[1] for one in results)
     print(f"        {hit} injection points in {len(calls)} calls: {failed} times no file, {hit - failed} times a whole "
@@ -177,7 +203,7 @@ def test_storage_each_call_fails(t):
 def crash_point(t, collector, path, point):
     """The process crashes, and a call fails: the snapshot is written after a while, and once."""
     before = digests(t)
-    with strace(t, collector, *point.rule):
+    with strace(t, collector, *point.rule, where=point.where):
         app = t.start(path, 2, 100, "SEGV")
         app.end(-signal.SIGSEGV)
         collector.accounts_of(app.pid)
@@ -191,17 +217,16 @@ def test_storage_each_call_fails_in_a_crash(t):
     path = t.app("crash")
     collector = t.collect("-e", path)
     collector.recording_path(path)
-    with strace(t, collector, "-e", "trace=" + ",".join(CALLS)) as log:
+    with traced(t, collector) as calls:
         app = t.start(path, 2, 100, "SEGV")
         app.end(-signal.SIGSEGV)
         collector.accounts_of(app.pid)
     for name in t.files():
         os.unlink(name)
-    calls = calls_in(log)
     # of names and lines in debug information others are of no interest
-    begin = next(i for i, (call, _) in enumerate(calls) if call == "fchmod")
-    chosen = [Point(call, number, error) for error in (errors() if ALL else ()) for call, number in calls[begin:]]
-    for point in chosen or [Point("fsync", 1, "EIO")]:
+    begin = next(i for i, (_, call, _) in enumerate(calls) if call == "fchmod")
+    chosen = [Point(*call, error) for error in (errors() if ALL else ()) for call in calls[begin:]]
+    for point in chosen or [Point("recorder", "fsync", 1, "EIO")]:
         crash_point(t, collector, path, point)
     print(f"        {len(chosen) or 1} injection points in the {len(calls) - begin} calls of a crash", flush=True)
     collector.stop()

@@ -127,7 +127,7 @@ static int look_at_writable(int fd, struct stat *ret)
 
 int out_guard__check_own(int fd)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int err = look_at_writable(fd, &st);
 
 	if (!err && (st.st_uid != geteuid() || st.st_nlink > 1))
@@ -137,7 +137,7 @@ int out_guard__check_own(int fd)
 
 int out_guard__check_unnamed(int fd)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int err = look_at_writable(fd, &st);
 
 	return !err && st.st_nlink ? -EPERM : err;

@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -318,6 +321,45 @@ static void test_out_guard_refuse_odd_requests(void **state)
 	}
 }
 
+/* Of the thread; those that it may have stay, so that it gets them back. */
+static void set_effective(bool has_all)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	assert_int_equal(syscall(SYS_capget, &head, sets), 0);
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		sets[i].effective = has_all ? sets[i].permitted : 0;
+	assert_int_equal(syscall(SYS_capset, &head, sets), 0);
+}
+
+/* `ttlog-collect -o .` as root in the directory of a user. */
+static void test_out_guard_directory_of_another_user(void **state)
+{
+	struct new_file file;
+	struct stat st;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(chown(fixture.out, 1234, 1234) || chmod(fixture.out, 0700), 0);
+	set_effective(false);
+	expect(openat(fixture.dir_fd, NAME, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), EACCES);
+	for (int can_be_unnamed = 0; can_be_unnamed < 2; can_be_unnamed++) {
+		assert_int_equal(new_file__open(&file, fixture.dir_fd, can_be_unnamed), 0);
+		assert_int_equal(new_file__share(&file, 1234), 0);
+		assert_int_equal(new_file__publish(&file, can_be_unnamed ? NAME : OTHER), 0);
+		new_file__close(&file);
+	}
+	assert_int_equal(dir_calls__look(fixture.dir_fd, NAME, &st), 0);
+	/* the group is that of the policy */
+	assert_int_equal(st.st_gid, getegid());
+	assert_int_equal(dir_calls__unlink(fixture.dir_fd, OTHER), 0);
+	set_effective(true);
+	assert_int_equal(temp_dir__file_cnt(fixture.out), 1);
+	assert_int_equal(chown(fixture.out, 0, getegid()) || chmod(fixture.out, 0750), 0);
+}
+
 /* Another user's directory does not become the new one; the recorder chooses no path. */
 static void test_out_guard_find_it_anew(void **state)
 {
@@ -359,6 +401,7 @@ int main(void)
 		CASE(test_out_guard_open_no_links_and_fifos),
 		CASE(test_out_guard_refuse_files),
 		CASE(test_out_guard_refuse_odd_requests),
+		CASE(test_out_guard_directory_of_another_user),
 		CASE(test_out_guard_find_it_anew),
 	};
 
