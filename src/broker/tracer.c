@@ -48,11 +48,32 @@ struct tracer {
 	struct broker_connection *connection;
 };
 
+/* Only the threads that there are go over the connection. */
 struct wait_request {
 	struct tracer_resume resume;
 	pid_t tid; /* 0: does not wait */
 	bool is_patient;
+	uint32_t quiet_cnt;
+	struct tracer_quiet quiet[TRACER_MAX_QUIET];
 };
+
+struct wait_answer {
+	struct tracer_stop stop;
+	uint32_t left[TRACER_MAX_QUIET]; /* as struct tracer_quiet */
+};
+
+_Static_assert(sizeof(struct wait_request) <= BROKER_PAYLOAD_BYTES, "it has room");
+_Static_assert(sizeof(struct wait_answer) <= BROKER_PAYLOAD_BYTES, "it has room");
+
+static size_t request_bytes(size_t quiet_cnt)
+{
+	return offsetof(struct wait_request, quiet) + quiet_cnt * sizeof(struct tracer_quiet);
+}
+
+static size_t answer_bytes(size_t quiet_cnt)
+{
+	return offsetof(struct wait_answer, left) + quiet_cnt * sizeof(uint32_t);
+}
 
 /* ---- the broker's side ---- */
 
@@ -70,14 +91,17 @@ static bool may_seize(const struct broker_policy *policy, pid_t tid)
 	       (policy->command && !bpf_map_lookup_elem(policy->loading_fd, &key, &value));
 }
 
-static void do_nothing(int sig)
+static __thread volatile sig_atomic_t is_woken;
+
+static void note_wake(int sig)
 {
 	(void)sig;
+	is_woken = 1;
 }
 
 int tracer__begin(pid_t pid)
 {
-	struct sigaction action = { .sa_handler = do_nothing }; /* without SA_RESTART */
+	struct sigaction action = { .sa_handler = note_wake }; /* without SA_RESTART */
 	sigset_t wake;
 
 	if (sigaction(WAKE_SIGNAL, &action, NULL))
@@ -208,28 +232,68 @@ static void look_at_stop(struct tracer_stop *stop)
 }
 
 /* __WNOTHREAD: children of other threads are not ours. */
+static int await_stop(const struct wait_request *request, struct tracer_stop *ret)
+{
+	*ret = (struct tracer_stop){ 0 };
+	if (is_woken) {
+		is_woken = 0;
+		return -EINTR;
+	}
+	ret->tid = waitpid(request->tid, &ret->status,
+			   __WALL | __WNOTHREAD | (request->is_patient ? 0 : WNOHANG));
+	if (ret->tid < 0)
+		return -errno;
+	if (ret->tid && WIFSTOPPED(ret->status))
+		look_at_stop(ret);
+	return 0;
+}
+
+/* Whether the stop is of no interest, and the thread runs on to its next call. */
+static bool passes(struct wait_request *request, const struct tracer_stop *stop)
+{
+	if (!stop->has_call || (stop->call.is_entry && stop->call.number == SYS_ptrace))
+		return false;
+	for (size_t i = 0; i < request->quiet_cnt; i++) {
+		struct tracer_quiet *quiet = &request->quiet[i];
+
+		if (quiet->tid != stop->tid || !quiet->left)
+			continue;
+		quiet->left--;
+		return !ptrace(PTRACE_SYSCALL, stop->tid, NULL, NULL);
+	}
+	return false;
+}
+
+static bool take_request(const struct broker_task *task, struct wait_request *ret)
+{
+	if (task->bytes < request_bytes(0) || task->bytes > sizeof(*ret))
+		return false;
+	memcpy(ret, task->payload, task->bytes);
+	return ret->quiet_cnt <= TRACER_MAX_QUIET && task->bytes == request_bytes(ret->quiet_cnt);
+}
+
 int tracer__serve_wait(const struct broker_task *task, struct broker_result *ret)
 {
-	struct tracer_stop stop = { 0 };
 	struct wait_request request;
+	struct wait_answer answer;
 	int err;
 
 	if (!may_trace(task->peer->policy))
 		return -EPERM;
-	if (task->bytes != sizeof(request))
+	if (!take_request(task, &request))
 		return -EINVAL;
-	memcpy(&request, task->payload, sizeof(request));
 	err = resume(task->peer->policy, &request.resume);
 	if (err || !request.tid)
 		return err;
-	stop.tid = waitpid(request.tid, &stop.status,
-			   __WALL | __WNOTHREAD | (request.is_patient ? 0 : WNOHANG));
-	if (stop.tid < 0)
-		return -errno;
-	if (stop.tid && WIFSTOPPED(stop.status))
-		look_at_stop(&stop);
-	memcpy(ret->payload, &stop, sizeof(stop));
-	ret->bytes = sizeof(stop);
+	do
+		err = await_stop(&request, &answer.stop);
+	while (!err && passes(&request, &answer.stop));
+	if (err)
+		return err;
+	for (size_t i = 0; i < request.quiet_cnt; i++)
+		answer.left[i] = request.quiet[i].left;
+	ret->bytes = answer_bytes(request.quiet_cnt);
+	memcpy(ret->payload, &answer, ret->bytes);
 	return 0;
 }
 
@@ -307,23 +371,39 @@ int tracer__interrupt(struct tracer *tracer, pid_t tid)
 	return tracer__call(tracer, &call);
 }
 
-int tracer__wait(struct tracer *tracer, const struct tracer_resume *resume, pid_t tid,
-		 bool is_patient, struct tracer_stop *ret)
+int tracer__wait(struct tracer *tracer, const struct tracer_wait *wait, struct tracer_stop *ret)
 {
-	const struct wait_request request = { *resume, tid, is_patient };
+	struct wait_request request = {
+		.resume = wait->resume,
+		.tid = wait->tid,
+		.is_patient = wait->is_patient,
+		.quiet_cnt = (uint32_t)wait->quiet_cnt,
+	};
+	struct wait_answer answer;
 	struct broker_call call = {
 		.request.op = BROKER_WAIT,
 		.payload = &request,
-		.payload_bytes = sizeof(request),
-		.ret = ret,
-		.ret_room = ret ? sizeof(*ret) : 0,
+		.payload_bytes = request_bytes(wait->quiet_cnt),
+		.ret = &answer,
+		.ret_room = sizeof(answer),
 	};
+	int err;
 
-	return tracer__call(tracer, &call);
+	for (size_t i = 0; i < wait->quiet_cnt; i++)
+		request.quiet[i] = wait->quiet[i];
+	err = tracer__call(tracer, &call);
+	if (err || !wait->tid)
+		return err;
+	for (size_t i = 0; i < wait->quiet_cnt; i++)
+		wait->quiet[i].left = answer.left[i];
+	*ret = answer.stop;
+	return 0;
 }
 
 void tracer__resume(struct tracer *tracer, const struct tracer_resume *resume)
 {
+	const struct tracer_wait wait = { .resume = *resume };
+
 	if (resume->tid)
-		(void)tracer__wait(tracer, resume, 0, false, NULL);
+		(void)tracer__wait(tracer, &wait, NULL);
 }

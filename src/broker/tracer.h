@@ -10,6 +10,7 @@
 #define TTLOG_TRACER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -57,6 +58,25 @@ struct tracer_resume {
 	int sig; /* it gets it: the signal that it stopped for, or 0 */
 };
 
+/*
+ * A thread whose system calls are of no interest, but for ptrace(): the broker lets it run on to the
+ * next one by itself. A program that forks and execs makes some hundred of them.
+ */
+struct tracer_quiet {
+	pid_t tid;
+	uint32_t left; /* so many of its stops may pass; tracer__wait() subtracts those that did */
+};
+
+#define TRACER_MAX_QUIET 64u
+
+struct tracer_wait {
+	struct tracer_resume resume; /* first */
+	pid_t tid;                   /* -1: any thread */
+	bool is_patient;             /* waits; else ret->tid is 0 if there is nothing */
+	struct tracer_quiet *quiet;
+	size_t quiet_cnt; /* at most TRACER_MAX_QUIET */
+};
+
 /* NULL with errno. */
 struct tracer *tracer__new(void);
 /* Lets all go, and waits for that. NULL is fine. */
@@ -69,12 +89,8 @@ int tracer__seize(struct tracer *tracer, pid_t tid);
 int tracer__interrupt(struct tracer *tracer, pid_t tid);
 /* It may have died: then its end is reported later. */
 void tracer__resume(struct tracer *tracer, const struct tracer_resume *resume);
-/*
- * Resumes one first. tid -1: any thread. is_patient: waits; else ret->tid is 0 if there is nothing.
- * 0 or -errno: -ECHILD: there is none; -EINTR: tracer__wake().
- */
-int tracer__wait(struct tracer *tracer, const struct tracer_resume *resume, pid_t tid,
-		 bool is_patient, struct tracer_stop *ret);
+/* 0 or -errno: -ECHILD: there is no such thread; -EINTR: tracer__wake(). */
+int tracer__wait(struct tracer *tracer, const struct tracer_wait *wait, struct tracer_stop *ret);
 /* Interrupts its wait, if it waits now, and has started CMD. Another thread than that which waits.
  * 0 or -errno. */
 int tracer__wake(const struct tracer *tracer);

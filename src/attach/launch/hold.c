@@ -158,14 +158,14 @@ static enum held_state handle_stop(struct hold *hold, const struct held *held,
 
 static enum held_state look_at(struct hold *hold, const struct held *held)
 {
-	const struct tracer_resume none = { 0 };
 	uint32_t step = barrier__load_acquire(&held->step);
+	/* a thread that stops does so before it is back in its own code */
+	const struct tracer_wait wait = { .tid = held->tid, .is_patient = step == WIRE_LOAD_STOPS };
 	struct tracer_stop stop;
 	int err;
 
-	/* a thread that stops does so before it is back in its own code */
 	do
-		err = tracer__wait(held->tracer, &none, held->tid, step == WIRE_LOAD_STOPS, &stop);
+		err = tracer__wait(held->tracer, &wait, &stop);
 	while (err == -EINTR);
 	if (!err && !stop.tid)
 		return step == WIRE_LOAD_PASSES ? HELD_RUNS : HELD_WAITS;

@@ -207,10 +207,10 @@ static bool await_stop(struct launch *launch, pid_t pid, struct tracer_stop *ret
 {
 	const uint64_t end_ns = clock__now_mono_ns() + MAKE_WAY_NS;
 	const struct timespec step = { .tv_nsec = MAKE_WAY_STEP_NS };
-	const struct tracer_resume none = { 0 };
+	const struct tracer_wait wait = { .tid = pid };
 	int err;
 
-	while (!(err = tracer__wait(launch->tracer, &none, pid, false, ret)) && !ret->tid &&
+	while (!(err = tracer__wait(launch->tracer, &wait, ret)) && !ret->tid &&
 	       clock__now_mono_ns() < end_ns)
 		(void)nanosleep(&step, NULL);
 	return !err && ret->tid;
@@ -372,16 +372,23 @@ static void handle_stop(struct launch *launch, const struct tracer_stop *stop)
 /* False: nothing is left to wait for, or `stop` is set. */
 static bool wait_next(struct launch *launch, struct tracer_stop *ret)
 {
+	struct tracer_quiet quiet[TRACER_MAX_QUIET];
+	struct tracer_wait wait = { .tid = -1, .is_patient = true, .quiet = quiet };
 	int err;
+
+	wait.quiet_cnt = tracees__list_quiet(&launch->tracees, quiet, TRACER_MAX_QUIET);
 
 	do {
 		if (barrier__load_acquire(&launch->stop)) {
 			flush_next(launch);
 			return false;
 		}
-		err = tracer__wait(launch->tracer, &launch->next, -1, true, ret);
+		wait.resume = launch->next;
+		err = tracer__wait(launch->tracer, &wait, ret);
 		launch->next = (struct tracer_resume){ 0 };
 	} while (err == -EINTR);
+	if (!err)
+		tracees__pass_quiet(&launch->tracees, quiet, wait.quiet_cnt);
 	return !err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "array.h"
 #include "tracee.h"
+#include "tracer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,6 +37,34 @@ struct tracee *tracees__find(const struct tracees *tracees, pid_t pid)
 			return &tracees->all[i];
 	}
 	return NULL;
+}
+
+/* The last call of a young one is not among them: with it, it settles. */
+size_t tracees__list_quiet(const struct tracees *tracees, struct tracer_quiet *ret, size_t room)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < tracees->cnt && cnt < room; i++) {
+		const struct tracee *tracee = &tracees->all[i];
+
+		if (tracee->state == TRACEE_LINKING)
+			continue;
+		ret[cnt++] = (struct tracer_quiet){
+			.tid = tracee->pid,
+			.left = tracee->state == TRACEE_YOUNG ? tracee->calls_left - 1 : UINT32_MAX,
+		};
+	}
+	return cnt;
+}
+
+void tracees__pass_quiet(struct tracees *tracees, const struct tracer_quiet *quiet, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		struct tracee *tracee = tracees__find(tracees, quiet[i].tid);
+
+		if (tracee && tracee->state == TRACEE_YOUNG)
+			tracee->calls_left = quiet[i].left + 1;
+	}
 }
 
 /* NULL: out of memory. */

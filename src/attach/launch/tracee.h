@@ -38,6 +38,8 @@ struct tracee {
 	bool stops;     /* its linker's probe stops it; its system calls are of no interest */
 };
 
+struct tracer_quiet;
+
 struct tracees {
 	struct tracee *all;
 	size_t cnt, cap;
@@ -49,6 +51,11 @@ void tracees__fini(struct tracees *tracees);
 bool tracee__has_calls(const struct tracee *tracee);
 /* Whether its linker's probe stops it; NULL is fine. */
 bool tracee__is_stopped_by_linker(const struct tracee *tracee);
+
+/* The threads whose calls may pass, at most `room` of them. Returns how many. */
+size_t tracees__list_quiet(const struct tracees *tracees, struct tracer_quiet *ret, size_t room);
+/* Some calls of these have passed; no call that adds or settles came between. */
+void tracees__pass_quiet(struct tracees *tracees, const struct tracer_quiet *quiet, size_t cnt);
 
 /* Valid until the next call that adds or settles. NULL: none. */
 struct tracee *tracees__find(const struct tracees *tracees, pid_t pid);

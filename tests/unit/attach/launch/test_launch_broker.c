@@ -11,6 +11,14 @@
 
 static const struct tracer_resume none;
 
+static int wait_for(struct tracer *tracer, const struct tracer_resume *resume, pid_t tid,
+		    bool is_patient, struct tracer_stop *ret)
+{
+	const struct tracer_wait wait = { .resume = *resume, .tid = tid, .is_patient = is_patient };
+
+	return tracer__wait(tracer, &wait, ret);
+}
+
 static void run_by_broker(struct run *run, char *const argv[])
 {
 	broker_command = argv;
@@ -210,7 +218,7 @@ static void test_launch_broker_does_nothing_without_a_command(void **state)
 	assert_int_equal(traced_command__signal(SIGTERM), -EPERM);
 	assert_int_equal(tracer__seize(tracer, getpid()), -EPERM);
 	assert_int_equal(tracer__interrupt(tracer, getpid()), -EPERM);
-	assert_int_equal(tracer__wait(tracer, &none, -1, false, &stop), -EPERM);
+	assert_int_equal(wait_for(tracer, &none, -1, false, &stop), -EPERM);
 	assert_int_equal(tracer__wake(tracer), -EPERM);
 	tracer__free(tracer);
 	end_broker();
@@ -233,7 +241,7 @@ static void wait_for_stop(struct tracer *tracer, const struct tracer_resume *res
 {
 	struct tracer_stop stop;
 
-	assert_int_equal(tracer__wait(tracer, resume, pid, true, &stop), 0);
+	assert_int_equal(wait_for(tracer, resume, pid, true, &stop), 0);
 	assert_int_equal(stop.tid, pid);
 	assert_true(WIFSTOPPED(stop.status));
 	assert_int_equal(WSTOPSIG(stop.status), sig);
@@ -263,20 +271,20 @@ static void test_launch_broker_seizes_only_what_loads(void **state)
 	assert_non_null(tracer);
 	assert_int_equal(tracer__seize(tracer, other), -EPERM);
 	assert_int_equal(tracer__seize(tracer, loads), 0);
-	assert_int_equal(tracer__wait(tracer, &none, loads, false, &stop), 0);
+	assert_int_equal(wait_for(tracer, &none, loads, false, &stop), 0);
 	assert_int_equal(stop.tid, 0);
 
 	/* it gets the signal that it stopped for, and no other */
 	kill(loads, SIGURG);
 	wait_for_stop(tracer, &none, loads, SIGURG);
 	resume = (struct tracer_resume){ loads, TRACER_RUN, SIGKILL };
-	assert_int_equal(tracer__wait(tracer, &resume, loads, true, &stop), -EPERM);
+	assert_int_equal(wait_for(tracer, &resume, loads, true, &stop), -EPERM);
 	resume.sig = SIGURG;
 	kill(loads, SIGWINCH);
 	wait_for_stop(tracer, &resume, loads, SIGWINCH);
 	resume = (struct tracer_resume){ loads, TRACER_LET_GO, SIGWINCH };
 	tracer__resume(tracer, &resume);
-	assert_int_equal(tracer__wait(tracer, &none, loads, false, &stop), -ECHILD);
+	assert_int_equal(wait_for(tracer, &none, loads, false, &stop), -ECHILD);
 
 	tracer__free(tracer);
 	end_broker();
