@@ -261,6 +261,24 @@ def judge_again(bench):
     return verdict
 
 
+def judge_stream(bench):
+    verdict = Verdict('--stream --sync segment: events/s on the way to disk, none missed', '>= 5 million')
+    at_least(verdict, '{:.2f} million',
+             scaled(bench.value('stream', 'two, no loss', 'ttlog, balanced, --sync segment'), 1e6), 5)
+    return verdict.none_lost(bench.lost('stream', 'two, no loss', 'ttlog, balanced, --sync segment'))
+
+
+def judge_stream_read(bench):
+    verdict = Verdict('a directory of segments: --stats of all, of a hundredth of the time',
+                      '>= 10 million events/s a core, <= a fifth of the time of all')
+    rate = bench.value('stream', 'read', 'ttlog --stats')
+    at_least(verdict, '{:.1f} million', scaled(rate, 1e6), 10)
+    lines = (bench.lines.get(('stream', what, 'ttlog --stats')) for what in ('a range of time', 'read'))
+    range_s, whole_s = (min(line.cpu_s, default=None) if line else None for line in lines)
+    at_most(verdict, '{:.3f} x', ratio(range_s, whole_s), 0.2)
+    return verdict
+
+
 def judge_memory(bench):
     verdict = Verdict('collector\'s memory', 'rings + kernel buffers + <= 16 MiB')
     at_most(verdict, '{:.1f} MiB more', bench.value('memory', 'rest'), 16)
@@ -372,7 +390,8 @@ JUDGES = {
     'storm': (judge_storm,), 'killed': (judge_killed,), 'many': (judge_many,), 'found': (judge_found,),
     'scrape': (judge_scrape,), 'view': (judge_view, judge_json),
     'stats': (judge_stats,),
-    'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again), 'memory': (judge_memory,),
+    'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again),
+    'stream': (judge_stream, judge_stream_read), 'memory': (judge_memory,),
     'immediate': (judge_immediate,), **{name: (judge_waits(name),) for name in WAITS},
 }
 
