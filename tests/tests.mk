@@ -39,10 +39,10 @@ failures: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view apps
 	@TTLOG_BUILD=$(BUILD) TTLOG_FAILURES=all TTLOG_TEST_LIMIT_S=36000 TTLOG_FAILURES_S=30000 \
 		TTLOG_FAILURES_LOG=$(abspath $(BUILD))/failures tests/e2e/run 'test_failures_*'
 
-# | make storage-faults each system call of the writer fails with each error of a disk; 3 minutes
+# | make storage-faults each system call of the writers fails with each error of a disk; 4 minutes
 .PHONY: storage-faults
 storage-faults: $(BUILD)/ttlog-collect $(BUILD)/ttlog-view apps
-	@TTLOG_BUILD=$(BUILD) TTLOG_STORAGE=all tests/e2e/run 'test_storage_*'
+	@TTLOG_BUILD=$(BUILD) TTLOG_STORAGE=all tests/e2e/run 'test_storage_*' 'test_stream_storage_*'
 
 # | make check-loaded   tests at the lowest priority, with four busy programs per CPU;
 # |                     LOADED='test_pull test_live_*': only these, of all kinds of tests

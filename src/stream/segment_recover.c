@@ -117,26 +117,26 @@ static int append_end(struct segment_file *file, struct whole *whole)
 	return err;
 }
 
-static int complete(struct segment_file *file, struct whole *whole)
+int segment_recover__end(struct segment_file *file, uint64_t size, uint64_t *ret_events)
 {
-	char name[NAME_MAX + 1];
+	struct whole whole;
 	int err = 0;
 
-	file->bytes = whole->bytes;
-	if (!whole->end_at)
-		err = append_end(file, whole);
-	if (!err && !whole->is_complete)
+	find_whole(file->fd, size, &whole);
+	if (!whole.has_header)
+		return -ENODATA;
+	file->bytes = whole.bytes;
+	if (!whole.end_at)
+		err = append_end(file, &whole);
+	if (!err && !whole.is_complete)
 		err = append_mark(file, &(const struct stream_mark){
 						.kind = STREAM_MARK_LAST,
-						.bytes = whole->end_at,
-						.first_ns = whole->first_ns,
-						.last_ns = whole->last_ns,
+						.bytes = whole.end_at,
+						.first_ns = whole.first_ns,
+						.last_ns = whole.last_ns,
 					});
-	if (!err)
-		err = segment_file__finish(file, NULL);
-	if (!err)
-		return segment_file__rename(file, name);
-	segment_file__leave(file);
+	if (!err && ret_events)
+		*ret_events = whole.events;
 	return err;
 }
 
@@ -166,25 +166,29 @@ static int open_left(const struct snapshot_target *target, const char *name,
 static int recover(const struct snapshot_target *target, const char *name, const char *dir,
 		   FILE *report)
 {
+	char complete_name[NAME_MAX + 1];
 	struct segment_file file;
-	struct whole whole;
-	uint64_t size = 0;
+	uint64_t size = 0, events = 0;
 	int err = open_left(target, name, &file, &size);
 
 	if (err)
 		return err == -EBUSY || err == -ENOENT ? 0 : err;
-	find_whole(file.fd, size, &whole);
-	if (!whole.has_header) {
+	err = segment_recover__end(&file, size, &events);
+	if (err == -ENODATA) {
 		/* killed before anything of use was in it */
 		segment_file__discard(&file);
 		return 0;
 	}
-	err = complete(&file, &whole);
+	if (!err)
+		err = segment_file__finish(&file, NULL);
+	if (err)
+		segment_file__leave(&file);
+	else
+		err = segment_file__rename(&file, complete_name);
 	if (!err && report)
 		fprintf(report,
-			"ttlog-collect: ended %s/%.*s, which a collector left: %" PRIu64
-			" events\n",
-			dir, (int)(strlen(name) - strlen(".part")), name, whole.events);
+			"ttlog-collect: ended %s/%s, which a collector left: %" PRIu64 " events\n",
+			dir, complete_name, events);
 	return err ? err : 1;
 }
 

@@ -138,8 +138,13 @@ static void complete_left(struct stream_writer *writer)
 static void complete(struct stream_writer *writer, struct stream_segment *segment)
 {
 	char name[NAME_MAX + 1];
-	int err = segment_file__finish(&segment->file, segment->service);
+	int err = 0;
 
+	/* its own end, if it has one, counts blocks that are not there */
+	if (segment->err)
+		err = segment_recover__end(&segment->file, segment->file.bytes, NULL);
+	if (!err)
+		err = segment_file__finish(&segment->file, segment->service);
 	if (err) {
 		lose_unsynced(segment);
 		segment_file__leave(&segment->file);
@@ -173,12 +178,10 @@ static void append(struct stream_writer *writer, struct stream_segment *segment,
 		   const struct stream_block *block)
 {
 	struct stream *stream = segment->stream;
-	int err = segment->err;
+	int err = 0;
 
-	/* a segment that has failed gets its end all the same, if that has room */
-	if (err && (!block->ends || block->events || segment->file.fd < 0))
+	if (segment->err)
 		return;
-	err = 0;
 	if (segment->file.fd < 0)
 		err = segment_file__open(&segment->file, writer__target(writer->options.writer),
 					 stream->pid, segment->real_ms,
@@ -190,8 +193,6 @@ static void append(struct stream_writer *writer, struct stream_segment *segment,
 		fail(writer, segment, err);
 		return;
 	}
-	if (segment->err)
-		return;
 	tell_recovery(stream);
 	segment->is_dirty |= block->len > 0;
 	segment->unsynced += block->events;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -45,6 +46,7 @@ struct streams {
 
 	/* the thread's own */
 	struct stream open; /* the head of the list */
+	bool is_behind;     /* said that the disk is too slow */
 	struct segment_room room;
 	struct stream_shop shop;
 };
@@ -191,6 +193,24 @@ static void unlist(struct stream *stream)
 	stream->next = stream->previous = NULL;
 }
 
+/* Whether the writer has room for more. Says when that changes. */
+static bool can_put(struct streams *streams)
+{
+	const uint64_t bytes = stream_writer__waiting_bytes(streams->writer);
+	const bool was_behind = streams->is_behind;
+
+	/* so that it is not said again and again at the limit */
+	streams->is_behind = bytes >= (was_behind ? MAX_WAITING_BYTES / 2 : MAX_WAITING_BYTES);
+	if (streams->is_behind && !was_behind)
+		fprintf(stderr,
+			"ttlog-collect: %s is too slow for what is streamed: events are missing from the streams until it has caught up; the flight rings go on\n",
+			streams->options.writer.dir);
+	else if (was_behind && !streams->is_behind)
+		fprintf(stderr, "ttlog-collect: %s has caught up with the streams\n",
+			streams->options.writer.dir);
+	return bytes < MAX_WAITING_BYTES;
+}
+
 /* Whether there is any use in encoding: the segment that could not be written is left first, and a
  * new one is tried now and then. */
 static bool can_encode(struct streams *streams, struct stream *stream)
@@ -201,8 +221,7 @@ static bool can_encode(struct streams *streams, struct stream *stream)
 		stream_encoder__end_segment(stream->encoder, &streams->shop);
 		stream->retry_ns = now_ns + RETRY_NS;
 	}
-	return now_ns >= stream->retry_ns &&
-	       stream_writer__waiting_bytes(streams->writer) < MAX_WAITING_BYTES;
+	return now_ns >= stream->retry_ns && can_put(streams);
 }
 
 static void end_stream(struct streams *streams, struct stream *stream)
