@@ -204,12 +204,13 @@ static void end_pull(struct puller *puller, struct process *process)
 }
 
 /* 0 or -ENOMEM, as the next three. */
-static int pull_all(struct puller *puller, struct process *process,
+static int pull_all(struct puller *puller, struct process *process, uint64_t young_ns,
 		    const struct pull_meanwhile *meanwhile)
 {
 	struct sources sources;
 	int err;
 
+	(void)young_ns;
 	/* another process may have its pid */
 	if (!process_id__is_running(&process->id))
 		return 0;
@@ -237,10 +238,26 @@ static bool has_new(const struct source *source, const struct ttlog_batch *head)
 	return bytes > (head->seq == source->seq ? source->taken_bytes : 0);
 }
 
-/* Reads many heads at once: a thousand idle threads cost a fraction of a millisecond. */
-static int keep_new(struct process *process, struct sources *sources,
-		    const struct pull_meanwhile *meanwhile)
+/* When a batch began is what the program says: a lie delays its own events. */
+static bool is_young(const struct puller *puller, const struct ttlog_batch *head, uint64_t now_ns,
+		     uint64_t young_ns)
 {
+	struct clock_span span;
+	uint64_t begun_ns;
+
+	if (!young_ns)
+		return false;
+	clock__find_span(puller->processes->options->job.clock, head->clock, head->base_ticks,
+			 now_ns, &span);
+	begun_ns = clock_span__mono_ns(&span, head->base_ticks);
+	return begun_ns <= now_ns && now_ns - begun_ns < young_ns;
+}
+
+/* Reads many heads at once: a thousand idle threads cost a fraction of a millisecond. */
+static int keep_new(const struct puller *puller, struct process *process, struct sources *sources,
+		    uint64_t young_ns, const struct pull_meanwhile *meanwhile)
+{
+	const uint64_t now_ns = clock__now_mono_ns();
 	struct ttlog_batch heads[PULL_MAX_CNT];
 	uint64_t addresses[PULL_MAX_CNT];
 	size_t kept = 0;
@@ -257,7 +274,8 @@ static int keep_new(struct process *process, struct sources *sources,
 			return (int)got;
 		/* what could not be read is pulled, to be read alone */
 		for (size_t i = 0; i < cnt; i++) {
-			if (i >= (size_t)got || has_new(&sources->items[at + i], &heads[i]))
+			if (i >= (size_t)got || (has_new(&sources->items[at + i], &heads[i]) &&
+						 !is_young(puller, &heads[i], now_ns, young_ns)))
 				sources->items[kept++] = sources->items[at + i];
 		}
 	}
@@ -265,7 +283,7 @@ static int keep_new(struct process *process, struct sources *sources,
 	return 0;
 }
 
-static int pull_new(struct puller *puller, struct process *process,
+static int pull_new(struct puller *puller, struct process *process, uint64_t young_ns,
 		    const struct pull_meanwhile *meanwhile)
 {
 	const uint64_t begun_ns = clock__now_mono_ns();
@@ -275,13 +293,13 @@ static int pull_new(struct puller *puller, struct process *process,
 	if (err)
 		return err;
 	puller->processes->pulled = process;
-	err = keep_new(process, &sources, meanwhile);
+	err = keep_new(puller, process, &sources, young_ns, meanwhile);
 	if (puller->processes->pulled == process) {
 		if (!err && sources.cnt)
 			err = process_id__is_running(&process->id)
 				      ? pull_sources(puller, process, &sources, meanwhile)
 				      : -ESRCH;
-		if (!err && puller->processes->pulled == process)
+		if (!err && !young_ns && puller->processes->pulled == process)
 			process->arrivals.read_ns = begun_ns;
 		end_pull(puller, process);
 	}
@@ -291,7 +309,7 @@ static int pull_new(struct puller *puller, struct process *process,
 
 /* ---- of all ---- */
 
-typedef int (*pull_fn)(struct puller *puller, struct process *process,
+typedef int (*pull_fn)(struct puller *puller, struct process *process, uint64_t young_ns,
 		       const struct pull_meanwhile *meanwhile);
 
 /* A list, because messages that come meanwhile may add and remove processes. */
@@ -309,7 +327,7 @@ static uint32_t *list_pids(const struct puller *puller, uint32_t pid, size_t *re
 }
 
 /* Without memory it is tried once more: what is not pulled is in no account. */
-static void pull_one(struct puller *puller, uint32_t pid, pull_fn pull,
+static void pull_one(struct puller *puller, uint32_t pid, pull_fn pull, uint64_t young_ns,
 		     const struct pull_meanwhile *meanwhile)
 {
 	int err = -ENOMEM;
@@ -317,13 +335,15 @@ static void pull_one(struct puller *puller, uint32_t pid, pull_fn pull,
 	for (int tries = 0; err && tries < 2; tries++) {
 		struct process *process = process_table__find(&puller->processes->table, pid);
 
-		err = process && !process->lifecycle.ended ? pull(puller, process, meanwhile) : 0;
+		err = process && !process->lifecycle.ended
+			      ? pull(puller, process, young_ns, meanwhile)
+			      : 0;
 	}
 	if (err)
 		report__failure(pid, err, "what it has not flushed could not be read");
 }
 
-static void pull_each(struct puller *puller, uint32_t pid, pull_fn pull,
+static void pull_each(struct puller *puller, uint32_t pid, pull_fn pull, uint64_t young_ns,
 		      const struct pull_meanwhile *meanwhile)
 {
 	size_t cnt;
@@ -335,18 +355,24 @@ static void pull_each(struct puller *puller, uint32_t pid, pull_fn pull,
 		fprintf(stderr, "ttlog-collect: what is not flushed could not be read: %s\n",
 			strerror(ENOMEM));
 	for (size_t i = 0; i < cnt; i++)
-		pull_one(puller, pids[i], pull, meanwhile);
+		pull_one(puller, pids[i], pull, young_ns, meanwhile);
 	free(pids);
 }
 
 void puller__pull(struct puller *puller, uint32_t pid, const struct pull_meanwhile *meanwhile)
 {
-	pull_each(puller, pid, pull_all, meanwhile);
+	pull_each(puller, pid, pull_all, 0, meanwhile);
 }
 
 void puller__pull_new(struct puller *puller, const struct pull_meanwhile *meanwhile)
 {
-	pull_each(puller, 0, pull_new, meanwhile);
+	pull_each(puller, 0, pull_new, 0, meanwhile);
+}
+
+void puller__pull_older(struct puller *puller, uint64_t young_ns,
+			const struct pull_meanwhile *meanwhile)
+{
+	pull_each(puller, 0, pull_new, young_ns, meanwhile);
 }
 
 void puller__pull_idle(struct puller *puller, const struct pull_meanwhile *meanwhile)

@@ -28,7 +28,11 @@ void puller__fini(struct puller *puller);
 void puller__pull(struct puller *puller, uint32_t pid, const struct pull_meanwhile *meanwhile);
 /* All, but only batches that have something new. */
 void puller__pull_new(struct puller *puller, const struct pull_meanwhile *meanwhile);
-/* The same about once a second, if the machine may take the pages of batches away: then a death
+/* The same, but not of batches that began less than young_ns ago: their threads fill them quickly,
+ * or they are read the next time. So what a busy thread logs is not read twice. */
+void puller__pull_older(struct puller *puller, uint64_t young_ns,
+			const struct pull_meanwhile *meanwhile);
+/* The same as puller__pull_new() about once a second, if the machine may take the pages of batches away: then a death
  * could not copy them. */
 void puller__pull_idle(struct puller *puller, const struct pull_meanwhile *meanwhile);
 

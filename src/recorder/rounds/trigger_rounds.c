@@ -15,6 +15,7 @@
 #include "trigger_rounds.h"
 
 #define ROUND_NS  100000000ull
+#define YOUNG_NS  (ROUND_NS / 5) /* a batch that began since then can wait for the next round */
 #define MAX_SHARE 5u
 #define AGAIN_NS  10000000ull /* if the last snapshot of a process is still written */
 
@@ -170,7 +171,7 @@ static void pull_round(struct trigger_rounds *rounds, const struct pull_meanwhil
 
 	if (start_ns < rounds->pull_due_ns)
 		return;
-	puller__pull_new(rounds->puller, meanwhile);
+	puller__pull_older(rounds->puller, YOUNG_NS, meanwhile);
 	check_all(rounds, clock__now_mono_ns());
 	tell_unchecked(rounds);
 	took_ns = clock__now_mono_ns() - start_ns;

@@ -8,6 +8,7 @@
 #include "wire.h"
 #include "process.h"
 #include "process_settings.h"
+#include "pull.h"
 #include "ring.h"
 #include "start_time.h"
 
@@ -253,6 +254,59 @@ static void test_recorder_heeds_settings_of_a_process(void **state)
 	end(recording);
 }
 
+/* In the child's memory, too, as it is when the child starts. */
+static struct message unflushed;
+
+static bool take_nothing(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+static void assert_recorded(const struct recording *recording, uint64_t events)
+{
+	const struct processes *processes = &recording->recorder->processes;
+	const struct process *process =
+		process_table__find(&processes->table, (uint32_t)recording->child.pid);
+
+	assert_non_null(process);
+	assert_int_equal(process->counts.recorded, events);
+}
+
+/* A round of triggers leaves batches that began a moment ago to their threads. */
+static void test_recorder_pulls_what_is_not_young(void **state)
+{
+	const struct pull_meanwhile meanwhile = { .act = take_nothing };
+	const uint64_t hour_ns = UINT64_C(3600000000000);
+	struct recording *recording;
+	struct message message;
+	struct puller *puller;
+
+	(void)state;
+	unflushed.wire.batch = (struct ttlog_batch){
+		.magic = TTLOG_BATCH_MAGIC,
+		.version = TTLOG_ABI_VERSION,
+		.clock = TTLOG_CLOCK_MONOTONIC,
+		.seq = 1,
+		.base_ticks = clock__now_mono_ns(),
+		.committed = (uint64_t)8 << 32 | (8 * RECORD_BYTES),
+	};
+	recording = recording__start(0);
+	puller = &recording->recorder->puller;
+	/* its first 5 events came before */
+	fill(recording, &message, 1, 0, 5);
+	message.wire.address = (uintptr_t)&unflushed.wire.batch;
+	recorder__take_batch(recording->recorder, &message.wire);
+	assert_recorded(recording, 5);
+	puller__pull_older(puller, hour_ns, &meanwhile);
+	assert_recorded(recording, 5);
+	puller__pull_older(puller, 1, &meanwhile);
+	assert_recorded(recording, 8);
+	puller__pull_new(puller, &meanwhile);
+	assert_recorded(recording, 8);
+	end(recording);
+}
+
 /* What the child's thread had not flushed comes last. After the snapshot nothing is left to
  * record. */
 static void test_recorder_ends_the_books_of_one_that_was_killed(void **state)
@@ -286,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_recorder_answers_where_there_is_nothing),
 		cmocka_unit_test(test_recorder_heeds_requests_where_these_are_asked_for),
 		cmocka_unit_test(test_recorder_heeds_settings_of_a_process),
+		cmocka_unit_test(test_recorder_pulls_what_is_not_young),
 		cmocka_unit_test(test_recorder_ends_the_books_of_one_that_was_killed),
 	};
 
