@@ -31,6 +31,7 @@ struct stream {
 	uint64_t written_events;  /* writer */
 	uint64_t durable_mono_ns; /* writer: all before it that is not missed is on disk; 0: none */
 	int is_failing;           /* atomic; writer: said so */
+	uint64_t failed_ns;       /* writer: when, the last time */
 };
 
 /* Drops one reference. */

@@ -15,6 +15,8 @@
 
 /* Room that the end of a segment has, in any case. */
 #define END_BYTES   ((uint64_t)64 << 10)
+/* A stream that is written for so long is well again. */
+#define SETTLED_NS  2000000000ull
 /* At the end, something must be written in this time. */
 #define END_STEP_NS 20000000000ull
 
@@ -60,6 +62,7 @@ static void fail(struct stream_writer *writer, struct stream_segment *segment, i
 	struct stream *stream = segment->stream;
 
 	barrier__store_release(&segment->err, err);
+	stream->failed_ns = clock__now_mono_ns();
 	if (stream->is_failing)
 		return;
 	barrier__store_release(&stream->is_failing, 1);
@@ -68,9 +71,10 @@ static void fail(struct stream_writer *writer, struct stream_segment *segment, i
 		stream->pid, writer->options.dir, strerror(-err));
 }
 
+/* A segment that failed gives up room, which the next one may take for a moment. */
 static void tell_recovery(struct stream *stream)
 {
-	if (!stream->is_failing)
+	if (!stream->is_failing || clock__now_mono_ns() - stream->failed_ns < SETTLED_NS)
 		return;
 	barrier__store_release(&stream->is_failing, 0);
 	fprintf(stderr,
