@@ -294,6 +294,7 @@ int collect__run(const struct env *env)
 		.done_fd = -1,
 		.manager = { .watchdog_fd = -1 },
 		.metrics_fd = -1,
+		.recover_end_fd = -1,
 	};
 	int status = env->mode == ENV_COMMAND ? EXIT_COLLECTOR : 1;
 	int err;

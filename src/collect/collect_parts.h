@@ -86,6 +86,7 @@ struct collector {
 	struct recover *recover;           /* NULL: nothing can be recovered */
 	pthread_t recover_thread;          /* writes what earlier collectors have left */
 	bool has_recover_thread;
+	int recover_end_fd;     /* eventfd: it tries no more */
 	uint64_t recovered_cnt; /* atomic: snapshots that it has written */
 
 	struct manager manager;

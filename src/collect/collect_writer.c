@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "barrier.h"
 #include "clock.h"
@@ -28,7 +31,9 @@
 #include "writer.h"
 
 /* At the end, recovery must write something in this time. */
-#define RECOVERY_STEP_NS 20000000000ull
+#define RECOVERY_STEP_NS  20000000000ull
+/* What could not be written is tried again. */
+#define RECOVERY_AGAIN_MS 5000
 
 static void job_done(void *ctx, struct job *job)
 {
@@ -180,6 +185,7 @@ void collect__take_left_over(struct collector *collector)
 		.target = writer__target(collector->writer),
 		.tags = &collector->env->tags,
 		.report = collector->env->quiet ? NULL : stderr,
+		.written_cnt = &collector->recovered_cnt,
 	};
 
 	collector->recover = recover__new(&options);
@@ -187,38 +193,65 @@ void collect__take_left_over(struct collector *collector)
 		tell_unrecovered(collector, -errno);
 }
 
-/* Segments first: a collector of the same directory has its own locked. */
-static void end_left_segments(const struct collector *collector)
+/* Segments first: a collector of the same directory has its own locked. 0 or -errno, which is printed
+ * if tells. */
+static int end_left_segments(const struct collector *collector, bool tells)
 {
 	const char *dir = collector->env->output_dir;
 	int cnt = segment_recover__all(writer__target(collector->writer), dir,
 				       collector->env->quiet ? NULL : stderr);
 
-	if (cnt < 0)
+	if (cnt < 0 && tells)
 		(void)report__error("can't end all segments that collectors before left in", dir,
 				    cnt);
+	return cnt < 0 ? cnt : 0;
 }
 
+static int write_rings(struct collector *collector, bool tells)
+{
+	const int cnt = collector->recover ? recover__write(collector->recover) : 0;
+
+	if (cnt < 0 && tells)
+		tell_unrecovered(collector, cnt);
+	return cnt < 0 ? cnt : 0;
+}
+
+/* False: the collector ends first. */
+static bool wait_to_try_again(const struct collector *collector)
+{
+	struct pollfd end = { .fd = collector->recover_end_fd, .events = POLLIN };
+
+	return collector->recover_end_fd >= 0 && !poll(&end, 1, RECOVERY_AGAIN_MS);
+}
+
+/* The disk may be full, or its directory not there yet. That is said once. */
 static void *write_left_over(void *arg)
 {
 	struct collector *collector = arg;
-	int cnt;
+	bool is_first = true, is_done = false;
 
-	end_left_segments(collector);
-	cnt = collector->recover ? recover__write(collector->recover) : 0;
-	if (cnt < 0)
-		tell_unrecovered(collector, cnt);
-	else
-		barrier__store_relaxed(&collector->recovered_cnt, (uint64_t)cnt);
+	while (!is_done) {
+		if (is_first || !writer__refresh(collector->writer)) {
+			is_done = !end_left_segments(collector, is_first);
+			is_done &= !write_rings(collector, is_first);
+		}
+		is_first = false;
+		if (!is_done && !wait_to_try_again(collector))
+			break;
+	}
 	return NULL;
 }
 
 void collect__start_recovery(struct collector *collector)
 {
+	collector->recover_end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	collector->has_recover_thread =
 		!pthread_create(&collector->recover_thread, NULL, write_left_over, collector);
-	if (!collector->has_recover_thread)
-		(void)write_left_over(collector);
+	if (collector->has_recover_thread)
+		return;
+	/* it does not wait to try again */
+	(void)eventfd_write(collector->recover_end_fd, 1);
+	(void)write_left_over(collector);
 }
 
 bool collect__end_recovery(struct collector *collector)
@@ -227,6 +260,8 @@ bool collect__end_recovery(struct collector *collector)
 	struct timespec until;
 	int err = collector->has_recover_thread ? ETIMEDOUT : 0;
 
+	if (collector->has_recover_thread)
+		(void)eventfd_write(collector->recover_end_fd, 1);
 	while (err == ETIMEDOUT) {
 		steps = writer__steps(collector->writer);
 		if (steps == before) {
@@ -238,6 +273,8 @@ bool collect__end_recovery(struct collector *collector)
 		until = clock__timespec(clock__now_real_ns() + RECOVERY_STEP_NS);
 		err = pthread_timedjoin_np(collector->recover_thread, NULL, &until);
 	}
+	if (collector->recover_end_fd >= 0)
+		(void)close(collector->recover_end_fd);
 	recover__free(collector->recover);
 	return true;
 }

@@ -52,6 +52,7 @@ struct session {
 	/* while it is written */
 	struct clock *clock;
 	struct lost_modules modules;
+	bool has_notes;               /* the next two were read */
 	struct redact redact;         /* what it was to hide, and what we are */
 	struct recipients recipients; /* the same: who may decrypt it */
 	struct snapshot_target target;
@@ -277,6 +278,8 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 	if (!err)
 		(void)unlink(facts_path);
 	ring_copy__free(copy);
+	if (!err && session->options->written_cnt)
+		(void)__atomic_fetch_add(session->options->written_cnt, 1, __ATOMIC_RELAXED);
 	if (!err)
 		accounts__add_corrupt(&accounts, corrupt);
 	if (!err && session->options->report)
@@ -431,14 +434,27 @@ static int read_recipients(struct session *session)
 	return err;
 }
 
+static int read_notes(struct session *session)
+{
+	int err = read_redact(session);
+
+	if (!err)
+		err = read_recipients(session);
+	session->has_notes = !err;
+	if (err) {
+		redact__fini(&session->redact);
+		session->redact = (struct redact){ 0 };
+		session->recipients = (struct recipients){ 0 };
+	}
+	return err;
+}
+
 static int recover_session(struct session *session)
 {
 	char path[PATH_MAX + 16];
 	int got, root_fd;
 
-	got = read_redact(session);
-	if (!got)
-		got = read_recipients(session);
+	got = session->has_notes ? 0 : read_notes(session);
 	if (got)
 		return got;
 	(void)snprintf(path, sizeof(path), "%s/clock", session->dir);
@@ -540,16 +556,20 @@ struct recover *recover__new(const struct recover_options *options)
 
 int recover__write(struct recover *recover)
 {
-	int cnt = 0, err = 0, got;
-	struct session *session;
+	struct session **at = &recover->sessions;
+	int cnt = 0, err = 0;
 
-	while ((session = recover->sessions)) {
-		got = recover_session(session);
-		if (got < 0)
+	while (*at) {
+		struct session *session = *at;
+		const int got = recover_session(session);
+
+		if (got < 0) {
 			err = got;
-		else
-			cnt += got;
-		recover->sessions = session->next;
+			at = &session->next;
+			continue;
+		}
+		cnt += got;
+		*at = session->next;
 		free_session(session);
 	}
 	return err ? err : cnt;

@@ -9,6 +9,7 @@
 #ifndef TTLOG_RECOVER_H
 #define TTLOG_RECOVER_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 struct recover;
@@ -20,7 +21,8 @@ struct recover_options {
 	const char *out_dir;                  /* for snapshots; in messages */
 	const struct snapshot_target *target; /* the same, open */
 	const struct tags *tags;              /* NULL: none */
-	FILE *report; /* a line for each snapshot, with its accounts; NULL: none */
+	FILE *report;          /* a line for each snapshot, with its accounts; NULL: none */
+	uint64_t *written_cnt; /* atomic: raised with each snapshot; NULL: not counted */
 };
 
 /*
@@ -31,8 +33,9 @@ struct recover_options {
 struct recover *recover__new(const struct recover_options *options);
 
 /*
- * Writes a snapshot of every ring that was taken, and removes the ring. Any thread, once. Returns
- * the number of snapshots, or -errno if one could not be written: its ring stays.
+ * Writes a snapshot of every ring that was taken, and removes the ring. Any thread, one at a time.
+ * Returns the number of snapshots, or -errno if one could not be written: then its ring stays, and
+ * the next call tries it again.
  */
 int recover__write(struct recover *recover);
 

@@ -43,6 +43,11 @@ void writer__retain(const struct writer *writer, const char *name)
 	(void)retain__apply(writer->retain, name);
 }
 
+int writer__refresh(const struct writer *writer)
+{
+	return out_dir__refresh(writer->dir, writer->target.group, writer->target.dir_fd);
+}
+
 void writer__write(const struct writer *writer, struct job *job)
 {
 	const bool may_be_part = job->is_last && !job->has_part;
@@ -51,7 +56,7 @@ void writer__write(const struct writer *writer, struct job *job)
 
 	job->left_out = 0;
 	job->is_sealed = writer->target.recipients && writer->target.recipients->cnt;
-	job->err = out_dir__refresh(writer->dir, writer->target.group, writer->target.dir_fd);
+	job->err = writer__refresh(writer);
 	if (!job->err)
 		job->err = snapshot__write(&writer->target, &job->source, name, &job->events_cnt,
 					   &job->corrupt_cnt, may_be_part ? &job->left_out : NULL);

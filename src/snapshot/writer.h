@@ -39,6 +39,8 @@ uint64_t writer__steps(const struct writer *writer);
 struct disk_room writer__room(const struct writer *writer);
 /* How and where it writes; valid as long as the writer. */
 const struct snapshot_target *writer__target(const struct writer *writer);
+/* The directory may have gone, or another one may have its name: as out_dir__refresh(). */
+int writer__refresh(const struct writer *writer);
 /* Deletes files beyond the limits, but not the one of that name, which is new. What can't be deleted
  * now is tried again with the next file. Any thread. */
 void writer__retain(const struct writer *writer, const char *name);

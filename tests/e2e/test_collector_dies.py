@@ -2,6 +2,7 @@
 """After the collector has gone, by exit or by any signal, semaphores are 0 and programs live on."""
 import glob
 import os
+import shutil
 import signal
 
 from gate import OpenGate
@@ -150,6 +151,44 @@ def test_collector_killed_while_programs_start(t):
         equal([line for line in collector.out.lines if line.startswith("died")], [], "programs that died")
         # the shell, an orphan, which becomes our child
         os.wait()
+
+
+def test_collector_recovers_when_its_directory_is_back(t):
+    """It goes while a ring is written; what has its name is no directory; then it is made anew."""
+    t.rings_may_stay = True
+    left = t.start(t.app("crash"), "--wait", 2, 10)
+    left.out.wait("start")
+    killed = t.collect("--immediate", "-p", left.pid)
+    killed.recording(left.pid)
+    left.say()
+    left.out.wait("ready")
+    killed.signal(signal.SIGUSR1)
+    t.wait_files(1)
+    (ring,) = glob.glob("/run/ttlog/*-*/*.ring")
+    killed.signal(signal.SIGKILL)
+    killed.end(-signal.SIGKILL)
+    left.signal(signal.SIGKILL)
+    left.end(-signal.SIGKILL)
+
+    app = start_trade(t)
+    gate = OpenGate(ring)
+    collector = t.collect("-p", app.pid)
+    equal(gate.wait(), collector.pid, "who opens the ring")
+    shutil.rmtree(t.out)
+    with open(t.out, "w", encoding="ascii"):
+        pass
+    gate.let_go()
+    collector.err.wait("ttlog-collect: can't recover all that collectors before had in .*")
+    check(os.path.exists(ring), "the ring is gone")
+    os.unlink(t.out)
+    collector.err.wait(rf"ttlog-collect: a collector that was killed had of pid {left.pid}: .*")
+    (path,) = t.wait_files(1)
+    equal((Snapshot(path).info["reason"], len(Snapshot(path).events)), ("recovered", 20), "the file")
+    wait_until(lambda: not os.path.exists(ring), "the ring goes, once it is told")
+    app.ask("done")
+    app.say()
+    app.end()
+    collector.end()
 
 
 def test_collector_records_before_it_recovers(t):
