@@ -139,7 +139,7 @@ def test_stream_storage_each_call_fails(t):
     for one in segments(t, pid):
         os.unlink(one)
     errors = ("EIO", "ENOSPC", "EROFS", "ENOMEM") if ALL else ("EIO",)
-    points = [Point("recorder", call, number, error) for error in errors for call, number in calls]
+    points = [Point(call, number, error) for error in errors for call, number in calls]
     results = [fail_one(t, collector, path, point) for point in points]
     hit, missing = sum(one[0] for one in results), sum(one[1] for one in results)
     print(f"        {hit} injection points in {len(calls)} calls: {missing} times events are missing", flush=True)
