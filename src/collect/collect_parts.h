@@ -17,6 +17,7 @@
 #include "config.h"
 #include "control_rights.h"
 #include "journal.h"
+#include "kept_file.h"
 #include "manager.h"
 
 struct attach;
@@ -86,8 +87,9 @@ struct collector {
 	struct recover *recover;           /* NULL: nothing can be recovered */
 	pthread_t recover_thread;          /* writes what earlier collectors have left */
 	bool has_recover_thread;
-	int recover_end_fd;     /* eventfd: it tries no more */
-	uint64_t recovered_cnt; /* atomic: snapshots that it has written */
+	int recover_end_fd;                 /* eventfd: it tries no more */
+	uint64_t recovered_cnt;             /* atomic: snapshots that it has written */
+	uint64_t deleted_cnt[KEPT_WHY_CNT]; /* atomic: files that were too many */
 
 	struct manager manager;
 	int signal_fd, interval_fd, duration_fd;

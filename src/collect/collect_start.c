@@ -359,6 +359,7 @@ static int open_drain(struct collector *collector)
 		.attach = collector->attach,
 		.budget = collector->budget,
 		.recovered_cnt = &collector->recovered_cnt,
+		.deleted_cnt = collector->deleted_cnt,
 	});
 	drain.status = collector->status;
 	if (collector->recorder && collector->status)

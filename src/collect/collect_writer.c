@@ -54,12 +54,14 @@ static int tell_unwritable(const struct env *env, int err)
 	return err;
 }
 
-static void tell_deleted(void *ctx, const char *name, const char *why)
+static void count_deleted(void *ctx, const char *name, enum kept_why why)
 {
-	const struct collector *collector = ctx;
+	struct collector *collector = ctx;
 
-	fprintf(stderr, "ttlog-collect: deleted %s/%s (%s)\n", collector->env->output_dir, name,
-		why);
+	(void)__atomic_fetch_add(&collector->deleted_cnt[why], 1, __ATOMIC_RELAXED);
+	if (collector->env->verbose)
+		fprintf(stderr, "ttlog-collect: deleted %s/%s (--%s)\n", collector->env->output_dir,
+			name, kept_file__why(why));
 }
 
 static void tell_jump(void *ctx, int64_t ns, size_t held_cnt)
@@ -80,7 +82,7 @@ struct retain_options collect__retain_options(struct collector *collector, const
 		.max_age_ns = env->max_age_ns,
 		.keep_free_bytes = env->keep_free_bytes,
 		.keep_free_percent = env->keep_free_percent,
-		.deleted = env->verbose ? tell_deleted : NULL,
+		.deleted = count_deleted,
 		.jumped = env->quiet ? NULL : tell_jump,
 		.ctx = collector,
 	};

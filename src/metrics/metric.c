@@ -42,6 +42,9 @@ const struct exposition_family metrics[METRIC_CNT] = {
 	[METRIC_STORAGE_FAULTS] = { "ttlog_storage_faults_total", EXPOSITION_COUNTER,
 		"Tries to write a snapshot that failed, by what was wrong with the storage." },
 
+	[METRIC_FILES_DELETED] = { "ttlog_files_deleted_total", EXPOSITION_COUNTER,
+		"Files in the output directory that were deleted, by the option that limits them." },
+
 	[METRIC_SNAPSHOT_DURATION] = { "ttlog_snapshot_duration_seconds", EXPOSITION_HISTOGRAM,
 		"Time from the wish for a snapshot until it is on disk." },
 	[METRIC_SNAPSHOTS_PENDING] = { "ttlog_snapshots_pending", EXPOSITION_GAUGE,

@@ -31,6 +31,7 @@ enum metric {
 	METRIC_SNAPSHOT_BYTES,
 
 	METRIC_STORAGE_FAULTS, /* by fault */
+	METRIC_FILES_DELETED,  /* by the option that wanted it */
 
 	METRIC_SNAPSHOT_DURATION,
 	METRIC_SNAPSHOTS_PENDING,

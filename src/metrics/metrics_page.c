@@ -5,6 +5,7 @@
 
 #include "array.h"
 #include "clock.h"
+#include "kept_file.h"
 #include "metric.h"
 #include "metrics_page.h"
 #include "process_series.h"
@@ -193,6 +194,18 @@ static void write_faults(FILE *out, const struct snapshot_counts *counts)
 	}
 }
 
+static void write_deleted(FILE *out, const struct status *status)
+{
+	const struct exposition_family *family = &metrics[METRIC_FILES_DELETED];
+
+	exposition__begin(out, family);
+	for (enum kept_why why = KEPT_STAYS + 1; why < KEPT_WHY_CNT; why++) {
+		const struct exposition_label label = { "reason", kept_file__why(why) };
+
+		exposition__count(out, family, &label, 1, status->deleted_cnt[why]);
+	}
+}
+
 static void write_durations(FILE *out, const struct snapshot_counts *counts)
 {
 	const struct exposition_family *family = &metrics[METRIC_SNAPSHOT_DURATION];
@@ -308,6 +321,7 @@ int metrics_page__write(struct metrics_page *page, const struct status *status, 
 		write_streams(out, page, status);
 	write_reasons(out, &status->snapshots);
 	write_faults(out, &status->snapshots);
+	write_deleted(out, status);
 	write_durations(out, &status->snapshots);
 	write_collector(out, status, page->options.trap_ns);
 	write_buffers(out, status);

@@ -190,6 +190,8 @@ void status__complete(struct status *status, const struct status_sources *source
 	if (sources->recovered_cnt)
 		status->snapshots.by_reason[SNAPSHOT_RECOVERED].made =
 			barrier__load_relaxed(sources->recovered_cnt);
+	for (size_t i = 0; sources->deleted_cnt && i < KEPT_WHY_CNT; i++)
+		status->deleted_cnt[i] = barrier__load_relaxed(&sources->deleted_cnt[i]);
 	ring_budget__read(sources->budget, &status->ring_memory_bytes, &status->ring_budget_bytes);
 	status->cpu_ns = read_cpu_ns();
 	status->resident_bytes = read_resident_bytes();

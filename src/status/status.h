@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "accounts.h"
+#include "kept_file.h"
 #include "service_totals.h"
 #include "snapshot_counts.h"
 
@@ -86,6 +87,7 @@ struct status {
 
 	/* what status__complete() adds */
 	uint64_t untracked_cnt; /* processes that were not recorded: the kernel's table was full */
+	uint64_t deleted_cnt[KEPT_WHY_CNT];            /* files, that were too many */
 	uint64_t ring_memory_bytes, ring_budget_bytes; /* UINT64_MAX: no limit */
 	uint64_t cpu_ns;                               /* of the collector, ever, all threads */
 	uint64_t resident_bytes;                       /* of the collector, its rings included */
@@ -102,6 +104,7 @@ struct status_sources {
 	struct ring_budget *budget;
 	const uint64_t
 		*recovered_cnt; /* atomic: snapshots of what earlier collectors left; NULL: 0 */
+	const uint64_t *deleted_cnt; /* atomic, by enum kept_why; NULL: 0 */
 };
 
 /* The drain thread. With processes only; NULL without memory. */

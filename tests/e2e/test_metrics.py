@@ -9,7 +9,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 
-from harness import DEADLINE_S, TREE, check, equal, wait_until
+from harness import COLLECT, DEADLINE_S, TREE, check, equal, wait_until
 
 AT = re.compile(r"ttlog-collect: metrics at http://(\S+)/metrics.*")
 SAMPLE = re.compile(r"(ttlog_\w+)(?:\{(.*)\})? (\S+)")
@@ -90,6 +90,24 @@ def test_metrics_of_a_service(t):
     accounts = collector.only_accounts()
     for name in ("emitted", "recorded", "overwritten"):
         equal(after[f"ttlog_events_{name}_total", "trade"], getattr(accounts, name), name)
+
+
+def test_metrics_of_deleted_files(t):
+    """By the option that limits them."""
+    app = t.start(t.app("trade"), "--wait", 2, 10)
+    app.out.wait("ready")
+    collector, at = collect(t, "--max-snapshots", 2, "-p", app.pid)
+    collector.recording(app.pid)
+    app.ask("done")
+    equal(samples(at)["ttlog_files_deleted_total", "max-snapshots"], 0, "before")
+    for _ in range(3):
+        subprocess.run([COLLECT, "--trigger", "x", "-p", str(app.pid)], check=True, stdout=subprocess.DEVNULL,
+                       timeout=DEADLINE_S)
+    after = wait_sample(at, ("ttlog_files_deleted_total", "max-snapshots"), 1)
+    equal(after["ttlog_files_deleted_total", "max-disk"], 0, "because of another limit")
+    app.say()
+    app.end()
+    collector.stop()
 
 
 def test_metrics_by_process(t):

@@ -73,10 +73,10 @@ const char *kept_file__why(enum kept_why why)
 {
 	static const char *const names[] = {
 		[KEPT_STAYS] = "",
-		[KEPT_MAX_SNAPSHOTS] = "--max-snapshots",
-		[KEPT_MAX_DISK] = "--max-disk",
-		[KEPT_MAX_AGE] = "--max-age",
-		[KEPT_KEEP_FREE] = "--keep-free",
+		[KEPT_MAX_SNAPSHOTS] = "max-snapshots",
+		[KEPT_MAX_DISK] = "max-disk",
+		[KEPT_MAX_AGE] = "max-age",
+		[KEPT_KEEP_FREE] = "keep-free",
 	};
 
 	return names[why];

@@ -24,6 +24,7 @@ enum kept_why {
 	KEPT_MAX_DISK,
 	KEPT_MAX_AGE,
 	KEPT_KEEP_FREE,
+	KEPT_WHY_CNT,
 };
 
 struct kept_file {
@@ -46,7 +47,7 @@ struct kept_file {
 
 /* What the name says: its time, rank, whether it is open. false: no name of a snapshot. */
 bool kept_file__parse(struct kept_file *file, const char *name);
-/* "--max-disk" */
+/* The option's name: "max-disk". */
 const char *kept_file__why(enum kept_why why);
 
 #endif /* TTLOG_KEPT_FILE_H */

@@ -11,7 +11,6 @@
 #include "choice.h"
 #include "clock.h"
 #include "dir_calls.h"
-#include "kept_file.h"
 #include "retain.h"
 #include "shelf.h"
 
@@ -102,8 +101,7 @@ static int delete_chosen(struct retain *retain)
 			continue;
 		if (dir_calls__unlink(retain->dir_fd, file->name) == 0) {
 			if (options->deleted)
-				options->deleted(options->ctx, file->name,
-						 kept_file__why(file->why));
+				options->deleted(options->ctx, file->name, file->why);
 		} else if (errno != ENOENT) {
 			err = -errno;
 		}

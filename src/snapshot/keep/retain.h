@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kept_file.h"
+
 struct age_clock_time;
 struct retain;
 
@@ -21,7 +23,7 @@ struct retain_options {
 	unsigned keep_free_percent; /* or so much of it */
 	/* A file was deleted, for that option. NULL: it need not be told. In the thread of
 	 * retain__apply() or one of its own. */
-	void (*deleted)(void *ctx, const char *name, const char *why);
+	void (*deleted)(void *ctx, const char *name, enum kept_why why);
 	/* So many files would be too old, had the clock not jumped by ns. NULL as above. */
 	void (*jumped)(void *ctx, int64_t ns, size_t held_cnt);
 	void *ctx;

@@ -290,15 +290,15 @@ static void now_at(struct age_clock_time *ret, unsigned seconds)
 
 struct told {
 	size_t deleted_cnt, wrong_cnt;
-	const char *why;
+	enum kept_why why;
 };
 
-static void tell_deleted(void *ctx, const char *name, const char *why)
+static void tell_deleted(void *ctx, const char *name, enum kept_why why)
 {
 	struct told *told = ctx;
 
 	told->deleted_cnt++;
-	told->wrong_cnt += strncmp(name, "ttlog-1-", 8) != 0 || strcmp(why, told->why) != 0;
+	told->wrong_cnt += strncmp(name, "ttlog-1-", 8) != 0 || why != told->why;
 }
 
 /* Of service "loop" a program crashes once a second for an hour. All that three other services
@@ -343,7 +343,7 @@ static void crash_for_an_hour(const struct fixture *fixture, const struct retain
 static void test_retain_crash_loop_by_number(void **state)
 {
 	const struct retain_options limits = { .max_files = 20 };
-	struct told told = { .why = "--max-snapshots" };
+	struct told told = { .why = KEPT_MAX_SNAPSHOTS };
 	struct fixture *fixture = *state;
 
 	crash_for_an_hour(fixture, &limits, &told, 100);
@@ -354,7 +354,7 @@ static void test_retain_crash_loop_by_number(void **state)
 static void test_retain_crash_loop_by_size(void **state)
 {
 	const struct retain_options limits = { .max_bytes = 25000 };
-	struct told told = { .why = "--max-disk" };
+	struct told told = { .why = KEPT_MAX_DISK };
 	struct fixture *fixture = *state;
 
 	crash_for_an_hour(fixture, &limits, &told, 1000);
