@@ -11,9 +11,11 @@
 
 #include "dir_calls.h"
 #include "file_order.h"
+#include "format.h"
 #include "label.h"
 #include "new_file.h"
 #include "out_dir.h"
+#include "seal_out.h"
 #include "segment_file.h"
 #include "snapshot.h"
 
@@ -158,6 +160,33 @@ static int make_room(struct segment_file *file, uint64_t wanted)
 	return err;
 }
 
+/* Its end moves on by what that takes. */
+static int write_sealed(struct segment_file *file, const unsigned char *bytes, size_t len)
+{
+	off_t end = lseek(file->fd, (off_t)file->bytes, SEEK_SET);
+	int err;
+
+	if (end < 0 || file->is_spoiled)
+		return end < 0 ? -errno : -EIO;
+	err = bytes ? seal_out__write(file->seal, file->fd, bytes, len)
+		    : seal_out__end(file->seal, file->fd);
+	end = err ? -1 : lseek(file->fd, 0, SEEK_CUR);
+	if (end >= 0) {
+		file->bytes = (uint64_t)end;
+		return 0;
+	}
+	/* the next block could not be read without this one */
+	file->is_spoiled = true;
+	return err ? err : -errno;
+}
+
+static uint64_t sealed_bytes(uint64_t len)
+{
+	const uint64_t pieces = len / FORMAT_SEAL_PIECE_BYTES + 1;
+
+	return len + pieces * (4 + FORMAT_SEAL_TAG_BYTES);
+}
+
 static int write_all(int fd, const unsigned char *bytes, size_t len, uint64_t at)
 {
 	while (len) {
@@ -177,17 +206,38 @@ static int write_all(int fd, const unsigned char *bytes, size_t len, uint64_t at
 int segment_file__append(struct segment_file *file, const void *bytes, size_t len,
 			 uint64_t spare_bytes)
 {
-	int err = make_room(file, file->bytes + len + spare_bytes);
+	const uint64_t wanted = file->seal ? sealed_bytes(len) : len;
+	int err = make_room(file, file->bytes + wanted + spare_bytes);
 
 	if (err)
 		return err;
-	err = write_all(file->fd, bytes, len, file->bytes);
+	err = file->seal ? write_sealed(file, bytes, len)
+			 : write_all(file->fd, bytes, len, file->bytes);
 	if (err) {
 		(void)!ftruncate(file->fd, (off_t)file->bytes);
 		file->room_bytes = file->bytes;
 		return err;
 	}
-	file->bytes += len;
+	if (!file->seal)
+		file->bytes += len;
+	file->has_block = true;
+	return 0;
+}
+
+int segment_file__seal(struct segment_file *file, const struct recipients *recipients,
+		       const void *label, size_t label_bytes)
+{
+	off_t end;
+	int err;
+
+	file->seal = seal_out__new(recipients, label, label_bytes);
+	if (!file->seal)
+		return -errno;
+	err = seal_out__head(file->seal, file->fd);
+	end = err ? -1 : lseek(file->fd, 0, SEEK_CUR);
+	if (end < 0)
+		return err ? err : -errno;
+	file->bytes = (uint64_t)end;
 	return 0;
 }
 
@@ -204,8 +254,12 @@ int segment_file__sync(const struct segment_file *file, bool with_name)
 	return with_name ? sync_fd(file->dir_fd) : 0;
 }
 
-int segment_file__finish(const struct segment_file *file, const char *service)
+int segment_file__finish(struct segment_file *file, const char *service)
 {
+	const int err = file->seal && !file->is_spoiled ? write_sealed(file, NULL, 0) : 0;
+
+	if (err)
+		return err;
 	/* also to the same size: that gives up what lies after it */
 	(void)!ftruncate(file->fd, (off_t)file->bytes);
 	if (service)
@@ -220,6 +274,8 @@ void segment_file__leave(struct segment_file *file)
 	if (file->fd >= 0)
 		(void)close(file->fd);
 	file->fd = -1;
+	seal_out__free(file->seal);
+	file->seal = NULL;
 }
 
 int segment_file__rename(struct segment_file *file, char ret_name[NAME_MAX + 1])
@@ -239,6 +295,5 @@ void segment_file__discard(struct segment_file *file)
 	if (file->fd < 0)
 		return;
 	(void)dir_calls__unlink(file->dir_fd, file->name);
-	(void)close(file->fd);
-	file->fd = -1;
+	segment_file__leave(file);
 }

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct recipients;
+struct seal_out;
 struct snapshot_target;
 
 #define SEGMENT_FILE_REASON "stream"
@@ -27,11 +29,17 @@ struct segment_file {
 	uint64_t room_bytes;     /* that the disk has set aside for it */
 	uint64_t max_bytes;      /* it will hardly be larger */
 	bool can_have_room;      /* the file system can do that */
+	bool has_block;          /* something of use was written */
+	struct seal_out *seal;   /* NULL: in clear */
+	bool is_spoiled;         /* a block was sealed, and not written: no more can be */
 };
 
 /* Makes the file; the milliseconds move on until a name is free. 0 or -errno. */
 int segment_file__open(struct segment_file *file, const struct snapshot_target *target,
 		       uint32_t pid, uint64_t real_ms, uint64_t max_bytes);
+/* What is written from now on, from its beginning, is encrypted. label: see seal_out.h. 0 or -errno. */
+int segment_file__seal(struct segment_file *file, const struct recipients *recipients,
+		       const void *label, size_t label_bytes);
 /* Writes a block at the end, or nothing of it. spare_bytes: room that the disk must have after it.
  * 0 or -errno. */
 int segment_file__append(struct segment_file *file, const void *bytes, size_t len,
@@ -40,7 +48,7 @@ int segment_file__append(struct segment_file *file, const void *bytes, size_t le
 int segment_file__sync(const struct segment_file *file, bool with_name);
 /* Gives up room that it did not need, and brings all to the disk. service: for its label (label.h);
  * NULL: it has one, or none. 0 or -errno. */
-int segment_file__finish(const struct segment_file *file, const char *service);
+int segment_file__finish(struct segment_file *file, const char *service);
 /* After that: takes `.part` away, and closes it in any case. ret_name: its name then. 0 or -errno. */
 int segment_file__rename(struct segment_file *file, char ret_name[NAME_MAX + 1]);
 /* Leaves it as it is, with `.part`. */

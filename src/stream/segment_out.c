@@ -86,6 +86,13 @@ static void drop_block(struct segment_room *room)
 	room->block = NULL;
 }
 
+void stream_segment__free(struct stream_segment *segment)
+{
+	cbor_out__fini(&segment->sealed);
+	free(segment->service);
+	free(segment);
+}
+
 static struct stream_segment *make_segment(struct segment_out *out, struct stream *stream,
 					   const struct snapshot_source *source)
 {
@@ -100,6 +107,7 @@ static struct stream_segment *make_segment(struct segment_out *out, struct strea
 	segment->stream = stream;
 	segment->file.fd = -1;
 	segment->service = service ? strdup(service) : NULL;
+	header_out__put_label(&segment->sealed, source, &out->created);
 	segment->real_ms = out->created.real_ns / NS_PER_MS;
 	out->last->segment = segment;
 	return segment;
@@ -128,8 +136,7 @@ int segment_out__begin(struct segment_out *out, struct segment_room *room, struc
 	if (err) {
 		drop_block(room);
 		free(out->last);
-		free(out->segment->service);
-		free(out->segment);
+		stream_segment__free(out->segment);
 		out->last = NULL;
 		out->segment = NULL;
 	}

@@ -13,6 +13,7 @@
 #include "cbor_out.h"
 #include "dir_calls.h"
 #include "frame_out.h"
+#include "seal_in.h"
 #include "segment_file.h"
 #include "segment_recover.h"
 #include "snapshot.h"
@@ -169,11 +170,15 @@ static int recover(const struct snapshot_target *target, const char *name, const
 	char complete_name[NAME_MAX + 1];
 	struct segment_file file;
 	uint64_t size = 0, events = 0;
+	bool is_sealed;
 	int err = open_left(target, name, &file, &size);
 
 	if (err)
 		return err == -EBUSY || err == -ENOENT ? 0 : err;
-	err = segment_recover__end(&file, size, &events);
+	file.bytes = size;
+	is_sealed = seal_in__is_sealed(file.fd);
+	/* we can't read it, so it stays as it is */
+	err = is_sealed ? 0 : segment_recover__end(&file, size, &events);
 	if (err == -ENODATA) {
 		/* killed before anything of use was in it */
 		segment_file__discard(&file);
@@ -185,7 +190,11 @@ static int recover(const struct snapshot_target *target, const char *name, const
 		segment_file__leave(&file);
 	else
 		err = segment_file__rename(&file, complete_name);
-	if (!err && report)
+	if (!err && report && is_sealed)
+		fprintf(report,
+			"ttlog-collect: completed %s/%s, which a collector left: it is encrypted\n",
+			dir, complete_name);
+	else if (!err && report)
 		fprintf(report,
 			"ttlog-collect: ended %s/%s, which a collector left: %" PRIu64 " events\n",
 			dir, complete_name, events);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cbor_out.h"
 #include "segment_file.h"
 
 struct stream;
@@ -19,6 +20,7 @@ struct stream_segment {
 	struct stream *stream;
 	uint64_t real_ms;            /* for its name */
 	char *service;               /* for its label; NULL: unknown */
+	struct cbor_out sealed;      /* what stands in clear if it is encrypted */
 	struct segment_file file;    /* the writer's, as all that follows */
 	int err;                     /* it can't be written any more; also read by the encoder */
 	bool is_named;               /* its name is on disk */
@@ -28,6 +30,8 @@ struct stream_segment {
 	uint64_t synced_ns;          /* when it was brought to the disk last */
 	struct stream_segment *next; /* among dirty ones */
 };
+
+void stream_segment__free(struct stream_segment *segment);
 
 struct stream_block {
 	struct stream_block *next;

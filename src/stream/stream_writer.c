@@ -7,7 +7,9 @@
 
 #include "barrier.h"
 #include "clock.h"
+#include "recipients.h"
 #include "segment_recover.h"
+#include "snapshot.h"
 #include "stream.h"
 #include "stream_block.h"
 #include "stream_writer.h"
@@ -144,8 +146,8 @@ static void complete(struct stream_writer *writer, struct stream_segment *segmen
 	char name[NAME_MAX + 1];
 	int err = 0;
 
-	/* its own end, if it has one, counts blocks that are not there */
-	if (segment->err)
+	/* its own end, if it has one, counts blocks that are not there; a sealed one can't be read */
+	if (segment->err && !segment->file.seal)
 		err = segment_recover__end(&segment->file, segment->file.bytes, NULL);
 	if (!err)
 		err = segment_file__finish(&segment->file, segment->service);
@@ -169,13 +171,27 @@ static void complete(struct stream_writer *writer, struct stream_segment *segmen
 static void end_segment(struct stream_writer *writer, struct stream_segment *segment)
 {
 	unlist(writer, segment);
-	if (segment->file.fd >= 0 && !segment->file.bytes)
+	if (segment->file.fd >= 0 && !segment->file.has_block)
 		segment_file__discard(&segment->file);
 	else if (segment->file.fd >= 0)
 		complete(writer, segment);
 	stream__unref(segment->stream);
-	free(segment->service);
-	free(segment);
+	stream_segment__free(segment);
+}
+
+static int open_segment(struct stream_writer *writer, struct stream_segment *segment)
+{
+	const struct snapshot_target *target = writer__target(writer->options.writer);
+	const struct cbor_out *label = &segment->sealed;
+	int err = segment_file__open(&segment->file, target, segment->stream->pid, segment->real_ms,
+				     writer->options.segment_bytes);
+
+	if (!err && target->recipients && target->recipients->cnt)
+		err = segment_file__seal(&segment->file, target->recipients, label->bytes,
+					 label->error ? 0 : label->len);
+	if (err)
+		segment_file__discard(&segment->file);
+	return err;
 }
 
 static void append(struct stream_writer *writer, struct stream_segment *segment,
@@ -187,9 +203,7 @@ static void append(struct stream_writer *writer, struct stream_segment *segment,
 	if (segment->err)
 		return;
 	if (segment->file.fd < 0)
-		err = segment_file__open(&segment->file, writer__target(writer->options.writer),
-					 stream->pid, segment->real_ms,
-					 writer->options.segment_bytes);
+		err = open_segment(writer, segment);
 	if (!err && block->len)
 		err = segment_file__append(&segment->file, block->bytes, block->len,
 					   block->ends ? 0 : END_BYTES);

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 
-from harness import VIEW, check, equal, view
+from harness import VIEW, check, equal, view, wait_until
 
 SECRETS = (b"AAPL", b"trade_executed", b"latency_us", b"Trade executed")
 
@@ -97,3 +97,60 @@ def test_encrypt_to_what_cannot_be(t):
     collector = t.collect("--encrypt-to", recipients, "--", "/bin/touch", t.path("started")).end(2)
     check("others can write to it" in collector.err.text(), collector.err.text())
     check(not os.path.exists(t.path("started")), "the command has run")
+
+
+def test_encrypt_a_stream(t):
+    """Segments are sealed as they are written: read while one is open, and as one log in the end."""
+    recipients = make_keys(t, "ada", "bob")
+    app = t.start(t.app("trade"), "--wait", 2, 5000)
+    app.out.wait("ready")
+    collector = t.collect("--stream", "--sync", "batch", "--write-cache", "64K,10ms", "--on", "request",
+                          "--encrypt-to", recipients, "-p", app.pid)
+    collector.recording(app.pid)
+    app.ask("done")
+
+    def read(*paths):
+        done = subprocess.run([VIEW, "--format", "json", "--identity", t.path("ada"), *paths], capture_output=True, check=False)
+        equal((done.returncode, done.stderr), (0, b""), "status and stderr of ttlog-view")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    wait_until(lambda: os.path.isdir(t.out) and os.listdir(t.out) and len(read(t.out)) == 10000, "all events in the open segment")
+    (name,) = os.listdir(t.out)
+    check(name.endswith("-stream.bin.part"), name)
+    app.say()
+    app.end()
+    collector.end()
+    (name,) = os.listdir(t.out)
+    path = os.path.join(t.out, name)
+    equal(len(check_sealed(t, path, "ada", "bob")[0]), 10000, "events")
+    info = json.loads(view("--info", "--format", "json", "--identity", t.path("ada"), path))
+    equal((info["exit"], info["recorded"], info["missed"]), ({"code": 0}, 10000, 0), "info")
+    middle = read(path)[5000]
+    equal(read(t.out, "--since", middle["ts"])[0]["id"], middle["id"], "the first event since then")
+
+
+def test_encrypt_a_stream_of_a_killed_collector(t):
+    """The next one can't read it, and so can't give it an end: what is in it is shown, and that this is
+    missing."""
+    recipients = make_keys(t, "ada")
+    app = t.start(t.app("trade"), "--wait", 1, 200)
+    app.out.wait("ready")
+    collector = t.collect("--stream", "--sync", "batch", "--on", "request", "--encrypt-to", recipients, "-p", app.pid)
+    collector.recording(app.pid)
+    app.ask("done")
+
+    def read(path):
+        return view("--format", "json", "--identity", t.path("ada"), path).splitlines()
+
+    wait_until(lambda: os.path.isdir(t.out) and os.listdir(t.out) and len(read(t.out)) == 200, "all events in the open segment")
+    collector.signal(signal.SIGKILL)
+    collector.wait()
+    (name,) = os.listdir(t.out)
+    app.say()
+    app.end()
+    again = t.collect("--", "/bin/true").end()
+    check(f"completed {t.out}/{name[:-5]}, which a collector left: it is encrypted" in again.err.text(), again.err.text())
+    done = subprocess.run([VIEW, "--format", "json", "--identity", t.path("ada"), os.path.join(t.out, name[:-5])],
+                          capture_output=True, check=False)  # fmt: skip
+    equal((done.returncode, len(done.stdout.splitlines())), (1, 200), "status and events of the segment")
+    check(b"there is no end" in done.stderr, done.stderr)

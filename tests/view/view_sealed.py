@@ -17,6 +17,8 @@ from view_harness import run, view  # noqa: E402
 FOLDER = tempfile.TemporaryDirectory(prefix="ttlog-sealed-")
 GOLDEN = "tests/golden/small.sealed"
 CLEAR = "tests/golden/small.bin"
+SEGMENT = "tests/golden/stream-open.sealed.part"
+CLEAR_SEGMENT = "tests/golden/stream-open.bin.part"
 SECRETS = {name: bytes([number]) * 32 for name, number in (("first", 1), ("second", 2), ("other", 3))}
 
 
@@ -64,6 +66,28 @@ def test_each_way_to_read_it():
     with open(GOLDEN, "rb") as file:
         done = subprocess.run([sys.argv[1], "--identity", key("first"), "-"], stdin=file, capture_output=True, check=True)
     assert done.stdout.decode() == view(CLEAR)
+
+
+def test_open_segment():
+    """A segment that is being written: what its whole messages have, and no complaint; with a complete
+    name, or damaged, there is one."""
+    assert hashlib.sha256(contents(SEGMENT)).hexdigest() == \
+        "1f48615027092c8489e8edd7e79d0f46b12bd63f339d9546990d20f063525ae5"
+    whole = view("--format", "json", CLEAR_SEGMENT)
+    assert view("--format", "json", "--identity", key("second"), SEGMENT) == whole
+    before = len(whole)
+    for cut in (1, 100, 1000, 3000):
+        path = path_of(f"cut{cut}.bin.part", contents(SEGMENT)[:-cut])
+        shown = view("--format", "json", "--identity", key("first"), path)
+        assert whole.startswith(shown) and len(shown) <= before
+        before = len(shown)
+    assert before < len(whole)
+    status, out, err = attempt("--format", "json", "--identity", key("first"), path_of("whole.bin", contents(SEGMENT)))
+    assert (status, out) == (1, whole) and "there is no end" in err, err
+    data = bytearray(contents(SEGMENT))
+    data[-1] ^= 1
+    status, out, err = attempt("--format", "json", "--identity", key("first"), path_of("hurt.bin.part", bytes(data)))
+    assert status == 1 and whole.startswith(out) and "is damaged" in err, err
 
 
 def test_without_the_key():

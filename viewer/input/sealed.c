@@ -13,6 +13,7 @@
 #include "seal_in.h"
 #include "sealed.h"
 #include "secret_keys.h"
+#include "stream_mark.h"
 
 int sealed__read_keys(const struct options *options, struct secret_keys *ret)
 {
@@ -51,6 +52,15 @@ static int fail(int fd, int err)
 	return -1;
 }
 
+static bool is_segment(int fd)
+{
+	unsigned char bytes[STREAM_MARK_BYTES];
+	struct stream_mark mark;
+
+	return pread(fd, bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes) &&
+	       stream_mark__get(bytes, &mark);
+}
+
 int sealed__decrypt(int fd, const struct secret_keys *keys, char *ret_why, size_t why_size)
 {
 	int memory, err;
@@ -68,7 +78,10 @@ int sealed__decrypt(int fd, const struct secret_keys *keys, char *ret_why, size_
 	}
 	err = seal_in__copy(fd, keys, memory, ret_why, why_size);
 	(void)close(fd);
-	return err && err != -EUCLEAN ? fail(memory, err) : memory;
+	/* a segment without an end is being written, or its collector was killed */
+	if (err == -ENODATA && is_segment(memory))
+		*ret_why = '\0';
+	return err && err != -EUCLEAN && err != -ENODATA ? fail(memory, err) : memory;
 }
 
 int sealed__keygen(const struct options *options)

@@ -176,8 +176,6 @@ static const char *find_mismatch(const struct env *env)
 		return "--list takes one PATH, or -p with one PID";
 	if (env->quiet && env->verbose)
 		return "-q and -v exclude each other";
-	if (env->stream && env->recipients.cnt)
-		return "--stream and --encrypt-to exclude each other: segments are written in clear";
 	return NULL;
 }
 

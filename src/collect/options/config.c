@@ -146,13 +146,6 @@ static int build_target(const struct env *env, struct target *target, char *erro
 		err = profile__apply(own);
 	if (!err)
 		own->mode = env->mode;
-	if (!err && own->stream && own->recipients.cnt) {
-		(void)snprintf(
-			error, error_size,
-			"%s: [target %s]: stream and encrypt-to exclude each other: segments are written in clear",
-			target->place, target->name);
-		err = -EINVAL;
-	}
 	return err;
 }
 

@@ -141,6 +141,12 @@ static int damaged(struct seal_in *seal, const char *what)
 	return -EUCLEAN;
 }
 
+static int cut(struct seal_in *seal)
+{
+	(void)damaged(seal, "its encrypted content is cut");
+	return -ENODATA;
+}
+
 /* 1: it was the last one. 0 or -errno. */
 static int copy_message(struct seal_in *seal)
 {
@@ -156,12 +162,12 @@ static int copy_message(struct seal_in *seal)
 			return damaged(seal, "its encrypted content is damaged");
 		got = read_at(seal->fd, seal->at + 4, seal->message, len);
 	} else if (got >= 0) {
-		return damaged(seal, "its encrypted content is cut");
+		return cut(seal);
 	}
 	if (got < 0)
 		return fail(seal, (int)got, strerror((int)-got));
 	if ((size_t)got < len)
-		return damaged(seal, "its encrypted content is cut");
+		return cut(seal);
 	if (crypto_secretstream_xchacha20poly1305_pull(
 		    &seal->state, seal->piece, &bytes, &tag, seal->message, len,
 		    seal->has_begun ? NULL : seal->head, seal->has_begun ? 0 : seal->head_bytes))

@@ -15,8 +15,8 @@ struct secret_keys;
 bool seal_in__is_sealed(int fd);
 
 /*
- * Copies the content to another file, at its position. 0; -EUCLEAN: what comes next is damaged or
- * missing; -EBADMSG: the head is damaged, or of a later version; -EKEYREJECTED: it is for other
+ * Copies the content to another file, at its position. 0; -ENODATA: the end is missing; -EUCLEAN: what
+ * comes next is damaged; -EBADMSG: the head is damaged, or of a later version; -EKEYREJECTED: it is for other
  * keys; else -errno. But for 0, ret_why has the reason.
  */
 int seal_in__copy(int fd, const struct secret_keys *keys, int to, char *ret_why, size_t why_size);

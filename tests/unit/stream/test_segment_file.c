@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,9 @@
 
 #include "temp_dir.h"
 #include "out_dir.h"
+#include "recipients.h"
+#include "seal_in.h"
+#include "secret_keys.h"
 #include "segment_file.h"
 #include "snapshot.h"
 
@@ -163,6 +167,41 @@ static void test_segment_file_writes_whole_blocks(void **state)
 	assert_int_equal(st.st_size, sizeof(block) + 3);
 }
 
+/* Its blocks are what its key's owner reads, also before it is complete. */
+static void test_segment_file_is_sealed(void **state)
+{
+	const struct place *place = *state;
+	struct recipients recipients = { .cnt = 1 };
+	struct secret_keys keys = { .cnt = 1, .secret = { { 1 } } };
+	struct segment_file file;
+	char name[NAME_MAX + 1], why[160], got[32] = "";
+	int to = openat(place->target.dir_fd, "content", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd;
+
+	assert_true(sodium_init() >= 0);
+	assert_int_equal(crypto_scalarmult_base(keys.public[0], keys.secret[0]), 0);
+	memcpy(recipients.keys[0], keys.public[0], sizeof(keys.public[0]));
+	assert_int_equal(segment_file__open(&file, &place->target, 42, REAL_MS, 1 << 20), 0);
+	assert_int_equal(segment_file__seal(&file, &recipients, NULL, 0), 0);
+	assert_false(file.has_block);
+	assert_int_equal(segment_file__append(&file, "one,", 4, 1000), 0);
+	assert_true(file.has_block);
+	assert_int_equal(seal_in__copy(file.fd, &keys, to, why, sizeof(why)), -ENODATA);
+	assert_int_equal(pread(to, got, sizeof(got), 0), 4);
+	assert_string_equal(got, "one,");
+	assert_int_equal(segment_file__append(&file, "two", 3, 1000), 0);
+	assert_int_equal(segment_file__finish(&file, NULL), 0);
+	assert_int_equal(segment_file__rename(&file, name), 0);
+	assert_null(file.seal);
+	fd = openat(place->target.dir_fd, name, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(lseek(to, 0, SEEK_SET), 0);
+	assert_int_equal(seal_in__copy(fd, &keys, to, why, sizeof(why)), 0);
+	assert_int_equal(pread(to, got, sizeof(got), 0), 7);
+	assert_string_equal(got, "one,two");
+	(void)close(fd);
+	(void)close(to);
+}
+
 static void test_segment_file_open_names(void **state)
 {
 	static const struct {
@@ -200,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_segment_file_follows_no_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_segment_file_writes_whole_blocks, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_segment_file_is_sealed, setup, teardown),
 		cmocka_unit_test(test_segment_file_open_names),
 	};
 

@@ -55,8 +55,7 @@ static void take(void *ctx, struct stream_block *block)
 	if (block->covers_ns)
 		stage->covers_ns = block->covers_ns;
 	if (block->ends) {
-		free(block->segment->service);
-		free(block->segment);
+		stream_segment__free(block->segment);
 	}
 	free(block->bytes);
 	free(block);

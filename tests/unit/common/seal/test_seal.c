@@ -119,7 +119,7 @@ static void test_seal_cut_anywhere(void **state)
 
 		fd = memory_file(bytes, cut);
 		assert_int_equal(unseal(fd, 1, &got, &got_len),
-				 cut < HEAD_BYTES ? -EBADMSG : -EUCLEAN);
+				 cut < HEAD_BYTES ? -EBADMSG : -ENODATA);
 		assert_int_equal(got_len, want);
 		assert_memory_equal(got, content, got_len);
 		free(got);
