@@ -4,16 +4,21 @@
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "array.h"
 #include "capability.h"
+#include "clock.h"
 #include "exec_events.h"
 #include "facilities.h"
 #include "map_events.h"
@@ -30,6 +35,9 @@
 
 #define OLDEST_MAJOR 6u
 #define OLDEST_MINOR 1u
+
+/* Until an exec is reported; mostly microseconds. */
+#define REPORT_MAX_MS 5000
 
 static void set_errno(struct answer *answer, int err)
 {
@@ -175,12 +183,50 @@ static void ask_rings(struct answer *answer)
 		(unsigned long long)max_bytes >> 20);
 }
 
+struct awaited {
+	uint32_t pid;
+	bool came;
+};
+
+static void take_exec(void *ctx, const struct find_message *message)
+{
+	struct awaited *awaited = ctx;
+
+	awaited->came |= message->pid == awaited->pid;
+}
+
+/* Whether a child that executes this program is reported. */
+static int try_exec(struct exec_events *events)
+{
+	struct pollfd report = { .fd = exec_events__fd(events), .events = POLLIN };
+	const uint64_t end_ns = clock__now_mono_ns() + REPORT_MAX_MS * 1000000ull;
+	struct awaited awaited = { 0 };
+	const pid_t pid = fork();
+
+	if (!pid) {
+		const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (null >= 0 && dup2(null, STDOUT_FILENO) >= 0)
+			(void)execl("/proc/self/exe", "ttlog-collect", "--version", (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0)
+		return -errno;
+	awaited.pid = (uint32_t)pid;
+	/* others start programs, too */
+	while (!awaited.came && clock__now_mono_ns() < end_ns &&
+	       poll(&report, 1, REPORT_MAX_MS) > 0)
+		exec_events__take(events, take_exec, &awaited);
+	(void)waitpid(pid, NULL, 0);
+	return awaited.came ? 0 : -ENOTSUP;
+}
+
 static int find_execs(void)
 {
 	/* what is missing is said in our words */
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	struct exec_events *events = exec_events__new();
-	int err = events ? 0 : -errno;
+	int err = events ? try_exec(events) : -errno;
 
 	exec_events__free(events);
 	(void)libbpf_set_print(print);
@@ -255,9 +301,10 @@ static const struct question facilities[] = {
 	  "-p PID and --unit enable sites in all processes that run the same file: what the others log takes "
 	  "them time, and is not recorded",
 	  "use Linux 6.10 or newer, or a 6.6 with commit 46ba0e49b642", .ask = ask_multi_threads },
-	{ "programs as they start", false, "--all, --unit, --cgroup and [target] can't be used",
+	{ "programs as they start, tried", false,
+	  "--all, --unit, --cgroup and [target] can't be used",
 	  "what is missing above; Linux 6.1 or newer", .works = find_execs },
-	{ "libraries as they are mapped", false,
+	{ "libraries as they are mapped, tried", false,
 	  "--all, --unit, --cgroup and [target] can't be used",
 	  "let perf_event_open(2) through for all CPUs: CAP_PERFMON; in a container its seccomp "
 	  "profile",
