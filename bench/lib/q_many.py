@@ -112,7 +112,7 @@ class Goes:
             wait_all(attached, self.count, pattern)
             herd.log()
             self.add('an event each', 'MiB', memory_mib(attached.process.pid))
-            lost = self.count - self.end(attached, 'an event each, the end')
+            lost = max(0, self.count - self.end(attached, 'an event each, the end'))
         finally:
             herd.end()
         return {'value': seconds, 'lost': lost}
