@@ -265,7 +265,7 @@ def test_sites_of_another_version(t):
     path = t.app("trade")
     with open(path, "rb") as file:
         data = bytearray(file.read())
-    notes = [match.start() for match in re.finditer(rb"\x06\0\0\0[\x60\x28]\0\0\0[\1\2]\0\0\0ttlog\0", data)]
+    notes = [match.start() for match in re.finditer(rb"\x06\0\0\0[\x68\x28]\0\0\0[\1\2]\0\0\0ttlog\0", data)]
     check(len(notes) >= 2, f"notes in {path}")
     for note in notes:
         site = data[note + 8] == 1

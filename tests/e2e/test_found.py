@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import BUILD, DEADLINE_S, PYTHON, Skip, Snapshot, alone, check, equal, wait_until
+from harness import DEADLINE_S, PYTHON, Skip, Snapshot, alone, check, equal, wait_until
 from test_watches import die, order
 
 EVENTS = 10
@@ -147,17 +147,22 @@ def test_found_all_takes_the_file_that_replaces_another(t):
         app.ask(word)
     new.signal(signal.SIGKILL)
     new.wait()
-    with open(os.path.join(BUILD, "apps", "trade"), "rb") as other, open(beat, "wb") as over:
-        shutil.copyfileobj(other, over)
+    # the code stays where it is: for a moment the kernel has the probes of the old file in the new one
+    with open(crash, "rb") as other, open(beat, "wb") as over:
+        over.write(other.read().replace(b"\0step\0", b"\0stap\0"))
     done = len(collector.err.lines)
     third = t.start(beat, "--wait", 1, EVENTS)
-    third.out.wait("ready")
+    third.out.wait("start")
     collector.err.wait(rf"ttlog-collect: recording {re.escape(beat)} \(\d+ sites\)", after=done)
-    third.finish()
+    third.ask("ready")
+    third.signal(signal.SIGKILL)
+    third.wait()
     collector.stop()
     accounts = collector.all_accounts()
     equal([accounts[app.pid].recorded for app in (old, new, third)], [1, EVENTS, EVENTS],
           "events of the three")
+    (path,) = accounts[third.pid].files
+    equal({event["probe"] for event in Snapshot(path).events}, {"stap"}, "probes of the last one")
 
 
 @alone

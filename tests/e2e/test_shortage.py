@@ -69,7 +69,8 @@ def test_memory_for_rings(t):
     """Events of processes without a ring are counted as lost, and the process that has one loses
     nothing."""
     path = t.app("trade")
-    collector = t.collect("--on", "exit", "-s", "1G", "-b", "1M", "-e", path,
+    # at once, so that all want a ring while the others have theirs
+    collector = t.collect("--on", "exit", "--immediate", "-s", "1G", "-b", "1M", "-e", path,
                           preexec_fn=limited(resource.RLIMIT_AS, 3 << 30))
     collector.recording_path(path)
     apps = [t.start(path, "--wait", 1, 50) for _ in range(5)]
