@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,8 +13,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "broker.h"
@@ -45,9 +48,17 @@ static void free_own(void *arg)
 	broker_connection__free(arg);
 }
 
+/* The thread that serves the parent does not serve its child. */
+static void forget_own(void)
+{
+	broker_connection__free(own);
+	own = NULL;
+}
+
 static void make_key(void)
 {
 	(void)pthread_key_create(&own_key, free_own);
+	(void)pthread_atfork(NULL, NULL, forget_own);
 }
 
 static void set_own(struct broker_connection *connection)
@@ -76,11 +87,12 @@ void broker_connection__leave(struct broker_connection *connection)
 /* Gives an end of a connection to whatever will serve it. Takes ownership of fd. */
 static int hand_over(int fd)
 {
-	static const struct broker_policy trusting = { .is_strict = false };
+	static struct broker_policy trusting;
 	struct broker_message message = { .head = "", .head_bytes = 1, .fds = { fd }, .fd_cnt = 1 };
 	int err;
 
 	if (!broker.fd) {
+		trusting.client = getpid();
 		err = broker_server__start_thread(&trusting, fd);
 		if (err)
 			(void)close(fd);
@@ -243,16 +255,55 @@ int broker__call(struct broker_call *call)
 
 /* ---- the process ---- */
 
-static void close_others(int kept)
+static int compare_fds(const void *a, const void *b)
 {
-	(void)prctl(PR_SET_NAME, "ttlog-broker", 0, 0, 0);
-	(void)kept;
+	return *(const int *)a - *(const int *)b;
+}
+
+/* The recorder's descriptors: some tell others that it lives. */
+static void close_others(const struct broker_policy *policy, int kept)
+{
+	int fds[BROKER_MAX_PROGRAMS + 3] = { STDERR_FILENO, kept };
+	size_t cnt = 2;
+
+	if (policy->command)
+		fds[cnt++] = policy->loading_fd;
+	for (size_t i = 0; i < policy->program_cnt; i++)
+		fds[cnt++] = policy->programs[i];
+	qsort(fds, cnt, sizeof(*fds), compare_fds);
+	for (size_t i = 0; i < cnt; i++) {
+		const unsigned int next = i + 1 < cnt ? (unsigned int)fds[i + 1] : UINT_MAX;
+
+		if (next > (unsigned int)fds[i] + 1)
+			(void)close_range((unsigned int)fds[i] + 1, next - (next < UINT_MAX), 0);
+	}
+}
+
+/* The thread that has served this process, with all privileges, ends with its connection. */
+static int await_one_thread(void)
+{
+	const struct timespec step = { .tv_nsec = 1000000 };
+	struct stat tasks;
+
+	broker_connection__free(own);
+	set_own(NULL);
+	/* a link for each thread, and two */
+	for (int i = 0; i < END_WAIT_MS; i++) {
+		if (stat("/proc/self/task", &tasks))
+			return -errno;
+		if (tasks.st_nlink == 3)
+			return 0;
+		(void)nanosleep(&step, NULL);
+	}
+	return -EBUSY;
 }
 
 int broker__start(const struct broker_policy *policy)
 {
-	int ends[2], err;
+	int ends[2], err = await_one_thread();
 
+	if (err)
+		return err;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
 	broker.pid = fork();
@@ -263,8 +314,8 @@ int broker__start(const struct broker_policy *policy)
 		return err;
 	}
 	if (!broker.pid) {
-		(void)close(ends[0]);
-		close_others(ends[1]);
+		(void)prctl(PR_SET_NAME, "ttlog-broker", 0, 0, 0);
+		close_others(policy, ends[1]);
 		broker_server__run(policy, ends[1]);
 	}
 	(void)close(ends[1]);

@@ -62,6 +62,7 @@ int broker_message__receive(int fd, struct broker_message *message)
 		.msg_controllen = sizeof(control),
 	};
 	ssize_t got;
+	int truncated;
 
 	do
 		got = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
@@ -71,11 +72,12 @@ int broker_message__receive(int fd, struct broker_message *message)
 	take_fds(&header, message);
 	if (!got)
 		return -EPIPE;
-	if ((size_t)got >= message->head_bytes && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+	truncated = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
+	if ((size_t)got >= message->head_bytes && !truncated) {
 		message->payload_bytes = (size_t)got - message->head_bytes;
 		return 0;
 	}
 	while (message->fd_cnt)
 		(void)close(message->fds[--message->fd_cnt]);
-	return -EBADMSG;
+	return truncated & MSG_CTRUNC ? -EMFILE : -EBADMSG;
 }

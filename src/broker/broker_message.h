@@ -21,8 +21,8 @@ struct broker_message {
 
 /* 0 or -errno. */
 int broker_message__send(int fd, const struct broker_message *message);
-/* The caller owns the descriptors. 0; -EPIPE: the other end is closed; -EBADMSG: it is cut short, or
- * has no whole head; then there are no descriptors. */
+/* The caller owns the descriptors. 0; -EPIPE: the other end is closed; -EMFILE: there was no room for
+ * its descriptors; -EBADMSG: it is cut short, or has no whole head. Then there are no descriptors. */
 int broker_message__receive(int fd, struct broker_message *message);
 
 #endif /* TTLOG_BROKER_MESSAGE_H */

@@ -13,54 +13,9 @@
 
 #include "broker_message.h"
 #include "broker_server.h"
-#include "output_dir.h"
-#include "probe_links.h"
-#include "process_files.h"
-#include "process_memory.h"
-#include "traced_command.h"
-#include "tracer.h"
 
 /* Address space, not memory: execvp() of a script copies the addresses of all its arguments. */
 #define STACK_BYTES (4u << 20)
-
-static int hello(const struct broker_task *task, struct broker_result *ret)
-{
-	(void)task;
-	ret->value = (uint64_t)gettid();
-	return 0;
-}
-
-static const broker_handler handlers[BROKER_OP_CNT] = {
-	[BROKER_HELLO] = hello,
-	[BROKER_OPEN_PROC] = process_files__serve_open,
-	[BROKER_READ_LINK] = process_files__serve_link,
-	[BROKER_OPEN_CODE] = process_files__serve_code,
-	[BROKER_LIVING_THREAD] = process_files__serve_living,
-	[BROKER_SHARE] = process_memory__serve_share,
-	[BROKER_READ_MEMORY] = process_memory__serve_memory,
-	[BROKER_READ_BATCH] = process_memory__serve_batch,
-	[BROKER_READ_BATCHES] = process_memory__serve_batches,
-	[BROKER_READ_HEADS] = process_memory__serve_heads,
-	[BROKER_LINK_ALL] = probe_links__serve_all,
-	[BROKER_LINK_ONE] = probe_links__serve_one,
-	[BROKER_OPEN_CPU] = probe_links__serve_cpu,
-	[BROKER_START_COMMAND] = traced_command__serve_start,
-	[BROKER_SIGNAL_COMMAND] = traced_command__serve_signal,
-	[BROKER_SEIZE] = tracer__serve_seize,
-	[BROKER_WAIT] = tracer__serve_wait,
-	[BROKER_INTERRUPT] = tracer__serve_interrupt,
-	[BROKER_WAKE] = tracer__serve_wake,
-	[BROKER_OUT_OPEN_DIR] = output_dir__serve_open_dir,
-	[BROKER_OUT_FIND_NEW] = output_dir__serve_find_new,
-	[BROKER_OUT_OPEN] = output_dir__serve_open,
-	[BROKER_OUT_LOOK] = output_dir__serve_look,
-	[BROKER_OUT_UNLINK] = output_dir__serve_unlink,
-	[BROKER_OUT_LINK] = output_dir__serve_link,
-	[BROKER_OUT_LINK_UNNAMED] = output_dir__serve_link_unnamed,
-	[BROKER_OUT_RENAME] = output_dir__serve_rename,
-	[BROKER_OUT_SET_ATTRIBUTE] = output_dir__serve_set_attribute,
-	[BROKER_OUT_SHARE] = output_dir__serve_share,
-};
 
 struct request_buffer {
 	struct broker_request request;
@@ -71,9 +26,9 @@ static int handle(const struct broker_task *task, struct broker_result *ret)
 {
 	const uint32_t op = task->request->op;
 
-	if (op >= BROKER_OP_CNT || !handlers[op])
+	if (op >= BROKER_OP_CNT || !broker_handlers[op])
 		return -ENOSYS;
-	return handlers[op](task, ret);
+	return broker_handlers[op](task, ret);
 }
 
 /* False: the other end is closed. */
@@ -94,15 +49,16 @@ static bool answer_one(struct broker_peer *peer, struct request_buffer *buffer,
 	};
 	int err = broker_message__receive(peer->fd, &asked);
 
-	if (err)
+	if (err && err != -EMFILE)
 		return false;
-	buffer->payload[asked.payload_bytes] = '\0';
 	result->value = result->bytes = 0;
 	result->fd = -1;
-	answer.err =
-		handle(&(const struct broker_task){ peer, &buffer->request, buffer->payload,
-						    asked.payload_bytes, asked.fds, asked.fd_cnt },
-		       result);
+	buffer->payload[err ? 0 : asked.payload_bytes] = '\0';
+	answer.err = err ? err
+			 : handle(&(const struct broker_task){ peer, &buffer->request,
+							       buffer->payload, asked.payload_bytes,
+							       asked.fds, asked.fd_cnt },
+				  result);
 	answer.value = result->value;
 	told.payload_bytes = result->bytes;
 	told.fds[0] = result->fd;

@@ -9,20 +9,27 @@
 #ifndef TTLOG_BROKER_SERVER_H
 #define TTLOG_BROKER_SERVER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "broker_wire.h"
-#include "traced_command.h"
 
 #define BROKER_MAX_PROGRAMS 8u
+
+struct command_signals {
+	sigset_t mask;     /* CMD starts with it: the collector's, before it blocked any signal */
+	sigset_t defaults; /* the collector ignores these, CMD does not */
+};
 
 struct broker_policy {
 	/* false: this process serves itself; nothing is checked */
 	bool is_strict;
 	/* memory of processes besides batches: to see how far a dynamic linker is */
 	bool allows_memory;
+	bool watches_path;                 /* -e PATH */
+	pid_t client;                      /* the recorder */
 	int programs[BROKER_MAX_PROGRAMS]; /* BPF programs that may be linked to places */
 	size_t program_cnt;
 	/*
@@ -65,6 +72,8 @@ struct broker_result {
 
 /* 0 or -errno. ret starts with zeroes, and without a descriptor. */
 typedef int (*broker_handler)(const struct broker_task *task, struct broker_result *ret);
+/* By enum broker_op; NULL: there is no such request (src/broker/requests/handlers.c). */
+extern const broker_handler broker_handlers[BROKER_OP_CNT];
 
 /* Serves until the other end is closed; takes ownership of fd. */
 void broker_server__serve(const struct broker_policy *policy, int fd);

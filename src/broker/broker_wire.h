@@ -14,7 +14,7 @@
 /* What both have mapped once a thread has asked for memory. */
 #define BROKER_SHARED_BYTES  (1u << 19)
 
-/* Add to the table in broker_server.c. */
+/* Add to the table in requests/handlers.c. */
 enum broker_op {
 	BROKER_HELLO = 1,
 	/* process_files.c */
@@ -51,6 +51,15 @@ enum broker_op {
 	BROKER_OUT_RENAME,
 	BROKER_OUT_SET_ATTRIBUTE,
 	BROKER_OUT_SHARE,
+	/* thread_priority.c */
+	BROKER_SET_PRIORITY,
+	/* child_process.c */
+	BROKER_START_CHILD,
+	BROKER_END_CHILD,
+	/* given_path.c */
+	BROKER_WATCH_PATH,
+	BROKER_READ_GIVEN_LINK,
+	BROKER_HAS_PATH,
 	BROKER_OP_CNT,
 };
 

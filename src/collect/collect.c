@@ -20,6 +20,7 @@
 
 #include "attach.h"
 #include "attacher.h"
+#include "broker.h"
 #include "collect.h"
 #include "collect_parts.h"
 #include "commands.h"
@@ -93,6 +94,16 @@ static void handle_command(struct collector *collector)
 	drain__command_ended(collector->drain);
 }
 
+/* Without it nothing can be attached to or written. What the rings have is left to the next
+ * collector. */
+static void handle_broker(struct collector *collector)
+{
+	fputs("ttlog-collect: the process that keeps the privileges (ttlog-broker) has ended: the recording ends, and the next start writes what was recorded\n",
+	      stderr);
+	collector->lost_broker = true;
+	collector->over = true;
+}
+
 static void handle_timer(int fd)
 {
 	uint64_t expirations;
@@ -109,6 +120,7 @@ enum {
 	POLL_COMMAND,
 	POLL_WATCH,
 	POLL_MANAGER,
+	POLL_BROKER,
 	POLL_CNT,
 };
 
@@ -123,6 +135,7 @@ static void set_polls(const struct collector *collector, struct pollfd polls[POL
 	polls[POLL_COMMAND].fd = collector->command_fd;
 	polls[POLL_WATCH].fd = collector->watch ? watch__fd(collector->watch) : -1;
 	polls[POLL_MANAGER].fd = collector->manager.watchdog_fd;
+	polls[POLL_BROKER].fd = broker__fd();
 	for (int i = 0; i < POLL_CNT; i++)
 		polls[i].events = POLLIN;
 }
@@ -203,6 +216,8 @@ static void run(struct collector *collector)
 			dispatch__requests(collector->control, &dispatch);
 		if (polls[POLL_COMMAND].revents)
 			handle_command(collector);
+		if (polls[POLL_BROKER].revents)
+			handle_broker(collector);
 		if (polls[POLL_MANAGER].revents)
 			manager__alive(&collector->manager, collector->drain);
 		/* a file that is written in parts is reported again */
@@ -269,6 +284,8 @@ static int exit_status(const struct collector *collector)
 	int status = collector->command_status;
 	bool lost_file = collector->recorder && collector->recorder->jobs.failed;
 
+	if (collector->lost_broker)
+		return collector->env->mode == ENV_COMMAND ? EXIT_COLLECTOR : 1;
 	if (collector->env->mode != ENV_COMMAND)
 		return lost_file || __atomic_load_n(&collector->failed_late, __ATOMIC_RELAXED);
 	if (!collector->command_ended)

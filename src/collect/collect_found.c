@@ -133,7 +133,7 @@ static void tell_begin(const struct collector *collector)
 			env->all ? "every marked program" : "the chosen programs");
 }
 
-static int open_finder(struct collector *collector)
+int collect__open_finder(struct collector *collector)
 {
 	const bool chooses = !collect__serves_all(collector->env);
 	const struct finder_options options = {
@@ -162,11 +162,7 @@ static int open_finder(struct collector *collector)
 
 int collect__find_all(struct collector *collector)
 {
-	int err = open_finder(collector);
-
-	if (err)
-		return err;
-	err = finder__scan(collector->finder);
+	int err = finder__scan(collector->finder);
 	if (!err)
 		err = finder__start(collector->finder);
 	if (err)

@@ -42,6 +42,7 @@ int collect__open_metrics(struct collector *collector)
 
 	if (!address->len)
 		return 0;
+	collector->trap_ns = capability__trap_ns();
 	fd = listen_address__open(address);
 	if (fd >= 0) {
 		collector->metrics_fd = fd;
@@ -75,7 +76,7 @@ int collect__start_metrics(struct collector *collector)
 
 	if (!address->len)
 		return 0;
-	page.trap_ns = capability__trap_ns();
+	page.trap_ns = collector->trap_ns;
 	collector->metrics_page = metrics_page__new(&page);
 	if (!collector->metrics_page)
 		return report__error("can't start --metrics", NULL, -ENOMEM);

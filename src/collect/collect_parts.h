@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "broker_server.h"
 #include "config.h"
 #include "control_rights.h"
 #include "journal.h"
@@ -56,7 +57,7 @@ struct collector {
 	const struct env *env;   /* of the start */
 	struct env *reread;      /* what the configuration said last; NULL: the same */
 	struct console *console; /* NULL: a slow reader of stderr delays us */
-	char ring_root[PATH_MAX];
+	char ring_root[PATH_MAX], control_dir[PATH_MAX];
 	struct journal journal; /* has its directory in there */
 	struct kernel *kernel;
 	struct attach *attach;
@@ -93,13 +94,15 @@ struct collector {
 
 	struct manager manager;
 	int signal_fd, interval_fd, duration_fd;
-	int command_fd; /* eventfd: CMD ended; command_status is set */
-	int done_fd;    /* eventfd: no given process is left */
-	unsigned on;    /* enum trigger_on, or-ed: of the plan that the drain thread has */
-	int metrics_fd; /* listens, and `metrics` does not have it yet */
+	int command_fd;   /* eventfd: CMD ended; command_status is set */
+	int done_fd;      /* eventfd: no given process is left */
+	unsigned on;      /* enum trigger_on, or-ed: of the plan that the drain thread has */
+	uint64_t trap_ns; /* of a probe, for the metrics; 0: unknown */
+	int metrics_fd;   /* listens, and `metrics` does not have it yet */
 	sigset_t old_mask;
 	bool over;
 	bool command_ended;
+	bool lost_broker;   /* it ended by itself */
 	int stop_signal;    /* SIGINT, SIGTERM or SIGHUP that ended the recording */
 	bool from_terminal; /* which sent it to CMD as well */
 	int command_status; /* wait status */
@@ -132,6 +135,10 @@ void collect__forget_reread(struct collector *collector);
 /* 0: never. A descriptor of -1 is fine. */
 void collect__start_timer(int fd, uint64_t ns, bool repeats);
 
+struct command_signals collect__command_signals(const struct collector *collector);
+/* Starts the broker, which keeps the privileges. In the only thread. 0 or -errno, which is printed. */
+int collect__give_up_rights(struct collector *collector);
+
 /* The clock, the directory for snapshots, and the threads that write there. 0 or -errno, which is
  * printed. */
 int collect__open_writer(struct collector *collector);
@@ -157,6 +164,8 @@ int collect__attach(struct collector *collector, int *ret_exit_status);
 int collect__attach_file(struct collector *collector);
 /* Of --all, --unit and the like. */
 int collect__find_all(struct collector *collector);
+/* Before that: what the kernel reports. 0 or -errno, which is printed. */
+int collect__open_finder(struct collector *collector);
 /* Whether each process that runs a file is recorded, and in the same way. */
 bool collect__serves_all(const struct env *env);
 /* Makes what sections set; collect__settings_of() finds it for a process, or NULL: there are none. 0

@@ -21,6 +21,7 @@
 #include "attach.h"
 #include "attacher.h"
 #include "barrier.h"
+#include "broker.h"
 #include "capability.h"
 #include "clock.h"
 #include "collect_parts.h"
@@ -298,13 +299,15 @@ static void notice(void *ctx)
 static void open_control(struct collector *collector)
 {
 	const char *own = collector->env->private_dir;
-	char dir[PATH_MAX];
+	char *dir = collector->control_dir;
 	int err = own ? 0 : runtime_dir__find(dir);
 
-	if (!err && !own)
+	if (own)
+		(void)snprintf(dir, PATH_MAX, "%s", own);
+	else if (!err)
 		share_control(collector, dir);
 	if (!err) {
-		collector->control = control__new(own ? own : dir, own ? NULL : &collector->rights);
+		collector->control = control__new(dir, own ? NULL : &collector->rights);
 		err = collector->control ? 0 : -errno;
 	}
 	if (err)
@@ -418,7 +421,6 @@ static int open_recorder(struct collector *collector)
 	err = open_drain(collector);
 	if (err)
 		return err;
-	open_control(collector);
 	open_commands(collector);
 	return 0;
 }
@@ -442,12 +444,18 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 	err = open_signals(collector);
 	if (err)
 		return report__error("can't start", NULL, err);
-	collector->console = console__new();
 	err = collect__open_metrics(collector);
 	if (!err)
 		err = open_journal(collector);
 	if (!err)
 		err = open_kernel(collector);
+	if (!err && env->mode == ENV_FOUND)
+		err = collect__open_finder(collector);
+	if (!err)
+		open_control(collector);
+	if (!err)
+		err = collect__give_up_rights(collector);
+	collector->console = console__new();
 	if (!err)
 		err = collect__open_writer(collector);
 	if (!err)
@@ -545,4 +553,5 @@ void collect__tear_down(struct collector *collector, int status)
 	console__free(collector->console);
 	free(collector->sections);
 	collect__forget_reread(collector);
+	broker__end();
 }

@@ -18,6 +18,7 @@
 #include "collect_parts.h"
 #include "drain.h"
 #include "env.h"
+#include "given_path.h"
 #include "hold.h"
 #include "kernel.h"
 #include "launch.h"
@@ -105,7 +106,7 @@ int collect__attach_file(struct collector *collector)
 	err = attach__file(collector->attach, path, take_of_file, processes, &result);
 	if (err == -ENOEXEC)
 		fprintf(stderr, "ttlog-collect: %s: not an ELF file of this machine\n", path);
-	else if (err == -ENOENT && access(path, F_OK))
+	else if (err == -ENOENT && !given_path__exists(path))
 		(void)report__error("can't attach to", path, err);
 	else if (err)
 		report__unattached(path, &result, err);
@@ -255,6 +256,16 @@ static void command_ended(void *ctx, int wait_status)
 	(void)eventfd_write(collector->command_fd, 1);
 }
 
+struct command_signals collect__command_signals(const struct collector *collector)
+{
+	struct command_signals signals = { .mask = collector->old_mask };
+
+	sigemptyset(&signals.defaults);
+	sigaddset(&signals.defaults, SIGPIPE);
+	sigaddset(&signals.defaults, SIGXFSZ);
+	return signals;
+}
+
 static int start_command(struct collector *collector, int *ret_exit_status)
 {
 	const struct launch_callbacks callbacks = {
@@ -273,11 +284,8 @@ static int start_command(struct collector *collector, int *ret_exit_status)
 		.loaded = command_loaded,
 		.ctx = collector,
 	};
-	struct command_signals signals = { .mask = collector->old_mask };
+	const struct command_signals signals = collect__command_signals(collector);
 
-	sigemptyset(&signals.defaults);
-	sigaddset(&signals.defaults, SIGPIPE);
-	sigaddset(&signals.defaults, SIGXFSZ);
 	collector->hold = hold__new(&hold);
 	if (!collector->hold)
 		return report__error("can't start", NULL, -errno);

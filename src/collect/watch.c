@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "watch.h"
+#include "given_path.h"
 
 /* A name means another file now; and at the end of the path, the file is complete. */
 #define WATCHED    (IN_CREATE | IN_MOVED_TO | IN_MASK_ADD)
@@ -73,10 +74,10 @@ static int add_step(struct watch *watch, struct steps *steps, const struct walk 
 		return 0;
 	if (steps->cnt == MAX_STEPS)
 		return -ELOOP;
-	step->dir = inotify_add_watch(watch->fd, walk->dir, WATCHED | (is_last ? AT_ITS_END : 0));
+	step->dir = given_path__watch(watch->fd, walk->dir, WATCHED | (is_last ? AT_ITS_END : 0));
 	/* a directory may allow a look-up but no reading: then it is not watched */
 	if (step->dir < 0)
-		return errno == EACCES && !is_last ? 0 : -errno;
+		return step->dir == -EACCES && !is_last ? 0 : step->dir;
 	strcpy(step->name, name);
 	steps->cnt++;
 	return 0;
@@ -89,14 +90,13 @@ static int go_on(struct walk *walk, const char *name)
 	ssize_t len;
 
 	(void)snprintf(child, sizeof(child), "%s/%s", walk->dir, name);
-	len = readlink(child, target, sizeof(target) - 1);
+	len = given_path__read_link(child, target, sizeof(target));
 	if (len < 0) {
 		if (strlen(child) >= sizeof(walk->dir))
 			return -ENAMETOOLONG;
 		strcpy(walk->dir, child);
 		return 0;
 	}
-	target[len] = '\0';
 	(void)snprintf(left, sizeof(left), "%s/%s", target, walk->left);
 	if (++walk->link_cnt > MAX_LINKS || strlen(left) >= sizeof(walk->left))
 		return -ELOOP;
@@ -220,5 +220,5 @@ bool watch__changed(struct watch *watch)
 		}
 	}
 	/* while a part of the path is missing, there is no new file */
-	return changed && look_up_again(watch) == 0 && access(watch->path, F_OK) == 0;
+	return changed && look_up_again(watch) == 0 && given_path__exists(watch->path);
 }

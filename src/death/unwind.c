@@ -5,8 +5,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,23 +12,22 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "array.h"
+#include "child_process.h"
 #include "clock.h"
 #include "crash.h"
 #include "unwind.h"
 #include "unwind_answer.h"
 #include "unwind_child.h"
 
-#define NS_PER_MS        1000000ull
-#define NS_PER_S         1000000000ull
-#define LOOK_EVERY_MS    20
-#define MAX_LD_VARIABLES 32
+#define NS_PER_MS     1000000ull
+#define NS_PER_S      1000000000ull
+#define LOOK_EVERY_MS 20
 /* After so many children that were late, stacks stay as they are until the next rest. */
-#define MAX_LATE         3
+#define MAX_LATE      3
 
 struct id_list {
 	char (*ids)[41];
@@ -38,10 +35,9 @@ struct id_list {
 };
 
 struct unwind {
-	pid_t pid; /* 0: none */
-	int socket;
-	uint32_t uid;         /* the user that the child serves */
-	struct id_list given; /* files that the child has */
+	struct child_process child; /* pid 0: none */
+	uint32_t uid;               /* the user that the child serves */
+	struct id_list given;       /* files that the child has */
 	struct id_list slow; /* files whose debug information takes too long; until the next rest */
 	unsigned late_cnt;   /* children that were ended; until the next rest */
 };
@@ -73,57 +69,11 @@ static void clear_ids(struct id_list *list)
 
 static void end_child(struct unwind *unwind)
 {
-	if (!unwind->pid)
+	if (!unwind->child.pid)
 		return;
-	(void)close(unwind->socket);
-	(void)kill(unwind->pid, SIGKILL);
-	while (waitpid(unwind->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	unwind->pid = 0;
+	child_process__end(&unwind->child);
+	unwind->child.pid = 0;
 	clear_ids(&unwind->given);
-}
-
-/* What the dynamic linker may need of the environment. */
-static void choose_environment(char **ret, size_t max)
-{
-	size_t cnt = 0;
-
-	for (char **entry = environ; *entry && cnt < max; entry++) {
-		if (!strncmp(*entry, "LD_", 3))
-			ret[cnt++] = *entry;
-	}
-	ret[cnt] = NULL;
-}
-
-/* From the start the child has no descriptor but its end of the socket: those that keep a program's
- * semaphores raised must go when the collector goes. No signal reaches it but SIGKILL. */
-static int spawn(int socket, pid_t *ret)
-{
-	char *argv[] = { UNWIND_CHILD_NAME, UNWIND_CHILD_OPTION, NULL };
-	char *env[MAX_LD_VARIABLES + 1];
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all;
-	int err;
-
-	choose_environment(env, MAX_LD_VARIABLES);
-	(void)sigfillset(&all);
-	err = posix_spawnattr_init(&attributes);
-	if (err)
-		return -err;
-	err = posix_spawn_file_actions_init(&actions);
-	if (!err) {
-		(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-		(void)posix_spawnattr_setsigmask(&attributes, &all);
-		err = posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
-		if (!err)
-			err = posix_spawn_file_actions_addclosefrom_np(&actions, STDIN_FILENO + 1);
-		if (!err)
-			err = posix_spawn(ret, "/proc/self/exe", &actions, &attributes, argv, env);
-		(void)posix_spawn_file_actions_destroy(&actions);
-	}
-	(void)posix_spawnattr_destroy(&attributes);
-	return -err;
 }
 
 static int start_child(struct unwind *unwind, uint32_t uid)
@@ -134,20 +84,12 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 	const int room = sizeof(struct unwind_crash) +
 			 UNWIND_MAX_MAPPINGS * sizeof(struct mapping) +
 			 UNWIND_MAX_PAGES * sizeof(struct crash_page);
-	int ends[2], err;
+	int err = child_process__start(&unwind->child);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
-		return -errno;
-	err = spawn(ends[1], &unwind->pid);
-	(void)close(ends[1]);
-	if (err) {
-		unwind->pid = 0;
-		(void)close(ends[0]);
+	if (err)
 		return err;
-	}
-	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	unwind->socket = ends[0];
+	(void)setsockopt(unwind->child.socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(unwind->child.socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	unwind->uid = uid;
 	return 0;
 }
@@ -171,7 +113,7 @@ static int send_parts(const struct unwind *unwind, struct iovec *parts, size_t c
 		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
 		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
 	}
-	return sendmsg(unwind->socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return sendmsg(unwind->child.socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 static int give_file(struct unwind *unwind, const struct mapping *mapping, int fd)
@@ -264,7 +206,7 @@ static int give_crash(const struct unwind *unwind, const struct crash *crash)
 static int ask(struct unwind *unwind, const struct crash *crash, uint32_t uid, unwind_open_fn open,
 	       void *ctx)
 {
-	int err = unwind->pid ? 0 : start_child(unwind, uid);
+	int err = unwind->child.pid ? 0 : start_child(unwind, uid);
 
 	if (err)
 		return err;
@@ -336,18 +278,18 @@ static bool is_late(struct watch *watch)
 /* Until the child is done, or its time is over. 0, -EPIPE if it is gone, -ETIME if it is late. */
 static int listen_to_child(const struct unwind *unwind, struct unwind_answer *answer)
 {
-	struct pollfd waiting = { .fd = unwind->socket, .events = POLLIN };
+	struct pollfd waiting = { .fd = unwind->child.socket, .events = POLLIN };
 	struct unwind_told told;
 	struct watch watch;
 
-	start_watch(&watch, unwind->pid);
+	start_watch(&watch, unwind->child.pid);
 	for (;;) {
 		int ready = poll(&waiting, 1, LOOK_EVERY_MS);
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		if (ready > 0 &&
-		    recv(unwind->socket, &told, sizeof(told), MSG_DONTWAIT) != sizeof(told))
+		    recv(unwind->child.socket, &told, sizeof(told), MSG_DONTWAIT) != sizeof(told))
 			return -EPIPE;
 		if (ready > 0 && told.kind == UNWIND_DONE)
 			return 0;
@@ -390,7 +332,7 @@ static int get_answer(struct unwind *unwind, const struct crash *crash, uint32_t
 	do {
 		if (unwind->uid != uid)
 			end_child(unwind);
-		was_there = unwind->pid != 0;
+		was_there = unwind->child.pid != 0;
 		err = ask(unwind, crash, uid, open, ctx);
 		if (!err)
 			err = listen_to_child(unwind, answer);

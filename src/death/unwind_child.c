@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "child_process.h"
 #include "dwarf.h"
 #include "dwarf_names.h"
 #include "sandbox.h"
@@ -103,7 +104,7 @@ static void drop_rights(void)
 	/* After the change of user, which resets it. If the parent is gone already, the end of its
 	 * messages tells. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)prctl(PR_SET_NAME, UNWIND_CHILD_NAME, 0, 0, 0);
+	(void)prctl(PR_SET_NAME, CHILD_PROCESS_NAME, 0, 0, 0);
 	if (allow_calls())
 		_exit(1);
 }
@@ -274,7 +275,7 @@ static void take_crash(union request *request, struct dwarf *dwarf, int socket)
 
 bool unwind_child__is_asked(int argc, char **argv)
 {
-	return argc == 2 && !strcmp(argv[1], UNWIND_CHILD_OPTION);
+	return argc == 2 && !strcmp(argv[1], CHILD_PROCESS_OPTION);
 }
 
 void unwind_child__run(void)

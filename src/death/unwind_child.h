@@ -56,9 +56,6 @@ struct unwind_told {
 	bool is_outer;       /* a step: those between it and the inner ones are not known */
 };
 
-#define UNWIND_CHILD_OPTION "--unwind-child"
-#define UNWIND_CHILD_NAME   "ttlog-unwind"
-
 /* For main(): whether this process is a child. */
 bool unwind_child__is_asked(int argc, char **argv);
 /* All that a child does. */

@@ -26,7 +26,7 @@
 #include "kernel.h"
 #include "pull.h"
 #include "recorder.h"
-#include "rt_priority.h"
+#include "thread_priority.h"
 #include "status_board.h"
 #include "trigger.h"
 #include "trigger_plan.h"
@@ -441,7 +441,7 @@ static void *run(void *arg)
 	struct drain *drain = arg;
 
 	(void)pthread_setname_np(pthread_self(), "ttlog-drain");
-	rt_priority__set(RT_PRIORITY_DRAIN);
+	thread_priority__set(THREAD_PRIORITY_DRAIN);
 	while (!drain->stopping) {
 		barrier__store_relaxed(&drain->rounds, drain->rounds + 1);
 		wait_for_work(drain);

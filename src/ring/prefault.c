@@ -20,7 +20,7 @@
 #include "prefault.h"
 #include "ring_budget.h"
 #include "ring_layout.h"
-#include "rt_priority.h"
+#include "thread_priority.h"
 
 /* Faulted in at once. A thread that maps or unmaps something meanwhile waits for it. Whole pages on
  * every machine, and a ring is a multiple of it. */
@@ -179,7 +179,7 @@ static void *run(void *arg)
 {
 	struct prefault *prefault = arg;
 
-	rt_priority__set(RT_PRIORITY_HELPER);
+	thread_priority__set(THREAD_PRIORITY_HELPER);
 	pthread_mutex_lock(&prefault->lock);
 	while (!prefault->stopping) {
 		if (serve(prefault))

@@ -53,6 +53,8 @@ static int map(int fd, size_t at, size_t bytes, int protection, void *ret)
 
 	if (mapped == MAP_FAILED)
 		return -errno;
+	/* the broker reads no ring */
+	(void)madvise(mapped, bytes, MADV_DONTFORK);
 	*(void **)ret = mapped;
 	return 0;
 }

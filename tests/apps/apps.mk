@@ -15,8 +15,16 @@ APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libe
 	thrown_static callers callers_clang libcallers.so leaks libdeny.so libfailure.so libkill_at.so \
 	$(addprefix crash_,$(BATCH_SIZES)) $(if $(filter x86_64,$(shell uname -m)),exit32))
 
+# The collector as if a hostile file had taken it over (test_rights.py).
+TAKEOVER := $(BUILD)/takeover/ttlog-collect
+$(BUILD)/tests/takeover/takeover.o: CPPFLAGS += $(SEES_ALL)
+$(TAKEOVER): $(COMMON_OBJS) $(RECORD_OBJS) $(BUILD)/tests/takeover/takeover.o
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=console__new -o $@ $^ $(LDLIBS)
+
 .PHONY: apps
-apps: $(APPS)
+apps: $(APPS) $(TAKEOVER)
 	@:
 
 $(APPS): $(APP_HEADERS) tests/apps/apps.mk

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A library for LD_PRELOAD: kills the process at its Nth call of ptrace(2), before the call. N is
- * in $KILL_AT, which its children don't get. So a test kills the collector at each step of a
- * launch.
+ * A library for LD_PRELOAD: kills the process and its parent at its Nth call of ptrace(2), before the
+ * call. N is in $KILL_AT, which its children don't get. So a test kills the collector, and with it
+ * its broker, at each step of a launch.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -25,7 +25,9 @@ long ptrace(int request, long pid, long address, long data);
 
 long ptrace(int request, long pid, long address, long data)
 {
-	if (left && !--left)
+	if (left && !--left) {
+		(void)kill(getppid(), SIGKILL);
 		raise(SIGKILL);
+	}
 	return syscall(SYS_ptrace, request, pid, address, data);
 }

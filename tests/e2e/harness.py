@@ -222,7 +222,20 @@ class Accounts:
         equal(sum(self.causes.values()), self.lost, f"causes in {match[0]!r}")
 
 
+def children_of(pid):
+    children = []
+    for path in glob.glob(f"/proc/{pid}/task/*/children"):
+        with open(path, encoding="ascii") as file:
+            children += map(int, file.read().split())
+    return children
+
+
 class Collector(Program):
+    def broker(self):
+        """The pid of the process that keeps its privileges."""
+        (broker,) = children_of(self.pid)
+        return broker
+
     def recording(self, pid=None):
         """Waits until it records; returns (pid, number of sites)."""
         number = r"(\d+)" if pid is None else f"({pid})"

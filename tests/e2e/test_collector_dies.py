@@ -145,8 +145,10 @@ def test_collector_killed_while_programs_start(t):
     for started in range(1, 13):
         collector = t.collect("--on", "request", "--", "sh", "-c", script)
         wait_until(lambda: collector.err.text().count("recording pid") >= started, "programs start")
+        broker = collector.broker()
         collector.signal(signal.SIGKILL)
         equal(collector.wait(), -signal.SIGKILL, "status")
+        os.waitpid(broker, 0)
         collector.out.wait("over")
         equal([line for line in collector.out.lines if line.startswith("died")], [], "programs that died")
         # the shell, an orphan, which becomes our child

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import APPS, COLLECT, NOBODY, TREE, Snapshot, check, equal, view
+from harness import APPS, COLLECT, NOBODY, TREE, Snapshot, check, children_of, equal, view
 
 SOURCE = os.path.join("tests", "apps", "callers.c")
 ABORT = ["raise", "abort"]
@@ -304,10 +304,7 @@ class Unwinder:
 
 
 def only_unwinder(collector):
-    found = []
-    for path in glob.glob(f"/proc/{collector.pid}/task/*/children"):
-        with open(path, encoding="ascii") as file:
-            found += file.read().split()
+    found = children_of(collector.broker())
     if len(found) != 1:
         raise FileNotFoundError(f"{len(found)} children")
     return found[0]

@@ -248,10 +248,6 @@ struct finder *finder__new(const struct finder_options *options, const char **re
 	pthread_mutex_init(&finder->attaching, NULL);
 	finder->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = finder->stop_fd < 0 ? -errno : open_events(finder, ret_failed);
-	if (!err) {
-		finder->queue = work_queue__new("ttlog-find", run, finder, 0);
-		err = finder->queue ? 0 : -errno;
-	}
 	if (!err)
 		return finder;
 	(void)finder__free(finder);
@@ -261,8 +257,12 @@ struct finder *finder__new(const struct finder_options *options, const char **re
 
 int finder__start(struct finder *finder)
 {
-	int err = pthread_create(&finder->thread, NULL, run_thread, finder);
+	int err;
 
+	finder->queue = work_queue__new("ttlog-find", run, finder, 0);
+	if (!finder->queue)
+		return -errno;
+	err = pthread_create(&finder->thread, NULL, run_thread, finder);
 	finder->has_thread = !err;
 	if (!err)
 		(void)pthread_setname_np(finder->thread, "ttlog-found");

@@ -43,7 +43,7 @@ struct finder_counts {
 };
 
 /*
- * Begins to hear of new files. NULL with errno; then *ret_failed is what the kernel does not allow,
+ * Begins to hear of new files, without a thread of its own. NULL with errno; then *ret_failed is what the kernel does not allow,
  * for a message.
  */
 struct finder *finder__new(const struct finder_options *options, const char **ret_failed);

@@ -192,6 +192,12 @@ unsigned int kernel__gaps(const struct kernel *kernel)
 	return kernel->gaps;
 }
 
+void kernel__settle(struct kernel *kernel)
+{
+	warm__end(kernel->warm);
+	kernel->warm = NULL;
+}
+
 int kernel__batches_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.batches);
@@ -220,8 +226,7 @@ int kernel__lifecycle_fd(const struct kernel *kernel)
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 			struct wire_ring **ret_lifecycle)
 {
-	warm__end(kernel->warm);
-	kernel->warm = NULL;
+	kernel__settle(kernel);
 	*ret_batches = kernel->batches;
 	*ret_lifecycle = kernel->lifecycle;
 }
@@ -444,16 +449,31 @@ void kernel__each_program(const struct kernel *kernel,
 	}
 }
 
-struct kernel_link *kernel__relink(struct kernel *kernel, enum kernel_program program,
-				   const struct kernel_places *places, uint64_t cookie, pid_t pid,
-				   const struct kernel_have *have)
+static int program_fd(const struct kernel *kernel, enum kernel_program program)
 {
 	const struct bpf_program *const programs[] = {
 		[KERNEL_CONTROL] = kernel->skel->progs.control,
 		[KERNEL_LIBRARY] = kernel->skel->progs.library,
 		[KERNEL_START] = kernel->skel->progs.start,
 	};
-	const int prog_fd = bpf_program__fd(programs[program]);
+
+	return bpf_program__fd(programs[program]);
+}
+
+size_t kernel__list_programs(const struct kernel *kernel, int *ret, size_t max)
+{
+	size_t cnt = 0;
+
+	for (enum kernel_program at = KERNEL_CONTROL; at <= KERNEL_START && cnt < max; at++)
+		ret[cnt++] = program_fd(kernel, at);
+	return cnt;
+}
+
+struct kernel_link *kernel__relink(struct kernel *kernel, enum kernel_program program,
+				   const struct kernel_places *places, uint64_t cookie, pid_t pid,
+				   const struct kernel_have *have)
+{
+	const int prog_fd = program_fd(kernel, program);
 
 	return kernel->multi ? kernel_link__multi(prog_fd, places, cookie, pid)
 			     : kernel_link__events(prog_fd, places, cookie, pid, have);

@@ -48,6 +48,11 @@ bool kernel__can_filter(const struct kernel *kernel);
 
 unsigned int kernel__gaps(const struct kernel *kernel);
 
+/* Ends the threads of the start. */
+void kernel__settle(struct kernel *kernel);
+/* Descriptors of the programs that kernel__link() links. Returns how many, at most `max`. */
+size_t kernel__list_programs(const struct kernel *kernel, int *ret, size_t max);
+
 int kernel__batches_fd(const struct kernel *kernel);
 int kernel__lifecycle_fd(const struct kernel *kernel);
 /* Messages are struct wire_load; only for src/attach/launch/hold.c. */

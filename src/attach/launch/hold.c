@@ -24,7 +24,7 @@
 #include "barrier.h"
 #include "call_stop.h"
 #include "clock.h"
-#include "rt_priority.h"
+#include "thread_priority.h"
 #include "tracer.h"
 #include "wire.h"
 
@@ -216,7 +216,7 @@ static void *run(void *arg)
 	struct hold *hold = arg;
 	struct tracer *tracer = tracer__new();
 
-	rt_priority__set(RT_PRIORITY_HELPER);
+	thread_priority__set(THREAD_PRIORITY_HELPER);
 	while (tracer && !barrier__load_acquire(&hold->stops)) {
 		if (serve_next(hold, tracer))
 			continue;

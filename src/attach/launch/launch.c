@@ -28,6 +28,7 @@
 #include "barrier.h"
 #include "call_stop.h"
 #include "clock.h"
+#include "broker_server.h"
 #include "linker.h"
 #include "maps.h"
 #include "proc_thread.h"

@@ -24,8 +24,6 @@
 #define RUNNING_MS   5000 /* if the reader runs, or is ready to run */
 #define MEANWHILE_MS 2
 
-_Static_assert(PULL_BUFFER_BYTES == BROKER_SHARED_BYTES, "answers have room for any batch");
-
 /* A connection whose reader still waits for a process. */
 struct left {
 	struct broker_connection *connection;

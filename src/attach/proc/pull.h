@@ -14,11 +14,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "broker_wire.h"
+
 struct ttlog_batch;
 struct wire_batch;
 
 /* Room that any batch fits into, for pull__batch(). */
-#define PULL_BUFFER_BYTES (1u << 19)
+#define PULL_BUFFER_BYTES BROKER_SHARED_BYTES
 
 /* The caller's work while it waits, every few milliseconds. Its result is ignored. */
 struct pull_meanwhile {

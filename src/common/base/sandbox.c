@@ -21,23 +21,21 @@ static int become_nobody(void)
 }
 
 /* Without inheritable ones there are no ambient ones. */
-static int drop_capabilities(void)
+int sandbox__drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	return syscall(SYS_capset, &head, none) ? -errno : 0;
+	if (syscall(SYS_capset, &head, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	return 0;
 }
 
 int sandbox__drop_privileges(void)
 {
 	int err = geteuid() == 0 ? become_nobody() : 0;
 
-	if (!err)
-		err = drop_capabilities();
-	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		err = -errno;
-	return err;
+	return err ? err : sandbox__drop_capabilities();
 }
 
 static int allow_reading(scmp_filter_ctx filter)

@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 
-/* Drops all capabilities, also those that an exec would give; root becomes the user "nobody".
- * 0 or -errno. */
+/* Drops all capabilities, also those that an exec would give. 0 or -errno. */
+int sandbox__drop_capabilities(void);
+
+/* The same, and root becomes the user "nobody". 0 or -errno. */
 int sandbox__drop_privileges(void);
 
 /*

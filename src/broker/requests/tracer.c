@@ -22,7 +22,7 @@
 
 #include "broker.h"
 #include "broker_server.h"
-#include "rt_priority.h"
+#include "thread_priority.h"
 #include "tracer.h"
 
 #if defined(__x86_64__)
@@ -118,7 +118,7 @@ static void hurry(void)
 	static __thread bool does;
 
 	if (!does)
-		rt_priority__set(RT_PRIORITY_HELPER);
+		thread_priority__set_server(THREAD_PRIORITY_HELPER);
 	does = true;
 }
 

@@ -5,17 +5,12 @@
 #ifndef TTLOG_TRACED_COMMAND_H
 #define TTLOG_TRACED_COMMAND_H
 
-#include <signal.h>
 #include <sys/types.h>
 
 struct broker_result;
 struct broker_task;
+struct command_signals;
 struct tracer;
-
-struct command_signals {
-	sigset_t mask;     /* CMD starts with it: the collector's, before it blocked any signal */
-	sigset_t defaults; /* the collector ignores these, CMD does not */
-};
 
 struct traced_command {
 	pid_t pid;

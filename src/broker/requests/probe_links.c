@@ -4,9 +4,10 @@
  * libbpf 1.1 has no function for that, nor for a perf event with reference counters and cookies. So
  * both use system calls.
  *
- * A uprobe in the middle of an instruction, or a semaphore that is none, harms the program. So the
- * broker looks at the bytes: each place is an instruction that ttlog or a dynamic linker has there,
- * each semaphore is 0 in the file.
+ * A semaphore that is none, or a uprobe in the middle of an instruction, would harm the program. So
+ * the broker looks at the bytes: each semaphore is 0 in the file, and its place has an instruction
+ * that ttlog's macros put there. A place without a semaphore is the first instruction of a program
+ * or of a function, which may be any: it is not looked at.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -130,11 +131,11 @@ static bool is_program(const struct broker_policy *policy, int program)
 	return !policy->is_strict;
 }
 
-/* A nop, a return, or what begins a function (endbr64, bti, push). */
+/* A nop, or ud2. */
 static bool is_place(int fd, unsigned long offset)
 {
 #if defined(__x86_64__)
-	static const unsigned char firsts[] = { 0x90, 0xc3, 0xf3, 0x55, 0x0f };
+	static const unsigned char firsts[] = { 0x90, 0x0f };
 	unsigned char code;
 
 	return pread(fd, &code, sizeof(code), (off_t)offset) == sizeof(code) &&
@@ -157,9 +158,11 @@ static bool is_semaphore(int fd, unsigned long offset)
 
 static bool may_link(const struct broker_policy *policy, const struct kernel_places *places)
 {
-	for (size_t i = 0; policy->is_strict && i < places->cnt; i++) {
+	if (!policy->is_strict || !places->semaphores)
+		return true;
+	for (size_t i = 0; i < places->cnt; i++) {
 		if (!is_place(places->fd, places->offsets[i]) ||
-		    (places->semaphores && !is_semaphore(places->fd, places->semaphores[i])))
+		    !is_semaphore(places->fd, places->semaphores[i]))
 			return false;
 	}
 	return true;

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/landlock.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "confine.h"
+#include "sandbox.h"
+
+/* ---- paths (Landlock) ---- */
+
+/* linux/landlock.h of Debian 12 has the first two. Since ABI 2, 3, 5. */
+#define ACCESS_REFER     (1ull << 13)
+#define ACCESS_TRUNCATE  (1ull << 14)
+#define ACCESS_IOCTL_DEV (1ull << 15)
+
+#define ACCESS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define ACCESS_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
+#define ACCESS_FIRST                                                                               \
+	(ACCESS_READ | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |                \
+	 LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
+	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |                              \
+	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                              \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                            \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM)
+
+static uint64_t known_access(long abi)
+{
+	uint64_t access = ACCESS_FIRST;
+
+	if (abi >= 2)
+		access |= ACCESS_REFER;
+	if (abi >= 3)
+		access |= ACCESS_TRUNCATE;
+	if (abi >= 5)
+		access |= ACCESS_IOCTL_DEV;
+	return access;
+}
+
+static int allow_path(int ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = access,
+		.parent_fd = open(path, O_PATH | O_CLOEXEC),
+	};
+	struct stat status;
+	int err = 0;
+
+	if (rule.parent_fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!fstat(rule.parent_fd, &status) && !S_ISDIR(status.st_mode))
+		rule.allowed_access &= ACCESS_FILE;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+		err = -errno;
+	(void)close(rule.parent_fd);
+	return err;
+}
+
+static int allow_paths(int ruleset, const struct confine_paths *paths, uint64_t access)
+{
+	const uint64_t write = access & ~(LANDLOCK_ACCESS_FS_EXECUTE | ACCESS_IOCTL_DEV);
+	int err = 0;
+
+	for (const char *const *at = paths->written; !err && *at; at++)
+		err = allow_path(ruleset, *at, write);
+	for (const char *const *at = paths->read; !err && *at; at++)
+		err = allow_path(ruleset, *at, ACCESS_READ);
+	return err;
+}
+
+/* -ENOTSUP: the kernel has no Landlock. */
+static int restrict_paths(const struct confine_paths *paths)
+{
+	const long abi =
+		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct landlock_ruleset_attr attr = { .handled_access_fs = known_access(abi) };
+	int ruleset, err;
+
+	if (abi < 1)
+		return -ENOTSUP;
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (ruleset < 0)
+		return -errno;
+	err = allow_paths(ruleset, paths, attr.handled_access_fs);
+	if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0))
+		err = -errno;
+	(void)close(ruleset);
+	return err;
+}
+
+/* ---- system calls ---- */
+
+/* Of glibc, libbpf, libmicrohttpd, libsystemd and this program, whatever their arguments are. */
+static const int calls[] = {
+	SCMP_SYS(accept4),
+	SCMP_SYS(brk),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(close),
+	SCMP_SYS(close_range),
+	SCMP_SYS(connect),
+	SCMP_SYS(dup),
+	SCMP_SYS(dup3),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(fadvise64),
+	SCMP_SYS(fallocate),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(fgetxattr),
+	SCMP_SYS(flock),
+	SCMP_SYS(fsetxattr),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(fsync),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(futex),
+	SCMP_SYS(getcpu),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(getegid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getpgrp),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(getpriority),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getrlimit),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(inotify_init1),
+	SCMP_SYS(inotify_rm_watch),
+	SCMP_SYS(ioctl),
+	SCMP_SYS(linkat),
+	SCMP_SYS(listen),
+	SCMP_SYS(lseek),
+	SCMP_SYS(madvise),
+	SCMP_SYS(membarrier),
+	SCMP_SYS(memfd_create),
+	SCMP_SYS(mincore),
+	SCMP_SYS(mkdirat),
+	SCMP_SYS(mmap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(mremap),
+	SCMP_SYS(msync),
+	SCMP_SYS(munmap),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(openat),
+	SCMP_SYS(pidfd_open),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(pread64),
+	SCMP_SYS(preadv),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(pwritev),
+	SCMP_SYS(read),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(readv),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigtimedwait),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_getparam),
+	SCMP_SYS(sched_getscheduler),
+	SCMP_SYS(sched_setscheduler),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(setpriority),
+	SCMP_SYS(setrlimit),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(signalfd4),
+	SCMP_SYS(socketpair),
+	SCMP_SYS(splice),
+	SCMP_SYS(statfs),
+	SCMP_SYS(statx),
+	SCMP_SYS(sync_file_range),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(timerfd_create),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(uname),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(utimensat),
+	SCMP_SYS(wait4),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+#ifdef __x86_64__
+	SCMP_SYS(access),
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(getdents),
+	SCMP_SYS(link),
+	SCMP_SYS(lstat),
+	SCMP_SYS(mkdir),
+	SCMP_SYS(open),
+	SCMP_SYS(poll),
+	SCMP_SYS(readlink),
+	SCMP_SYS(rename),
+	SCMP_SYS(rmdir),
+	SCMP_SYS(select),
+	SCMP_SYS(stat),
+	SCMP_SYS(unlink),
+#endif
+};
+
+/* One call with one value of one argument. */
+struct narrow {
+	int call;
+	unsigned int arg;
+	uint64_t mask, value;
+};
+
+static const struct narrow narrow[] = {
+	/* threads, no processes; clone3() hides its flags in memory, and glibc can do without */
+	{ SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM },
+	/* to ask whether a process is there */
+	{ SCMP_SYS(kill), 1, UINT32_MAX, 0 },
+	/* the manager of services, its journal, and clients of the control socket */
+	{ SCMP_SYS(socket), 0, UINT32_MAX, AF_UNIX },
+	{ SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME },
+	{ SCMP_SYS(bpf), 0, UINT32_MAX, BPF_MAP_LOOKUP_ELEM },
+	{ SCMP_SYS(bpf), 0, UINT32_MAX, BPF_MAP_UPDATE_ELEM },
+	{ SCMP_SYS(bpf), 0, UINT32_MAX, BPF_MAP_DELETE_ELEM },
+	{ SCMP_SYS(bpf), 0, UINT32_MAX, BPF_MAP_GET_NEXT_KEY },
+	{ SCMP_SYS(bpf), 0, UINT32_MAX, BPF_OBJ_GET_INFO_BY_FD },
+	/* what the kernel calls a file, for programs that are found */
+	{ SCMP_SYS(bpf), 0, UINT32_MAX, BPF_PROG_TEST_RUN },
+};
+
+static int allow_calls(scmp_filter_ctx filter)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(calls); i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(narrow); i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, narrow[i].call, 1,
+				       SCMP_CMP(narrow[i].arg, SCMP_CMP_MASKED_EQ, narrow[i].mask,
+						narrow[i].value));
+	/* a signal of this process to itself: pthread_kill(), abort() */
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				       SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	return err;
+}
+
+/* What is not allowed fails as if this kernel did not have it: libraries then do without. */
+static int restrict_calls(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int err;
+
+	if (!filter)
+		return -ENOMEM;
+	err = allow_calls(filter);
+	if (!err)
+		err = seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}
+
+int confine__self(const struct confine_paths *paths, unsigned int *ret_gaps,
+		  const char **ret_failed)
+{
+	int err;
+
+	*ret_gaps = 0;
+	*ret_failed = "capabilities";
+	err = sandbox__drop_capabilities();
+	if (err)
+		return err;
+	*ret_failed = "Landlock";
+	err = restrict_paths(paths);
+	if (err == -ENOTSUP) {
+		*ret_gaps |= CONFINE_GAP_PATHS;
+		err = 0;
+	}
+	if (err)
+		return err;
+	*ret_failed = "seccomp";
+	return restrict_calls();
+}
