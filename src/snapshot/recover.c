@@ -226,6 +226,19 @@ static void fill_accounts(const struct lost_process *lost, struct accounts *ret)
 	ret->lost = lost->lost;
 }
 
+static void tell_written(const struct session *session, const struct lost_process *lost,
+			 const struct accounts *accounts, const char *name)
+{
+	if (!session->options->report)
+		return;
+	fprintf(session->options->report,
+		"ttlog-collect: a collector that %s had of pid %u: %" PRIu64 " emitted, %" PRIu64
+		" recorded, %" PRIu64 " lost, %" PRIu64 " overwritten, %s/%s\n",
+		lost->is_kept ? "could not write it" : "was killed", lost->process->id.pid,
+		accounts->emitted, accounts->recorded, accounts->lost_total, accounts->overwritten,
+		session->options->out_dir, name);
+}
+
 /* Removes the facts when the file is written: if this collector is killed after that, the next one
  * does not write the process again. */
 static int write_snapshot(struct session *session, const struct lost_process *lost,
@@ -282,14 +295,8 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 		(void)__atomic_fetch_add(session->options->written_cnt, 1, __ATOMIC_RELAXED);
 	if (!err)
 		accounts__add_corrupt(&accounts, corrupt);
-	if (!err && session->options->report)
-		fprintf(session->options->report,
-			"ttlog-collect: a collector that %s had of pid %u: %" PRIu64
-			" emitted, %" PRIu64 " recorded, %" PRIu64 " lost, %" PRIu64
-			" overwritten, %s/%s\n",
-			lost->is_kept ? "could not write it" : "was killed", process->id.pid,
-			accounts.emitted, accounts.recorded, accounts.lost_total,
-			accounts.overwritten, session->options->out_dir, name);
+	if (!err)
+		tell_written(session, lost, &accounts, name);
 	return err;
 }
 

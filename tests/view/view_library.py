@@ -25,7 +25,8 @@ INFO = "include/ttlog/info.h"
 MAN = "man/libttlogread.3"
 GOLDEN = ["tests/golden/%s.bin" % name for name in ("golden", "packed", "small")]
 # Headers of src/common that are all inline, and the numbers of FORMAT.md.
-INLINE = {"ascii.h", "boot_rule.h", "field.h", "format.h", "hash.h", "heap.h", "hex.h"}
+INLINE = {"ascii.h", "boot_rule.h", "field.h", "format.h", "hash.h", "heap.h", "hex.h",
+          "stream_mark.h"}
 WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror".split()
 C, CXX = os.environ.get("CC", "gcc"), os.environ.get("CXX", "g++")
 

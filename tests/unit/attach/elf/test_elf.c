@@ -210,7 +210,7 @@ static void test_elf_finds_exports(void **state)
 	assert_int_equal(found[2], address_of(files, "shared", "main"));
 	assert_int_equal(found[3], 0);
 	assert_int_equal(found[4], 0);
-	/* from the first byte on, wherever the file wants to be */
+	/* from the first byte on, whatever address the file asks for */
 	address = found[1];
 	load = 0x7000000;
 	assert_int_equal(elf__find_exports(fd, names, ARRAY_SIZE(names), found), 0);
