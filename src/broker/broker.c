@@ -2,9 +2,9 @@
 /*
  * One broker a process: what a thread asks for is asked of whatever serves this process.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -255,28 +255,30 @@ int broker__call(struct broker_call *call)
 
 /* ---- the process ---- */
 
-static int compare_fds(const void *a, const void *b)
+static bool is_kept(const struct broker_policy *policy, int main_fd, int fd)
 {
-	return *(const int *)a - *(const int *)b;
+	bool is = fd == main_fd || (policy->command && fd == policy->loading_fd);
+
+	for (size_t i = 0; i < policy->program_cnt; i++)
+		is |= fd == policy->programs[i];
+	/* what CMD inherits */
+	return is || !(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
 /* The recorder's descriptors: some tell others that it lives. */
-static void close_others(const struct broker_policy *policy, int kept)
+static void close_others(const struct broker_policy *policy, int main_fd)
 {
-	int fds[BROKER_MAX_PROGRAMS + 3] = { STDERR_FILENO, kept };
-	size_t cnt = 2;
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
 
-	if (policy->command)
-		fds[cnt++] = policy->loading_fd;
-	for (size_t i = 0; i < policy->program_cnt; i++)
-		fds[cnt++] = policy->programs[i];
-	qsort(fds, cnt, sizeof(*fds), compare_fds);
-	for (size_t i = 0; i < cnt; i++) {
-		const unsigned int next = i + 1 < cnt ? (unsigned int)fds[i + 1] : UINT_MAX;
+	while (dir && (entry = readdir(dir))) {
+		const int fd = atoi(entry->d_name);
 
-		if (next > (unsigned int)fds[i] + 1)
-			(void)close_range((unsigned int)fds[i] + 1, next - (next < UINT_MAX), 0);
+		if (fd > STDERR_FILENO && fd != dirfd(dir) && !is_kept(policy, main_fd, fd))
+			(void)close(fd);
 	}
+	if (dir)
+		(void)closedir(dir);
 }
 
 /* The thread that has served this process, with all privileges, ends with its connection. */
