@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
@@ -229,16 +230,19 @@ static void test_unwind_noise(void **state)
 /* The pid of our running child; 0 for none. */
 static pid_t find_child(void)
 {
-	char path[64];
+	glob_t tasks;
 	int pid = 0;
-	FILE *file;
 
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
-	file = fopen(path, "re");
-	assert_non_null(file);
-	if (fscanf(file, "%d", &pid) != 1)
-		pid = 0;
-	(void)fclose(file);
+	assert_int_equal(glob("/proc/self/task/*/children", 0, NULL, &tasks), 0);
+	for (size_t i = 0; i < tasks.gl_pathc && !pid; i++) {
+		FILE *file = fopen(tasks.gl_pathv[i], "re");
+
+		if (!file || fscanf(file, "%d", &pid) != 1)
+			pid = 0;
+		if (file)
+			(void)fclose(file);
+	}
+	globfree(&tasks);
 	return pid;
 }
 
