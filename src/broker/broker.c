@@ -222,7 +222,7 @@ bool broker_connection__wait(struct broker_connection *connection, int ms)
 
 int broker_connection__take(struct broker_connection *connection, struct broker_call *call)
 {
-	struct broker_answer answer;
+	struct broker_answer answer = { 0 };
 	struct broker_message message = {
 		.head = &answer,
 		.head_bytes = sizeof(answer),

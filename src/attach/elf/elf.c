@@ -235,7 +235,7 @@ static int visit_site(struct elf_file *file, const struct elf_note *elf_note, vo
 {
 	struct site_reader *reader = ctx;
 	struct ttlog_note_site note;
-	struct site site;
+	struct site site = { 0 };
 	int err;
 
 	if (elf_note->type != TTLOG_NOTE_SITE)

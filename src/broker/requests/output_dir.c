@@ -275,7 +275,7 @@ static int ask_open(int dir_fd, const char *name, int flags, mode_t mode)
 
 static int ask_look(int dir_fd, const char *name, struct stat *ret)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	struct broker_call call = {
 		.request.op = BROKER_OUT_LOOK,
 		.ret = &st,
@@ -356,7 +356,7 @@ static int ask_share(int fd, gid_t group)
 
 static int ask_open_dir(const char *path, gid_t group, char *ret_path)
 {
-	char real[PATH_MAX];
+	char real[PATH_MAX] = "";
 	struct broker_call call = {
 		.request = { .op = BROKER_OUT_OPEN_DIR, .args = { group } },
 		.payload = path,

@@ -179,7 +179,7 @@ int traced_command__go(int fd)
 
 int traced_command__exec_error(int fd)
 {
-	int err;
+	int err = 0;
 	struct broker_message message = { .head = &err, .head_bytes = sizeof(err) };
 
 	return broker_message__receive(fd, &message) ? 0 : err;

@@ -379,7 +379,7 @@ int tracer__wait(struct tracer *tracer, const struct tracer_wait *wait, struct t
 		.is_patient = wait->is_patient,
 		.quiet_cnt = (uint32_t)wait->quiet_cnt,
 	};
-	struct wait_answer answer;
+	struct wait_answer answer = { 0 };
 	struct broker_call call = {
 		.request.op = BROKER_WAIT,
 		.payload = &request,
