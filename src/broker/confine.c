@@ -272,7 +272,7 @@ static int allow_calls(scmp_filter_ctx filter)
 	/* a signal of this process to itself: pthread_kill(), abort() */
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+				       SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return err;
 }
 

@@ -425,7 +425,8 @@ static int open_recorder(struct collector *collector)
 	return 0;
 }
 
-/* Each recorded process takes some. CMD keeps its own limit: it runs already. */
+/* Each recorded process takes some, and each thread one for the broker, which has the limit that it had,
+ * and so has CMD. */
 static void raise_descriptors(void)
 {
 	struct rlimit files;
@@ -455,6 +456,7 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 		open_control(collector);
 	if (!err)
 		err = collect__give_up_rights(collector);
+	raise_descriptors();
 	collector->console = console__new();
 	if (!err)
 		err = collect__open_writer(collector);
@@ -470,12 +472,8 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 		err = collect__start_metrics(collector);
 	if (err)
 		return err;
-	if (env->mode != ENV_COMMAND)
-		raise_descriptors();
 	err = collect__attach(collector, ret_exit_status);
 	collect__start_recovery(collector);
-	if (env->mode == ENV_COMMAND)
-		raise_descriptors();
 	collect__start_timer(collector->interval_fd, env->interval_ns, true);
 	collect__start_timer(collector->duration_fd, env->duration_ns, false);
 	return err;
