@@ -73,10 +73,10 @@ class Product:
         return self.recorded(self.start(options, command, env).wait(timeout))
 
     def traced_pid(self, collector, name, timeout=10):
-        """The pid of the collector's command, once it runs that program."""
+        """The pid of the collector's command, once it runs that program: a child of the broker."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            for pid in children_of(collector.pid):
+            for pid in [pid for broker in children_of(collector.pid) for pid in children_of(broker)]:
                 try:
                     if os.path.basename(os.readlink(f'/proc/{pid}/exe')) == name:
                         return pid
