@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -251,6 +250,23 @@ int broker__call(struct broker_call *call)
 		return -errno;
 	err = broker_connection__ask(connection, call);
 	return err ? err : broker_connection__take(connection, call);
+}
+
+ssize_t broker__read_text(enum broker_op op, const char *path, char *ret, size_t room)
+{
+	struct broker_call call = {
+		.request.op = op,
+		.payload = path,
+		.payload_bytes = strlen(path),
+		.ret = ret,
+		.ret_room = room - 1,
+	};
+	int err = broker__call(&call);
+
+	if (err)
+		return err;
+	ret[call.ret_bytes] = '\0';
+	return (ssize_t)call.ret_bytes;
 }
 
 /* ---- the process ---- */

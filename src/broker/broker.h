@@ -48,6 +48,10 @@ struct broker_call {
 /* Waits for the answer. 0 or -errno: -EPIPE: the broker is gone. Any thread. */
 int broker__call(struct broker_call *call);
 
+/* A request with a path, whose answer is a text: as readlink(2), with a zero byte after it. The length or
+ * -errno. Any thread. */
+ssize_t broker__read_text(enum broker_op op, const char *path, char *ret, size_t room);
+
 /* ---- with a limit of time: for process_memory.c ---- */
 
 struct broker_connection;

@@ -63,19 +63,7 @@ int given_path__watch(int inotify_fd, const char *dir, uint32_t mask)
 
 ssize_t given_path__read_link(const char *path, char *ret, size_t room)
 {
-	struct broker_call call = {
-		.request.op = BROKER_READ_GIVEN_LINK,
-		.payload = path,
-		.payload_bytes = strlen(path),
-		.ret = ret,
-		.ret_room = room - 1,
-	};
-	int err = broker__call(&call);
-
-	if (err)
-		return err;
-	ret[call.ret_bytes] = '\0';
-	return (ssize_t)call.ret_bytes;
+	return broker__read_text(BROKER_READ_GIVEN_LINK, path, ret, room);
 }
 
 bool given_path__exists(const char *path)

@@ -271,23 +271,14 @@ int process_files__open_proc(const char *path)
 
 ssize_t process_files__read_link(const char *path, char *ret, size_t room)
 {
-	struct broker_call call = {
-		.request.op = BROKER_READ_LINK,
-		.payload = path,
-		.payload_bytes = strlen(path),
-		.ret = ret,
-		.ret_room = room - 1,
-	};
-	ssize_t len = read_link(path, ret, room);
-	int err;
+	const ssize_t own = read_link(path, ret, room);
+	ssize_t len;
 
-	if (len >= 0 || broker__fd() < 0)
-		return len;
-	err = broker__call(&call);
-	if (err)
-		return err == -EPERM ? len : err;
-	ret[call.ret_bytes] = '\0';
-	return (ssize_t)call.ret_bytes;
+	if (own >= 0 || broker__fd() < 0)
+		return own;
+	len = broker__read_text(BROKER_READ_LINK, path, ret, room);
+	/* it does not read links of that kind */
+	return len == -EPERM ? own : len;
 }
 
 int process_files__open_code(const struct code_file *file)
