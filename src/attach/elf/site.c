@@ -18,6 +18,7 @@ void site_table__free(struct site_table *table)
 	if (!table || __atomic_fetch_sub(&table->more_refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	free(table->sites);
+	free(table->places);
 	text_pool__free(table->pool);
 	free(table);
 }

@@ -13,6 +13,8 @@
 
 #include "ttlog/abi.h"
 
+#include "foreign_wire.h"
+
 struct site {
 	uint32_t index; /* as in records: offset in ttlog_sites / 2 */
 	uint32_t line;
@@ -29,8 +31,20 @@ struct site {
 	const char *file;
 	const char *function;
 	const char *keys[TTLOG_MAX_FIELDS];
-	uint64_t semaphore_offset; /* in the file, for ref_ctr_offset */
-	uint64_t gate_offset;      /* in the file, for the uprobe */
+	uint64_t semaphore_offset; /* in the file, for ref_ctr_offset; 0: a foreign site */
+	uint64_t gate_offset;      /* in the file, for the uprobe; 0: a foreign site */
+	/* a bit for each field that may be null, though its type has no null of its own */
+	uint32_t nullable;
+	uint8_t ret_type; /* of a span's end: enum ttlog_type; TTLOG_TYPE_NONE: it has no `ret` */
+	const char *ret_key; /* NULL: it has no `ret` */
+};
+
+/* Where a uprobe has to be for a foreign site: one that ttlog's macros did not make. A site may have
+ * many. */
+struct foreign_place {
+	uint64_t offset;           /* in the file */
+	uint64_t semaphore_offset; /* in the file; 0: none */
+	struct wire_place plan;
 };
 
 struct text_pool;
@@ -40,6 +54,9 @@ struct site_table {
 	struct text_pool *pool; /* owns every text of the sites; freed with the table */
 	struct site *sites;     /* ascending by index; from malloc, freed with the table */
 	size_t cnt;
+	struct foreign_place
+		*places; /* likewise; of foreign sites, whose indexes are the highest */
+	size_t place_cnt;
 	char build_id[41];         /* hex; "": the file has none */
 	size_t malformed_cnt;      /* notes that were skipped */
 	int has_module;            /* whether the fields below are set: the file has ttlog */
