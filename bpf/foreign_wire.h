@@ -13,8 +13,9 @@
 
 /* Where a value begins. */
 enum wire_value_from {
+	WIRE_NOTHING = 0,  /* it can't be read at this place: null */
 	WIRE_CONSTANT = 1, /* offset */
-	WIRE_REGISTER = 2, /* register base, plus offset */
+	WIRE_REGISTER = 2, /* (register base >> shift) + offset; shift: 8 for %ah and the like */
 	WIRE_MEMORY = 3,   /* the bytes at register base + (register index << shift) + offset */
 };
 
