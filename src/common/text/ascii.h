@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 static inline char ascii__upper(char c)
 {
@@ -44,6 +45,18 @@ static inline bool ascii__begins_alike(const char *a, const char *b, size_t len)
 static inline bool ascii__is_alike(const char *a, const char *b)
 {
 	return ascii__begins_alike(a, b, (size_t)-1);
+}
+
+/* The text without the spaces at both ends; it is changed. */
+static inline char *ascii__trim(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " ");
+	len = strlen(text);
+	while (len && text[len - 1] == ' ')
+		text[--len] = '\0';
+	return text;
 }
 
 #endif /* TTLOG_ASCII_H */

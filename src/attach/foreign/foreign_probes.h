@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All foreign probes of the user, and the signatures that the catalogue knows. It is filled at
+ * start, and immutable afterwards: then any thread reads it.
+ */
+#ifndef TTLOG_FOREIGN_PROBES_H
+#define TTLOG_FOREIGN_PROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "foreign_probe.h"
+
+struct foreign_probes;
+
+/* NULL with errno. */
+struct foreign_probes *foreign_probes__new(void);
+/* NULL is fine. */
+void foreign_probes__free(struct foreign_probes *probes);
+
+/* Takes ownership, also when it fails. 0 or -ENOMEM. */
+int foreign_probes__add(struct foreign_probes *probes, struct foreign_probe *probe);
+/* The same for a line of the catalogue: what USDT probes it matches have, if the user does not say
+ * so. */
+int foreign_probes__add_known(struct foreign_probes *probes, struct foreign_probe *probe);
+
+/* In the order in which they were added. NULL (no foreign probes) has none. */
+size_t foreign_probes__cnt(const struct foreign_probes *probes);
+const struct foreign_probe *foreign_probes__get(const struct foreign_probes *probes, size_t at);
+bool foreign_probes__has(const struct foreign_probes *probes, enum foreign_kind kind);
+
+/* The first USDT probe of the user that matches; NULL: none. */
+const struct foreign_probe *foreign_probes__find_usdt(const struct foreign_probes *probes,
+						      const char *provider, const char *name);
+/* What the catalogue has of it; NULL: nothing. */
+const struct foreign_probe *foreign_probes__find_known(const struct foreign_probes *probes,
+						       const char *provider, const char *name);
+/* Whether the catalogue has such a provider (a glob). */
+bool foreign_probes__knows_provider(const struct foreign_probes *probes, const char *provider);
+
+/*
+ * Whether `where` of a --uprobe or --span means this file: a path (with '/') the whole of it, a
+ * name its last part, with or without what follows from ".so" on: "libc" and "libc.so.6" both mean
+ * /usr/lib/libc.so.6. Both are globs.
+ */
+bool foreign_probe__takes_file(const struct foreign_probe *probe, const char *path);
+
+#endif /* TTLOG_FOREIGN_PROBES_H */
