@@ -16,6 +16,10 @@ void foreign_report__add(struct foreign_report *report, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
+	/* names come from files */
+	for (char *at = line; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
 	for (size_t i = 0; i < report->cnt; i++)
 		if (!strcmp(report->lines[i], line))
 			return;
