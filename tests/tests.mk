@@ -99,6 +99,11 @@ deps-readers:
 check-readers: $(BUILD)/ttlog-view
 	@tests/readers/check $(BUILD)/ttlog-view $(BUILD)/readers
 
+# | make check-sentry   the types of Sentry's SDK take --format sentry; needs make deps-readers
+.PHONY: check-sentry
+check-sentry: $(BUILD)/ttlog-view
+	@tests/readers/sentry $(BUILD)/ttlog-view $(BUILD)/readers
+
 include $(wildcard tests/fuzz/fuzz.mk)
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)

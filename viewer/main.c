@@ -28,6 +28,7 @@
 #include "diagnostics.h"
 #include "schema.h"
 #include "sealed.h"
+#include "sentry.h"
 #include "sql_shell.h"
 #include "summary.h"
 #include "terminal.h"
@@ -263,6 +264,22 @@ static int show_output(struct view *view, const struct event_output *output)
 	return err;
 }
 
+static int show_sentry(struct view *view)
+{
+	const struct ttlog_range range = range_of(view);
+	const struct ttlog_snapshot *none;
+	int err = sentry__show(&view->options, &range, view->input.readers, view->input.reader_cnt,
+			       &view->out, &none);
+
+	if (!err && none) {
+		diagnostics__print(
+			ttlog_snapshot_name(none),
+			"no crash, fatal signal or failure: there is no event for Sentry");
+		view->status = EXIT_UNREADABLE;
+	}
+	return err;
+}
+
 static int show_chosen(struct view *view)
 {
 	static const struct event_output *const OUTPUTS[] = {
@@ -289,6 +306,8 @@ static int show_chosen(struct view *view)
 	}
 	if (format == FORMAT_TEXT || format == FORMAT_JSON || format == FORMAT_LOGFMT)
 		return show_events(view);
+	if (format == FORMAT_SENTRY)
+		return show_sentry(view);
 	if (format != FORMAT_SCHEMA)
 		return show_output(view, OUTPUTS[format]);
 	schema__print(&view->out);

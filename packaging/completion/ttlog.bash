@@ -14,7 +14,7 @@ _ttlog_listed()
 {
 	case $1 in
 	*-ctl) echo status list trigger level filter reload top ;;
-	*) echo text json csv logfmt chrome otlp-json html ctf perfetto schema ;;
+	*) echo text json csv logfmt chrome otlp-json html ctf perfetto sentry schema ;;
 	esac
 }
 

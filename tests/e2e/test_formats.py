@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What other tools make of a recording."""
 import json
+import signal
 from collections import Counter
 
 from harness import check, equal, view
@@ -77,3 +78,24 @@ def test_traces_of_all_types(t):
 
 def test_traces_of_spans(t):
     check_traces(t, "spans", THREADS)
+
+
+def test_sentry_event_of_a_crash(t):
+    """The stack of a real crash, oldest first; each frame lies in one of the images; the last events."""
+    collector = t.collect("--tag", "release=7", "--", t.app("crash"), 3, 50, "SEGV").end(128 + signal.SIGSEGV)
+    check(collector.all_accounts(), "accounts")
+    snapshot = t.only_snapshot()
+    event = json.loads(view("--format", "sentry", snapshot.path))
+    (exception,) = event["exception"]["values"]
+    equal((event["level"], event["release"], exception["type"]), ("fatal", "7", "SIGSEGV"), "level, release, type")
+    equal(event["fingerprint"], [snapshot.info["signature"]], "fingerprint")
+    frames = exception["stacktrace"]["frames"]
+    named = [frame["function"] for frame in frames if frame["in_app"] and "function" in frame]
+    equal([name for name in named if name != "cause__do"][-4:], ["crash__run", "level1", "level2", "level3"], "functions")
+    images = {image["image_addr"]: image for image in event["debug_meta"]["images"]}
+    for frame in frames:
+        image = images[frame["image_addr"]]
+        inside = int(frame["instruction_addr"], 16) - int(image["image_addr"], 16)
+        check(0 <= inside < image["image_size"] and frame["package"] == image["code_file"], f"{frame}, {image}")
+    equal([crumb["data"]["event"] for crumb in event["breadcrumbs"]], [e["fields"]["event"] for e in snapshot.events][-100:],
+          "breadcrumbs")  # fmt: skip

@@ -25,6 +25,7 @@ static const char *const WAYS[FUZZ_WAYS][2] = {
 	{ "--format=otlp-json", MOST_EVENTS },
 	{ "--format=html", MOST_EVENTS },
 	{ "--format=perfetto", MOST_EVENTS },
+	{ "--format=sentry", MOST_EVENTS },
 	{ "--diff", "tests/golden/golden.bin" },
 	{ "--stats", "--group-by=n,level,comm,symbol" },
 	{ "--stats", "--format=json" },

@@ -26,12 +26,13 @@ bool info_item__is_filled_map(struct ttlog_cbor item)
 	return item.at && !ttlog_cbor_next(&item, &map) && map.kind == TTLOG_CBOR_MAP && map.u;
 }
 
-void info_item__print_texts(struct out *out, struct ttlog_cbor in)
+void info_item__each_text(struct ttlog_cbor in,
+			  void (*take)(void *to, struct ttlog_text key, struct ttlog_text value),
+			  void *to)
 {
 	struct ttlog_cbor_item map, key, value;
-	bool any = false;
 
-	if (ttlog_cbor_next(&in, &map) || map.kind != TTLOG_CBOR_MAP)
+	if (!in.at || ttlog_cbor_next(&in, &map) || map.kind != TTLOG_CBOR_MAP)
 		return;
 	for (uint64_t i = 0; i < map.u && !ttlog_cbor_next(&in, &key); i++) {
 		struct ttlog_cbor skipped = in;
@@ -39,15 +40,32 @@ void info_item__print_texts(struct out *out, struct ttlog_cbor in)
 		if (ttlog_cbor_next(&in, &value))
 			return;
 		if (key.kind == TTLOG_CBOR_TEXT && value.kind == TTLOG_CBOR_TEXT) {
-			out__text(out, any ? ", " : "");
-			out__plain(out, key.text);
-			out__char(out, '=');
-			out__plain(out, value.text);
-			any = true;
+			take(to, key.text, value.text);
 		} else {
 			in = skipped;
 			if (ttlog_cbor_skip(&in))
 				return;
 		}
 	}
+}
+
+struct texts {
+	struct out *out;
+	bool any;
+};
+
+static void print_text(void *to, struct ttlog_text key, struct ttlog_text value)
+{
+	struct texts *texts = to;
+
+	out__text(texts->out, texts->any ? ", " : "");
+	out__plain(texts->out, key);
+	out__char(texts->out, '=');
+	out__plain(texts->out, value);
+	texts->any = true;
+}
+
+void info_item__print_texts(struct out *out, struct ttlog_cbor in)
+{
+	info_item__each_text(in, print_text, &(struct texts){ .out = out });
 }

@@ -11,7 +11,9 @@
 const char *argp_program_version = "ttlog-view " TTLOG_VERSION;
 
 /* A page of so many events is usable; more depends on the browser's memory. */
-#define HTML_DEFAULT_LIMIT 1000000u
+#define HTML_DEFAULT_LIMIT   1000000u
+/* So many breadcrumbs its SDKs keep. */
+#define SENTRY_DEFAULT_LIMIT 100u
 
 enum option_key {
 	OPT_FILTER = 0x100,
@@ -257,13 +259,16 @@ static void add_file(struct options *options, char *arg, struct argp_state *stat
 	grown[options->file_cnt++] = arg;
 }
 
-/* Limits a page to what a browser can hold. */
-static void bound_page(struct options *options)
+/* Limits a page to what a browser can hold, and a report to what its reader takes. */
+static void bound_output(struct options *options)
 {
-	if (options->format != FORMAT_HTML || options->has_limit || options->has_head)
+	if (options->has_limit || options->has_head)
 		return;
-	options->limit = HTML_DEFAULT_LIMIT;
-	options->has_limit = true;
+	if (options->format == FORMAT_HTML)
+		options->limit = HTML_DEFAULT_LIMIT;
+	else if (options->format == FORMAT_SENTRY)
+		options->limit = SENTRY_DEFAULT_LIMIT;
+	options->has_limit = options->limit != 0;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -309,7 +314,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		options__check(options, state);
-		bound_page(options);
+		bound_output(options);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -32,7 +32,8 @@ enum options_mode {
 	F(OTLP_JSON, "otlp-json", " (for OpenTelemetry), ")                                        \
 	F(HTML, "html", " (one page to look at and to send), ")                                    \
 	F(CTF, "ctf", " (with -o DIR; for babeltrace2, Trace Compass), ")                          \
-	F(PERFETTO, "perfetto", " (its protobuf), or ")                                            \
+	F(PERFETTO, "perfetto", " (its protobuf), ")                                               \
+	F(SENTRY, "sentry", " (the crash as its event), or ")                                      \
 	F(SCHEMA, "schema", ": the JSON Schema of json, without a FILE. ")
 
 enum options_format {

@@ -21,9 +21,8 @@ static bool is_of_header(const struct ttlog_frame *frame)
 				     memmem(symbol.p, symbol.len, "ttlog_detail::", 14));
 }
 
-/* Whether the function is from a file of the program. The C library's files are relative to its
- * build, as the program's may be. */
-static bool is_own(const struct ttlog_info *info, const struct ttlog_frame *frame)
+/* The C library's files are relative to its build, as the program's may be. */
+bool ending__is_own(const struct ttlog_info *info, const struct ttlog_frame *frame)
 {
 	if (!frame->file.len || begins_with(frame->file, "/usr/include/"))
 		return false;
@@ -43,7 +42,7 @@ static const struct ttlog_frame *telling_frame(const struct ttlog_info *info)
 
 		if (!frame->symbol.len || is_of_header(frame))
 			continue;
-		if (is_own(info, frame))
+		if (ending__is_own(info, frame))
 			return frame;
 		if (!named)
 			named = frame;
@@ -51,24 +50,27 @@ static const struct ttlog_frame *telling_frame(const struct ttlog_info *info)
 	return named;
 }
 
-/* parse_order+0x1f: the offset is not compared. */
-static struct ttlog_text function_of(const struct ttlog_info *info, const struct ttlog_frame **ret)
+struct ttlog_text ending__function(struct ttlog_text symbol)
 {
-	const struct ttlog_frame *frame = telling_frame(info);
-	struct ttlog_text symbol = { NULL, 0 };
-	const char *plus;
-
-	if (!frame)
-		return symbol;
-	symbol = frame->symbol;
 	/* an operator's name may have a + */
-	plus = memrchr(symbol.p, '+', symbol.len);
+	const char *plus = symbol.len ? memrchr(symbol.p, '+', symbol.len) : NULL;
+
 	if (plus && plus > symbol.p &&
 	    begins_with((struct ttlog_text){ plus, (size_t)(ttlog_text_end(symbol) - plus) },
 			"+0x"))
 		symbol.len = (size_t)(plus - symbol.p);
-	*ret = frame;
 	return symbol;
+}
+
+/* The offset is not compared. */
+static struct ttlog_text function_of(const struct ttlog_info *info, const struct ttlog_frame **ret)
+{
+	const struct ttlog_frame *frame = telling_frame(info);
+
+	if (!frame)
+		return (struct ttlog_text){ NULL, 0 };
+	*ret = frame;
+	return ending__function(frame->symbol);
 }
 
 static void put(struct buffer *words, const char *text)

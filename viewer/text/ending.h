@@ -12,4 +12,9 @@ char *ending__words(const struct ttlog_info *info);
  * status. */
 bool ending__is_same(const struct ttlog_info *a, const struct ttlog_info *b);
 
+/* Whether a frame's function is from a file of the program, not of a library of the system. */
+bool ending__is_own(const struct ttlog_info *info, const struct ttlog_frame *frame);
+/* "parse_order" of a frame's symbol "parse_order+0x1f". */
+struct ttlog_text ending__function(struct ttlog_text symbol);
+
 #endif /* TTLOG_VIEW_ENDING_H */
