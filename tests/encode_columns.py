@@ -74,6 +74,18 @@ def packed_delta(bits, base, first):
     return encode
 
 
+def with_nulls(encode, filler=0):
+    """The values in the places of those that are null do not matter."""
+    def encode_all(values):
+        nulls = bytearray((len(values) + 7) // 8)
+        for i, value in enumerate(values):
+            nulls[i // 8] |= (value is None) << i % 8
+        column = encode([filler if value is None else value for value in values])
+        return {"of": column, "nulls": bytes(nulls)}
+
+    return encode_all
+
+
 def array(code):
     return lambda values: ints(code, values)
 

@@ -20,7 +20,8 @@ import cbor2
 # tests import them from here
 from encode_columns import (  # noqa: F401
     TAGS, array, bits_of, const, decimal_each, decimal_one, delta, frame, indexed, indexed_const,
-    indexed_packed, ints, lz4, packed, packed_delta, plain, scaled, scaled_const, scaled_packed)
+    indexed_packed, ints, lz4, packed, packed_delta, plain, scaled, scaled_const, scaled_packed,
+    with_nulls)
 from show_values import quoted, show, time_text  # noqa: F401
 
 
@@ -80,7 +81,7 @@ class Snapshot:
             *((key, site[key]) for key in ("file", "line", "func")),
         ]
         texts = ["%s:%s" % (json.dumps(key), json.dumps(value)) for key, value in pairs]
-        texts.append('"fields":{%s}' % ("" if is_end else ",".join(shown)))
+        texts.append('"fields":{%s}' % ",".join(shown[is_end:]))
         if is_end:
             texts.append('"duration_ns":%d' % values[0])
         return "{" + ",".join(texts) + "}\n"
@@ -265,6 +266,57 @@ def packed_bits():
     # in 8 bits and more, and in fewer
     for start, end in ((0, 92), (92, 93), (93, 100)):
         snapshot.chunk(rows[start:end])
+    snapshot.end()
+    return snapshot
+
+
+def nulls():
+    """Numbers of each type that may be null, and spans whose ends have more than a duration."""
+    fields = [
+        ("b", "bool"), ("c", "char"), ("i8", "i8"), ("u8", "u8"), ("i16", "i16"), ("u16", "u16"),
+        ("i32", "i32"), ("u32", "u32"), ("i64", "i64"), ("u64", "u64"), ("p", "ptr"), ("x", "hex"),
+        ("f32", "f32"), ("f64", "f64"), ("price", "decimal"), ("s", "str"),
+    ]  # fmt: skip
+    encoders = [
+        with_nulls(array("B")), with_nulls(array("B"), 65), with_nulls(array("b"), -1),
+        with_nulls(packed(3, 250), 251), with_nulls(delta("h", 5), 7), with_nulls(array("H")),
+        with_nulls(const, -7), with_nulls(indexed), with_nulls(array("q")), with_nulls(array("Q"), 3),
+        with_nulls(array("Q")), with_nulls(const), with_nulls(array("f")),
+        with_nulls(scaled(2), 0.25), with_nulls(decimal_each, (0, 0)), plain,
+    ]  # fmt: skip
+    sites = [
+        site("event", "INFO", "foreign", "a:foreign", 0, fields, target="a", func=""),
+        site("span", "INFO", "fn", "fn", 7, [("n", "i32")], target="libx", func="fn"),
+        site("span_end", "INFO", "fn", "fn", 7, [("duration_ns", "u64"), ("ret", "i32")],
+             target="libx", func="fn"),
+        site("span", "INFO", "name", "name", 8, [], target="libx", func="name"),
+        site("span_end", "INFO", "name", "name", 8, [("duration_ns", "u64"), ("ret", "str")],
+             target="libx", func="name"),
+    ]  # fmt: skip
+    header = {
+        "clock": {"mono_ns": MONO, "real_ns": REAL}, "pid": 61, "host": "h", "exe": "/bin/nulls",
+        "reason": "exit", "created_at": time_text(REAL), "comm": "nulls", "incompatible": 4,
+    }  # fmt: skip
+    snapshot = Snapshot(header, sites, [{"pid": 61, "tid": 61, "comm": "nulls"}], {
+        0: encoders, 1: [with_nulls(array("i"))], 2: [array("I"), with_nulls(array("b"))],
+        4: [array("I"), plain],
+    })  # fmt: skip
+    values = [1, 0x41, -8, 252, -300, 60000, -7, 4, -(2**40), 2**64 - 1, 0x7FFD12345678, 0, 0.5, 1.75,
+              (-1234, 2), "text"]  # fmt: skip
+    others = [0, 0x7A, 9, 250, 300, 1, -7, 4, 0, 0, 1, 0, -2.0, 0.5, (7, 0), None]
+    # each field is null once alone, all are once, and none is once
+    rows = [[None if k == i else v for k, v in enumerate(others if i % 2 else values)]
+            for i in range(len(fields))]  # fmt: skip
+    rows += [[None] * len(fields), values]
+    at = MONO - 10**9
+    snapshot.chunk([(at + i, 0, 0, row) for i, row in enumerate(rows)])
+    snapshot.chunk([
+        (at + 100, 1, 0, [5]), (at + 110, 3, 0, []), (at + 150, 4, 0, [40, "why"]),
+        (at + 200, 2, 0, [100, -1]), (at + 300, 1, 0, [None]), (at + 310, 3, 0, []),
+        (at + 350, 4, 0, [40, None]), (at + 400, 2, 0, [100, None]),
+    ])  # fmt: skip
+    # a column that is null in all its rows
+    snapshot.chunk([(at + 500 + i, 0, 0, [None] * len(fields)) for i in range(9)])
     snapshot.end()
     return snapshot
 
@@ -476,6 +528,13 @@ def hostile():
         ),
         "index-out": with_chunk(fields=[[{"values": [1, 2], "index": ints("B", [0, 1, 2])}]]),
         "index-negative": with_chunk(fields=[[{"values": [1, 2], "index": {"const": -1}}]]),
+        "nulls-short": with_chunk(fields=[[{"nulls": b"", "of": {"const": 1}}]]),
+        "nulls-long": with_chunk(fields=[[{"nulls": b"12", "of": {"const": 1}}]]),
+        "nulls-alone": with_chunk(fields=[[{"nulls": b"1"}]]),
+        "nulls-text": with_chunk(fields=[[{"nulls": "1", "of": {"const": 1}}]]),
+        "nulls-nested": with_chunk(
+            fields=[[{"nulls": b"1", "of": {"nulls": b"1", "of": {"const": 1}}}]]
+        ),
         "values-short": with_chunk(fields=[[{"values": [1, 2]}]]),
         "values-none": with_chunk(fields=[[{"values": [], "index": {"const": 0}}]]),
         "values-nested": with_chunk(fields=[[{"values": [[1], [2], [3]]}]]),
@@ -483,7 +542,7 @@ def hostile():
         "count-twice": head + frame(
             b"\xa3\x64item\x65chunk\x65count\x81\x82\x00\x01\x65count\x81\x82\x00\x01") + end,
         "header-format": with_header(format=2),
-        "header-incompatible": with_header(incompatible=4),
+        "header-incompatible": with_header(incompatible=8),
         "header-no-clock": with_header(clock=None),
         "header-no-sites": with_header(sites=None),
         "header-sites-lie": with_header(sites={"a": 1}),
@@ -495,6 +554,7 @@ def hostile():
             sites=[dict(nine, keys=["k%d" % i for i in range(17)], types=["u64"] * 17)]
         ),
         "header-span-end": with_header(sites=[dict(nine, kind="span_end", types=["str"])]),
+        "header-span-end-none": with_header(sites=[dict(nine, kind="span_end", keys=[], types=[])]),
         "header-thread-short": with_header(threads=[{"tid": 1}]),
         "header-mapping-short": with_header(mappings=[{"start": 1}]),
         "header-pid-text": with_header(pid="9"),
@@ -535,6 +595,9 @@ def files():
     snapshot = packed_bits()
     result["packed.bin"] = snapshot.file()
     result["packed.jsonl"] = "".join(snapshot.lines).encode()
+    snapshot = nulls()
+    result["nulls.bin"] = snapshot.file()
+    result["nulls.jsonl"] = "".join(snapshot.lines).encode()
     for name, snapshot in zip(("first", "second", "other", "stepped"), overlapping()):
         result["overlap-%s.bin" % name] = snapshot.file()
     small = process(9, "h", 200, 10**9, [(100 + 10 * i, 0, i) for i in range(8)])

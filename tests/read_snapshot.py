@@ -140,6 +140,10 @@ def show_string(value, is_bytes):
 
 def field_texts(type_name, column, n):
     """The column's values as JSON."""
+    if isinstance(column, dict) and "nulls" in column:
+        assert type_name not in ("str", "bytes") and len(column["nulls"]) == (n + 7) // 8
+        return ["null" if column["nulls"][i // 8] >> i % 8 & 1 else text
+                for i, text in enumerate(field_texts(type_name, column["of"], n))]
     if type_name in ("str", "bytes"):
         return [show_string(value, type_name == "bytes") for value in strings(column, n)]
     if type_name in ("f32", "f64"):
@@ -251,7 +255,7 @@ def event_text(header, mono_ns, site, thread, values, identity):
     is_end = site["kind"] == "span_end"
     # not by dict: two fields may have the same key
     fields = [show_text(key) + ":" + value for key, value in zip(site["keys"], values)]
-    texts.append(("fields", "{" + ",".join([] if is_end else fields) + "}"))
+    texts.append(("fields", "{" + ",".join(fields[is_end:]) + "}"))
     if is_end:
         texts.append(("duration_ns", values[0]))
     if identity:
@@ -360,9 +364,10 @@ def main():
     header, chunks, end = items[0], items[1:-1], items[-1]
     assert all(next(iter(item)) == "item" for item in items)
     assert header["item"] == "header" and end["item"] == "end"
-    assert header["format"] == 1 and header["incompatible"] in (0, 3)
+    assert header["format"] == 1 and header["incompatible"] & 3 in (0, 3)
+    assert not header["incompatible"] & ~7
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="strict")
-    if header["incompatible"]:
+    if header["incompatible"] & 3:
         chunks, last_ns = read_segment(items, out)
     else:
         last_ns = read_snapshot(header, chunks, end, out)

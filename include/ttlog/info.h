@@ -107,6 +107,12 @@ struct ttlog_site {
 	uint64_t identity; /* a hash of all this: equal for the same site in another file */
 };
 
+/* Where the program's own fields begin: the first field of a span's end is its duration. */
+static inline unsigned ttlog_site_first_field(const struct ttlog_site *site)
+{
+	return site->kind == TTLOG_EVENT_SPAN_END ? 1 : 0;
+}
+
 /* A thread that changed its name has one entry per name. Grows. */
 struct ttlog_thread {
 	uint64_t pid, tid;       /* in the initial pid namespace */

@@ -340,12 +340,23 @@ struct ttlog_column {
 	const struct ttlog_column_text *texts; /* STR, BYTES */
 	uint32_t text_cnt;
 	const uint64_t *index; /* STR, BYTES: into texts; NULL: element i is texts[i & mask] */
+	const unsigned char
+		*nulls; /* all others: a bit for each element, from the lowest of each byte
+				       on: it is null, and has no number; NULL: none is */
 };
+
+/* Whether element i is null. */
+static inline bool ttlog_column_is_null(const struct ttlog_column *column, size_t i)
+{
+	return column->nulls && column->nulls[i / 8] >> i % 8 & 1;
+}
 
 /* Whether all values are the same. */
 static inline bool ttlog_column_is_const(const struct ttlog_column *column)
 {
-	return column->index ? !column->index_mask : !column->mask && !column->scale_mask;
+	if (column->index)
+		return !column->index_mask;
+	return !column->mask && !column->scale_mask && !column->nulls;
 }
 
 /* Element i, below the group's cnt. */

@@ -167,6 +167,19 @@ static void read_site(struct reader *reader, struct text_pool *pool, struct site
 		site->keys[i] = pool_text(reader, pool);
 }
 
+/* Of foreign sites: the rest of the record, if there is more. */
+static void read_more(struct reader *reader, struct site_table *table)
+{
+	while (!reader->bad && reader->at < reader->end) {
+		const uint32_t number = get_u32(reader);
+		struct site none, *site = number < table->cnt ? &table->sites[number] : &none;
+
+		site->nullable = get_u32(reader);
+		site->ret_type = (uint8_t)get_u32(reader);
+		site->ret_key = pool_text(reader, table->pool);
+	}
+}
+
 static struct site_table *read_table(struct reader *reader)
 {
 	struct site_table *table = calloc(1, sizeof(*table));
@@ -185,6 +198,8 @@ static struct site_table *read_table(struct reader *reader)
 		table->sites = calloc(table->cnt + 1, sizeof(*table->sites));
 	for (size_t i = 0; table->pool && table->sites && !reader->bad && i < table->cnt; i++)
 		read_site(reader, table->pool, &table->sites[i]);
+	if (table->pool && table->sites)
+		read_more(reader, table);
 	if (table->pool && table->sites && !reader->bad)
 		return table;
 	site_table__free(table);

@@ -7,9 +7,11 @@
 
 #define FORMAT_NUMBER 1
 
-/* Bits of `incompatible`: a segment of a stream has both (FORMAT.md, section 10). */
+/* Bits of `incompatible`: a segment of a stream has the first two (FORMAT.md, section 10). */
 #define FORMAT_TABLES_APART 1u /* sites and threads come in items of their own */
 #define FORMAT_UNORDERED    2u /* only within a chunk are events in the order of time */
+#define FORMAT_NULLS        4u /* numbers may be null, and the end of a span may have `ret` */
+#define FORMAT_KNOWN_BITS   (FORMAT_TABLES_APART | FORMAT_UNORDERED | FORMAT_NULLS)
 
 #define FORMAT_HEADER_MAX_BYTES  (32u << 20)
 #define FORMAT_CHUNK_MAX_BYTES   (4u << 20)

@@ -223,8 +223,8 @@ class Compiler {
 	}
 
 	isKey(term, site, field) {
-		return field.key === term.key ||
-			(site.kind === KIND.SPAN_END && meansDuration(term));
+		return field.key === term.key || (site.kind === KIND.SPAN_END &&
+			field === site.fields[0] && meansDuration(term));
 	}
 
 	fieldTerm(term, site) {

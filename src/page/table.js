@@ -246,7 +246,8 @@ class Table extends Picture {
 		const parts = [element("span", "text", events.message(event))];
 
 		site.fields.slice(0, SHOWN_FIELDS).forEach((field, index) => {
-			const key = site.kind === KIND.SPAN_END ? "took" : plain(field.key);
+			const key = site.kind === KIND.SPAN_END && index === 0 ? "took"
+				: plain(field.key);
 
 			parts.push(" ", element("span", "key", key + "="),
 				element("span", "value", events.shownValue(event, index)

@@ -32,7 +32,7 @@
 
 /* Stored; lost.c has a table of them. */
 enum journal_kind {
-	JOURNAL_MODULE = 1,  /* number, build id, sites */
+	JOURNAL_MODULE = 1,  /* number, build id, sites, what foreign sites have more */
 	JOURNAL_PROCESS = 2, /* the whole process; the last record counts */
 	/* struct thread; they are numbered as they come, and replaced in place */
 	JOURNAL_THREAD = 3,

@@ -115,20 +115,17 @@ static void decode(struct known *known)
 	const struct catalog_site *site = known->site;
 
 	known->decoded = true;
+	(void)value__read_fields(site->types, site->nfields, site->nullable, record->fields,
+				 record->bytes - sizeof(struct ttlog_record), known->values);
+	/* the record has the ticks of its start */
 	if (site->is_span_end)
-		known->values[0] =
-			(struct value){ .type = TTLOG_TYPE_U64, .u = record->duration_ns };
-	else
-		(void)value__read_fields(site->types, site->nfields, record->fields,
-					 record->bytes - sizeof(struct ttlog_record),
-					 known->values);
+		known->values[0].u = record->duration_ns;
 }
 
 static bool is_key(const struct term *term, const struct catalog_site *site, unsigned idx)
 {
-	if (!site->is_span_end)
-		return ttlog_text_is(term->key, site->site->keys[idx]);
-	return ttlog_text_is(term->key, "duration_ns") || term__means_duration(term);
+	return ttlog_text_is(term->key, catalog_site__key(site, idx)) ||
+	       (site->is_span_end && !idx && term__means_duration(term));
 }
 
 static enum expr_found look_up_field(struct known *known, const struct term *term, unsigned *at,

@@ -153,6 +153,7 @@ static int begin_segment(struct stream_encoder *encoder)
 	int err;
 
 	encoder->out.place.missed = missed(encoder);
+	encoder->out.place.has_nulls = encoder->catalog->has_nulls;
 	err = segment_out__begin(&encoder->out, encoder->shop->room, encoder->stream, &source);
 	/* the block that ends the segment is the writer's last sign of the stream */
 	if (!err)
@@ -328,6 +329,12 @@ static int run(struct stream_encoder *encoder)
 	return err ? err : put_chunk(encoder);
 }
 
+/* Its header said that there are none. */
+static bool lacks_nulls(const struct stream_encoder *encoder)
+{
+	return encoder->out.segment && encoder->catalog->has_nulls && !encoder->out.place.has_nulls;
+}
+
 static int encode(struct stream_encoder *encoder, const struct snapshot_source *source)
 {
 	int err = 0;
@@ -338,7 +345,7 @@ static int encode(struct stream_encoder *encoder, const struct snapshot_source *
 		encoder->shop->chunk = chunk_out__new(encoder->catalog, CHUNK_BYTES);
 		err = encoder->shop->chunk ? 0 : -ENOMEM;
 	}
-	if (!err && encoder->out.bytes >= encoder->shop->segment_bytes)
+	if (!err && (encoder->out.bytes >= encoder->shop->segment_bytes || lacks_nulls(encoder)))
 		stream_encoder__end_segment(encoder, encoder->shop);
 	if (!err && !encoder->out.segment) {
 		catalog__renumber(encoder->catalog);

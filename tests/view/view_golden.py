@@ -25,6 +25,7 @@ SHOWN = [
     ("stream-open.bin.part", ["--format", "json", "--limit", "40"], "stream-open.jsonl"),
     ("golden.bin", ["--format", "json"], "golden.jsonl"),
     ("packed.bin", ["--format", "json"], "packed.jsonl"),
+    ("nulls.bin", ["--format", "json"], "nulls.jsonl"),
 ]
 
 

@@ -154,12 +154,12 @@ static int compare_values(struct diff *diff, struct finding *finding, const stru
 	return add(diff, finding);
 }
 
-static int compare_field(struct diff *diff, const struct finding *of, uint8_t type,
-			 struct ttlog_text key, const struct profile_field *a,
-			 const struct profile_field *b)
+static int compare_field(struct diff *diff, const struct finding *of, unsigned idx,
+			 const struct profile_field *a, const struct profile_field *b)
 {
-	struct finding finding = { .site = of->site, .key = key, .type = type };
-	bool is_duration = of->site->kind == TTLOG_EVENT_SPAN_END;
+	const uint8_t type = of->site->types[idx];
+	struct finding finding = { .site = of->site, .key = of->site->keys[idx], .type = type };
+	bool is_duration = idx < ttlog_site_first_field(of->site);
 
 	if (value_counts__takes(type)) {
 		finding.kind = FINDING_VALUE;
@@ -208,8 +208,7 @@ static int compare_fields(struct diff *diff, const struct finding *of, const str
 		unsigned k = find_field(other, site, i);
 
 		if (k < other->nfields)
-			err = compare_field(diff, of, site->types[i], site->keys[i], &a->fields[k],
-					    &b->fields[i]);
+			err = compare_field(diff, of, i, &a->fields[k], &b->fields[i]);
 	}
 	return err;
 }

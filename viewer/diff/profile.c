@@ -45,8 +45,11 @@ static void watch(struct profile_field *field, const struct ttlog_column *column
 	uint64_t flip = ttlog_type_is_signed(column->type) ? UINT64_C(1) << 63 : 0;
 
 	for (uint32_t i = 0; i < cnt && !field->falls; i++) {
-		uint64_t v = column->nums[(rows ? rows[i] : i) & column->mask] ^ flip;
+		const uint32_t row = rows ? rows[i] : i;
+		const uint64_t v = column->nums[row & column->mask] ^ flip;
 
+		if (ttlog_column_is_null(column, row))
+			continue;
 		field->falls = field->is_started && v < field->last;
 		field->is_started = true;
 		field->last = v;

@@ -131,8 +131,14 @@ static void add_bytes(struct value_counts *counts, size_t *budget,
 {
 	uint32_t times[256] = { 0 };
 
-	for (uint32_t i = 0; i < cnt; i++)
-		times[column->nums[(rows ? rows[i] : i) & column->mask] & 0xff]++;
+	for (uint32_t i = 0; i < cnt; i++) {
+		const uint32_t row = rows ? rows[i] : i;
+
+		if (ttlog_column_is_null(column, row))
+			counts->null_cnt++;
+		else
+			times[column->nums[row & column->mask] & 0xff]++;
+	}
 	for (unsigned i = 0; i < 256; i++) {
 		char c = (char)i;
 		struct ttlog_text text = { &c, 1 };

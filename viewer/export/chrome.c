@@ -144,10 +144,10 @@ static void field_pair(struct out *out, struct ttlog_text key, const struct ttlo
 	out__text(out, quoted ? "\"," : ",");
 }
 
-/* kept: values of the event's fields; NULL: read them from the event. */
+/* All but a duration. kept: values of the event's fields; NULL: read them from the event. */
 static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
 {
-	for (unsigned i = 0; i < event->site->nfields; i++) {
+	for (unsigned i = ttlog_site_first_field(event->site); i < event->site->nfields; i++) {
 		struct ttlog_field field;
 
 		if (kept)
@@ -444,6 +444,7 @@ static void ended_slice(struct chrome *chrome, const struct lane *lane, const st
 	out__text(out, ",\"args\":{");
 	if (span && span->fields)
 		fields(out, &span->begin, span->fields);
+	fields(out, end, NULL);
 	place(out, end->site);
 	out__text(out, ",\"duration_ns\":");
 	json__field(out, &duration);

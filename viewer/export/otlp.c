@@ -242,6 +242,7 @@ struct otlp_span {
 	const struct span *parent; /* or NULL */
 	uint64_t id, trace, begin_ns, end_ns;
 	const struct ttlog_field *duration; /* NULL: its end was not seen */
+	const struct ttlog_event *end;      /* likewise */
 };
 
 static void print_span(struct otlp *otlp, const struct otlp_span *span)
@@ -263,6 +264,8 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 	out__text(out, ",\"attributes\":[");
 	if (span->fields)
 		otlp_attribute__fields(out, span->event, span->fields);
+	if (span->end)
+		otlp_attribute__fields(out, span->end, NULL);
 	otlp_attribute__text(out, "ttlog.level",
 			     ttlog_text_of(ttlog_level_name(span->event->site->level)));
 	if (span->duration)
@@ -273,9 +276,9 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 	out__char(out, '}');
 }
 
-/* Prints an open span as one that ends now. */
+/* Prints an open span as one that ends now. end: its own end, and how long it took; or NULL. */
 static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, uint64_t end_ns,
-		     const struct ttlog_field *duration)
+		     const struct ttlog_event *end, const struct ttlog_field *duration)
 {
 	const struct span *span = &lane->open[at];
 	struct otlp_span shown = {
@@ -287,6 +290,7 @@ static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, ui
 		.begin_ns = span->begin.real_ns,
 		.end_ns = end_ns > span->begin.real_ns ? end_ns : span->begin.real_ns,
 		.duration = duration,
+		.end = end,
 	};
 
 	print_span(otlp, &shown);
@@ -302,6 +306,7 @@ static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct 
 		.begin_ns = end->real_ns > took_ns ? end->real_ns - took_ns : 0,
 		.end_ns = end->real_ns,
 		.duration = duration,
+		.end = end,
 	};
 
 	for (uint32_t i = lane->cnt; i-- > 0 && !shown.parent;) {
@@ -328,7 +333,8 @@ static void end_span(struct otlp *otlp, struct lane *lane, const struct ttlog_ev
 		uint32_t last = lane->cnt - 1;
 
 		if (otlp->in_spans)
-			end_open(otlp, lane, last, end->real_ns, last == at ? &duration : NULL);
+			end_open(otlp, lane, last, end->real_ns, last == at ? end : NULL,
+				 last == at ? &duration : NULL);
 		spans__pop(&otlp->spans, lane);
 	}
 }
@@ -391,7 +397,7 @@ static void otlp__end(void *state)
 		const struct lane *lane = &otlp->spans.lanes[i];
 
 		for (uint32_t k = 0; k < lane->cnt; k++)
-			end_open(otlp, lane, k, otlp->last_ns, NULL);
+			end_open(otlp, lane, k, otlp->last_ns, NULL, NULL);
 	}
 	if (!otlp->any_line) {
 		otlp->in_spans = false;

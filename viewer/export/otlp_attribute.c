@@ -104,7 +104,7 @@ static void field_key(struct out *out, const struct ttlog_site *site, unsigned i
 void otlp_attribute__fields(struct out *out, const struct ttlog_event *event,
 			    const struct ttlog_field *kept)
 {
-	for (unsigned i = 0; i < event->site->nfields; i++) {
+	for (unsigned i = ttlog_site_first_field(event->site); i < event->site->nfields; i++) {
 		struct ttlog_field field;
 
 		if (kept)

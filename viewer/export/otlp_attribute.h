@@ -15,7 +15,7 @@ void otlp_attribute__text(struct out *out, const char *key, struct ttlog_text te
 void otlp_attribute__u64(struct out *out, const char *key, uint64_t number, const char *after);
 /* With a comma after it. */
 void otlp_attribute__field(struct out *out, const char *key, const struct ttlog_field *field);
-/* An event's fields, each with a comma after it. kept: their values; NULL: read them from the
+/* An event's fields, but no duration, each with a comma after it. kept: their values; NULL: read them from the
  * event. */
 void otlp_attribute__fields(struct out *out, const struct ttlog_event *event,
 			    const struct ttlog_field *kept);

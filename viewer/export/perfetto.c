@@ -338,31 +338,43 @@ static size_t open_site_event(struct perfetto *perfetto, const struct lane *lane
 	return opened;
 }
 
-static void show_event(struct perfetto *perfetto, const struct lane *lane,
-		       const struct ttlog_event *event, unsigned type)
+static void field_annotations(struct perfetto *perfetto, const struct ttlog_event *event)
 {
-	uint64_t ns = spans__ns(&perfetto->spans, event);
-	size_t opened = open_site_event(perfetto, lane, event, ns, type);
-	uint64_t key = first_key(spans__site_number(&perfetto->spans, event));
+	const uint64_t key = first_key(spans__site_number(&perfetto->spans, event));
 
-	for (unsigned i = 0; i < event->site->nfields; i++) {
+	for (unsigned i = ttlog_site_first_field(event->site); i < event->site->nfields; i++) {
 		struct ttlog_field field;
 
 		ttlog_event_field(event, i, &field);
 		annotation(&perfetto->packet, key + i, &field);
 	}
+}
+
+static void show_event(struct perfetto *perfetto, const struct lane *lane,
+		       const struct ttlog_event *event, unsigned type)
+{
+	uint64_t ns = spans__ns(&perfetto->spans, event);
+	size_t opened = open_site_event(perfetto, lane, event, ns, type);
+
+	field_annotations(perfetto, event);
 	close_event(perfetto, opened);
 }
 
-/* Ends the innermost slice of a track. duration: NULL: it is unknown when it was left. */
+/* Ends the innermost slice of a track, whose end that is; NULL: it is unknown when it was left. */
 static void end_slice(struct perfetto *perfetto, const struct lane *lane, uint64_t ns,
-		      const struct ttlog_field *duration)
+		      const struct ttlog_event *end)
 {
-	static const struct ttlog_field yes = { .type = TTLOG_TYPE_BOOL, .u = 1 };
-	size_t event = open_event(perfetto, ns, TYPE_END, thread_uuid(perfetto, lane));
+	struct ttlog_field last = { .type = TTLOG_TYPE_BOOL, .u = 1 };
+	size_t event;
 
-	annotation(&perfetto->packet, duration ? KEY_DURATION : KEY_UNFINISHED,
-		   duration ? duration : &yes);
+	if (end && end->site->nfields > ttlog_site_first_field(end->site))
+		intern_site(perfetto, end->site, spans__site_number(&perfetto->spans, end));
+	event = open_event(perfetto, ns, TYPE_END, thread_uuid(perfetto, lane));
+	if (end) {
+		field_annotations(perfetto, end);
+		ttlog_event_field(end, 0, &last);
+	}
+	annotation(&perfetto->packet, end ? KEY_DURATION : KEY_UNFINISHED, &last);
 	close_event(perfetto, event);
 }
 
@@ -392,7 +404,7 @@ static void end_span(struct perfetto *perfetto, struct lane *lane, const struct 
 			end_open(perfetto, lane, end_ns);
 		close_event(perfetto, open_site_event(perfetto, lane, end, begin_ns, TYPE_BEGIN));
 	}
-	end_slice(perfetto, lane, end_ns, &duration);
+	end_slice(perfetto, lane, end_ns, end);
 }
 
 /* ---- Counters ---- */

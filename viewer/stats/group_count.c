@@ -53,7 +53,7 @@ static int find_digits(const struct ttlog_column *column, uint32_t cnt, struct d
 		*ret = (struct digits){ column->index, 0, column->text_cnt };
 		return 0;
 	}
-	if (!group_count__is_int(column->type))
+	if (column->nulls || !group_count__is_int(column->type))
 		return -E2BIG;
 	for (uint32_t i = 0; i < cnt; i++) {
 		uint64_t v = column->nums[i] ^ flip;

@@ -23,7 +23,7 @@ static bool is_wanted(const struct stats *stats, const struct ttlog_site *site, 
 		return false;
 	if (!only)
 		return true;
-	if (site->kind == TTLOG_EVENT_SPAN_END)
+	if (idx < ttlog_site_first_field(site))
 		return !strcmp(only, "duration") || !strcmp(only, "took") ||
 		       !strcmp(only, "duration_ns");
 	return ttlog_text_is(site->keys[idx], strncmp(only, "fields.", 7) ? only : only + 7);
@@ -43,7 +43,7 @@ static bool find_numbers(struct group_columns *columns, const struct stats *stat
 		if (i == event->site->nfields)
 			continue;
 		column = ttlog_event_column(event, i);
-		if (!column || !group_count__is_int(column->type) ||
+		if (!column || column->nulls || !group_count__is_int(column->type) ||
 		    columns->number_cnt == GROUP_MEMO_NUMBERS)
 			return false;
 		columns->numbers[columns->number_cnt++] = column;
@@ -51,14 +51,19 @@ static bool find_numbers(struct group_columns *columns, const struct stats *stat
 	return true;
 }
 
-static struct field_column field_column_of(struct ttlog_text key, const struct ttlog_column *column)
+static struct field_column field_column_of(const struct ttlog_site *site, unsigned idx,
+					   const struct ttlog_column *column)
 {
-	struct field_column ret = { .key = key, .column = column };
+	struct field_column ret = {
+		.key = site->keys[idx],
+		.column = column,
+		.is_duration = idx < ttlog_site_first_field(site),
+	};
 
 	ret.kind.type = column->type;
 	ret.kind.are_reals = column->reals;
 	ret.kind.are_scaled = column->scales && !column->reals;
-	ret.can_wait = !ret.kind.are_scaled || !column->scale_mask;
+	ret.can_wait = !column->nulls && (!ret.kind.are_scaled || !column->scale_mask);
 	if (ret.kind.are_scaled && ret.can_wait)
 		ret.kind.scale = (uint8_t)column->scales[0];
 	ret.numbers = column->reals ? (const void *)column->reals : (const void *)column->nums;
@@ -72,14 +77,13 @@ void group_columns__init(struct group_columns *ret, const struct stats *stats,
 
 	ret->group = event->group;
 	ret->site = site;
-	ret->is_duration = site->kind == TTLOG_EVENT_SPAN_END;
 	ret->field_cnt = 0;
 	for (unsigned i = 0; i < site->nfields; i++) {
 		const struct ttlog_column *column =
 			is_wanted(stats, site, i) ? ttlog_event_column(event, i) : NULL;
 
 		if (column)
-			ret->fields[ret->field_cnt++] = field_column_of(site->keys[i], column);
+			ret->fields[ret->field_cnt++] = field_column_of(site, i, column);
 	}
 	ret->number_cnt = 0;
 	ret->has_numbers = find_numbers(ret, stats, event);
@@ -170,7 +174,7 @@ static struct group_field *find_field(struct stats *stats, struct group *group,
 				      const struct group_columns *columns, unsigned idx)
 {
 	const struct ttlog_text key = columns->fields[idx].key;
-	const bool is_duration = columns->is_duration;
+	const bool is_duration = columns->fields[idx].is_duration;
 	struct group_field *field;
 
 	if (idx < group->field_cnt && is_field(&group->fields[idx], key, is_duration))

@@ -29,7 +29,7 @@ struct waiting_kind {
 /* The aggregate of a group's fields of one key. */
 struct group_field {
 	struct ttlog_text key; /* in the file's header */
-	bool is_duration;      /* of spans; the key is that of their only field */
+	bool is_duration;      /* of spans; the key is that of their first field */
 	/* Values that are not yet in the aggregate: all of one kind. stats__settle() adds them. */
 	struct waiting_kind waiting_kind;
 	uint16_t waiting_cnt;
@@ -61,8 +61,9 @@ struct field_column {
 	struct ttlog_text key;
 	const struct ttlog_column *column;
 	const number_bits *numbers; /* its nums, or the bits of its reals */
-	bool can_wait;              /* they are of one scale */
-	struct waiting_kind kind;   /* only then */
+	bool can_wait;              /* they are of one scale, and none is null */
+	bool is_duration;
+	struct waiting_kind kind; /* only then */
 	/* The same numbers by cell; NULL: not made. */
 	const uint64_t *sorted;
 };
@@ -70,7 +71,6 @@ struct field_column {
 /* What is known about a group of a chunk. */
 struct group_columns {
 	bool is_there;
-	bool is_duration;
 	uint32_t group;
 	const struct ttlog_site *site;
 	struct field_column fields[TTLOG_MAX_FIELDS];

@@ -72,15 +72,14 @@ static int find_column(struct csv *csv, struct ttlog_text key, uint32_t nth, uin
 
 static int add_site(struct csv *csv, struct csv_site *to, const struct ttlog_site *site)
 {
-	/* the duration of a span's end has a column of its own */
-	unsigned nfields = site->kind == TTLOG_EVENT_SPAN_END ? 0 : site->nfields;
+	const unsigned first = ttlog_site_first_field(site);
 
-	for (unsigned i = 0; i < nfields; i++) {
+	for (unsigned i = first; i < site->nfields; i++) {
 		uint32_t nth = 0, column;
-		unsigned at = i;
+		unsigned at = i - first;
 		int err;
 
-		for (unsigned k = 0; k < i; k++)
+		for (unsigned k = first; k < i; k++)
 			nth += ttlog_text_equal(site->keys[k], site->keys[i]);
 		err = find_column(csv, site->keys[i], nth, &column);
 		if (err)
@@ -208,7 +207,7 @@ static void csv__event(void *state, const struct ttlog_event *event)
 		ttlog_event_field(event, 0, &field);
 		value(out, &field);
 	}
-	for (unsigned i = 0; site->kind != TTLOG_EVENT_SPAN_END && i < site->nfields; i++) {
+	for (unsigned i = 0; i + ttlog_site_first_field(site) < site->nfields; i++) {
 		commas(out, order->column[i] + 1 - at);
 		at = order->column[i] + 1;
 		ttlog_event_field(event, order->field[i], &field);

@@ -66,16 +66,15 @@ void json__member(struct out *out, unsigned i, struct ttlog_text key,
 void json__fields(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
-	/* the duration of a span's end has a key of its own */
-	unsigned nfields = site->kind == TTLOG_EVENT_SPAN_END ? 0 : site->nfields;
+	const unsigned first = ttlog_site_first_field(site);
 
-	for (unsigned i = 0; i < nfields; i++) {
+	for (unsigned i = first; i < site->nfields; i++) {
 		struct ttlog_field field;
 
 		ttlog_event_field(event, i, &field);
-		json__member(out, i, site->keys[i], &field);
+		json__member(out, i - first, site->keys[i], &field);
 	}
-	out__text(out, nfields ? "}" : "{}");
+	out__text(out, site->nfields > first ? "}" : "{}");
 }
 
 void json__object(struct out *out, const struct ttlog_event *event)

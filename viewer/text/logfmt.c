@@ -32,7 +32,7 @@ static void fields(struct out *out, const struct ttlog_event *event)
 
 		ttlog_event_field(event, i, &field);
 		out__char(out, ' ');
-		if (site->kind == TTLOG_EVENT_SPAN_END) {
+		if (i < ttlog_site_first_field(site)) {
 			out__text(out, "duration_ns");
 		} else {
 			out__text(out, event_output__is_taken(site->keys[i]) ? "fields." : "");

@@ -116,7 +116,7 @@ static void value(struct out *out, const struct ttlog_field *field)
 
 void text__key(struct out *out, const struct ttlog_site *site, unsigned idx)
 {
-	if (site->kind == TTLOG_EVENT_SPAN_END)
+	if (idx < ttlog_site_first_field(site))
 		out__text(out, "took");
 	else
 		out__plain(out, site->keys[idx]);
@@ -127,7 +127,7 @@ void text__value(struct out *out, const struct ttlog_event *event, unsigned idx)
 	struct ttlog_field field;
 
 	ttlog_event_field(event, idx, &field);
-	if (event->site->kind == TTLOG_EVENT_SPAN_END && field.type != TTLOG_TYPE_NONE)
+	if (idx < ttlog_site_first_field(event->site) && field.type != TTLOG_TYPE_NONE)
 		out__duration(out, field.u);
 	else
 		value(out, &field);

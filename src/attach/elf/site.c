@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "journal.h"
@@ -41,6 +42,27 @@ static void put_site(struct journal_out *out, const struct site *site)
 		journal_out__text(out, site->keys[i]);
 }
 
+static bool is_plain(const struct site *site)
+{
+	return !site->nullable && site->ret_type == TTLOG_TYPE_NONE;
+}
+
+/* What foreign sites have more. It comes after all sites, so that collectors of the first version
+ * read the rest. */
+static void put_more(struct journal_out *out, const struct site_table *table)
+{
+	for (size_t i = 0; i < table->cnt; i++) {
+		const struct site *site = &table->sites[i];
+
+		if (is_plain(site))
+			continue;
+		journal_out__u32(out, (uint32_t)i);
+		journal_out__u32(out, site->nullable);
+		journal_out__u32(out, site->ret_type);
+		journal_out__text(out, site->ret_key ? site->ret_key : "");
+	}
+}
+
 int64_t site_table__store(const struct site_table *table, uint32_t number, int fd)
 {
 	struct journal_out out = journal_out__begin(JOURNAL_MODULE, fd);
@@ -50,5 +72,6 @@ int64_t site_table__store(const struct site_table *table, uint32_t number, int f
 	journal_out__u64(&out, table->cnt);
 	for (size_t i = 0; i < table->cnt; i++)
 		put_site(&out, &table->sites[i]);
+	put_more(&out, table);
 	return journal_out__end(&out);
 }

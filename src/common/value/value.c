@@ -134,40 +134,57 @@ int value__read(uint8_t type, const void *bytes, size_t left, struct value *ret_
 	return (int)size;
 }
 
-int value__read_fields(const uint8_t *types, size_t nfields, const void *bytes, size_t len,
-		       struct value ret_values[TTLOG_MAX_FIELDS])
+/* How many bytes a field has, with the byte of one that is nullable; or -EBADMSG. */
+static int measure_field(uint8_t type, bool is_nullable, const unsigned char *at, size_t left)
+{
+	const size_t before = is_nullable ? VALUE_NULL_BYTES : 0;
+	size_t size = value__fixed_bytes(type);
+	uint16_t word;
+
+	if (left < before || (is_nullable && *at > 1))
+		return -EBADMSG;
+	if (is_nullable && !*at)
+		return VALUE_NULL_BYTES;
+	if (type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES) {
+		int taken = measure_text(at + before, left - before, &word);
+
+		return taken < 0 ? taken : (int)before + taken;
+	}
+	return size && size <= left - before ? (int)(before + size) : -EBADMSG;
+}
+
+int value__read_fields(const uint8_t *types, size_t nfields, uint32_t nullable, const void *bytes,
+		       size_t len, struct value ret_values[TTLOG_MAX_FIELDS])
 {
 	const unsigned char *at = bytes;
 
-	if (!value__fits(types, nfields, bytes, len))
+	if (!value__fits(types, nfields, nullable, bytes, len))
 		return -EBADMSG;
-	for (size_t i = 0; i < nfields; i++)
-		at += value__read(types[i], at, len - (size_t)(at - (const unsigned char *)bytes),
-				  &ret_values[i]);
+	for (size_t i = 0; i < nfields; i++) {
+		const size_t left = len - (size_t)(at - (const unsigned char *)bytes);
+
+		if (nullable >> i & 1 && !*at++)
+			ret_values[i] = (struct value){ .type = types[i], .is_null = true };
+		else
+			at += value__read(types[i], at, left, &ret_values[i]);
+	}
 	return 0;
 }
 
-bool value__fits(const uint8_t *types, size_t nfields, const void *bytes, size_t len)
+bool value__fits(const uint8_t *types, size_t nfields, uint32_t nullable, const void *bytes,
+		 size_t len)
 {
 	const unsigned char *at = bytes;
-	uint16_t word;
 
 	if (nfields > TTLOG_MAX_FIELDS)
 		return false;
 	for (size_t i = 0; i < nfields; i++) {
-		size_t size = value__fixed_bytes(types[i]);
+		int taken = measure_field(types[i], nullable >> i & 1, at, len);
 
-		if (types[i] == TTLOG_TYPE_STR || types[i] == TTLOG_TYPE_BYTES) {
-			int taken = measure_text(at, len, &word);
-
-			if (taken < 0)
-				return false;
-			size = (size_t)taken;
-		}
-		if (!size || size > len)
+		if (taken < 0)
 			return false;
-		at += size;
-		len -= size;
+		at += taken;
+		len -= (size_t)taken;
 	}
 	return len < TTLOG_RECORD_ALIGN;
 }

@@ -14,7 +14,7 @@
 
 struct value {
 	uint8_t type;  /* enum ttlog_type */
-	bool is_null;  /* STR, BYTES */
+	bool is_null;  /* STR, BYTES; any type, if its field is nullable */
 	bool is_cut;   /* STR, BYTES: the program had more */
 	uint8_t scale; /* DECIMAL */
 	uint32_t len;  /* STR, BYTES */
@@ -36,15 +36,20 @@ bool value__is_signed(uint8_t type);
  * -EBADMSG: they are no such value. */
 int value__read(uint8_t type, const void *bytes, size_t left, struct value *ret_value);
 
+/* A nullable field begins with this byte: 0, and no value follows, or 1. */
+#define VALUE_NULL_BYTES 1u
+
 /*
- * Reads the fields of a record, the `len` bytes after struct ttlog_record. 0, or -EBADMSG: they are
- * not exactly values of these types and less than TTLOG_RECORD_ALIGN bytes of padding.
+ * Reads the fields of a record, the `len` bytes after struct ttlog_record. nullable: a bit for each
+ * field that is. 0, or -EBADMSG: they are not exactly values of these types and less than
+ * TTLOG_RECORD_ALIGN bytes of padding.
  */
-int value__read_fields(const uint8_t *types, size_t nfields, const void *bytes, size_t len,
-		       struct value ret_values[TTLOG_MAX_FIELDS]);
+int value__read_fields(const uint8_t *types, size_t nfields, uint32_t nullable, const void *bytes,
+		       size_t len, struct value ret_values[TTLOG_MAX_FIELDS]);
 
 /* Whether value__read_fields() would succeed. */
-bool value__fits(const uint8_t *types, size_t nfields, const void *bytes, size_t len);
+bool value__fits(const uint8_t *types, size_t nfields, uint32_t nullable, const void *bytes,
+		 size_t len);
 
 /* The names in FORMAT.md: "INFO", "u64"; NULL: no such number. */
 const char *value__level_name(unsigned int level);

@@ -116,7 +116,8 @@ void column_filter__match(const struct term *term, const struct ttlog_column *co
 			memset(hits, 1, cnt);
 	} else if (column->index) {
 		match_dictionary(term, column, cnt, hits);
-	} else if (is_int(column->type) && term__is_numeric(term) && !term->number.is_nan) {
+	} else if (!column->nulls && is_int(column->type) && term__is_numeric(term) &&
+		   !term->number.is_nan) {
 		match_ints(term, column, cnt, hits);
 	} else {
 		for (uint32_t i = 0; i < cnt; i++)

@@ -190,7 +190,7 @@ bool filter__is_key(const struct term *term, const struct ttlog_site *site, unsi
 {
 	if (ttlog_text_equal(site->keys[idx], term->key))
 		return true;
-	return site->kind == TTLOG_EVENT_SPAN_END && term__means_duration(term);
+	return idx < ttlog_site_first_field(site) && term__means_duration(term);
 }
 
 static bool has_key(const struct ttlog_info *info, const struct term *term)

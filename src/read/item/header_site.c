@@ -136,7 +136,7 @@ int header_site__parse(struct ttlog_site *site, struct arena *arena, struct ttlo
 	    !site->target.p || !site->probe.p || !site->msg.p || !site->file.p || !site->func.p)
 		return -EBADMSG;
 	if (site->kind == TTLOG_EVENT_SPAN_END &&
-	    (site->nfields != 1 || site->types[0] != TTLOG_TYPE_U64))
+	    (!site->nfields || site->types[0] != TTLOG_TYPE_U64))
 		return -EBADMSG;
 	site->identity = site_identity(site);
 	return 0;

@@ -29,6 +29,7 @@ static bool is_text(uint8_t type)
 /* The keys of a column that is a map; `at` is NULL if a key is absent. */
 struct keys {
 	struct ttlog_cbor constant, first, delta, scale, units, values, index, bits, base, packed;
+	struct ttlog_cbor nulls, of;
 };
 
 static int read_keys(struct ttlog_cbor *in, struct keys *ret)
@@ -40,7 +41,7 @@ static int read_keys(struct ttlog_cbor *in, struct keys *ret)
 		{ "const", &ret->constant }, { "first", &ret->first }, { "delta", &ret->delta },
 		{ "scale", &ret->scale },    { "units", &ret->units }, { "values", &ret->values },
 		{ "index", &ret->index },    { "bits", &ret->bits },   { "base", &ret->base },
-		{ "packed", &ret->packed },
+		{ "packed", &ret->packed },  { "nulls", &ret->nulls }, { "of", &ret->of },
 	};
 	uint64_t pairs;
 
@@ -491,12 +492,46 @@ static int unpack_texts(struct arena *arena, struct ttlog_cbor *in, size_t n,
 	return err;
 }
 
+/* ---- Nulls ---- */
+
+/* Of a column of numbers. Then `in` is the column of these. */
+static int unpack_nulls(struct arena *arena, struct ttlog_cbor *in, size_t n,
+			struct ttlog_column *ret)
+{
+	struct ttlog_cbor_item bytes;
+	struct ttlog_cbor map = *in;
+	enum ttlog_cbor_kind kind;
+	unsigned char *nulls;
+	struct keys keys;
+
+	if (cbor_reader__peek(in, &kind))
+		return -EBADMSG;
+	if (kind != TTLOG_CBOR_MAP)
+		return 0;
+	if (read_keys(&map, &keys))
+		return -EBADMSG;
+	if (!keys.nulls.at)
+		return 0;
+	if (!keys.of.at || ttlog_cbor_next(&keys.nulls, &bytes) || bytes.kind != TTLOG_CBOR_BYTES ||
+	    bytes.text.len != (n + 7) / 8)
+		return -EBADMSG;
+	nulls = arena__alloc(arena, bytes.text.len, 1);
+	if (!nulls)
+		return -ENOMEM;
+	memcpy(nulls, bytes.text.p, bytes.text.len);
+	ret->nulls = nulls;
+	*in = keys.of;
+	return 0;
+}
+
 int unpack__column(struct arena *arena, struct ttlog_cbor *in, uint8_t type, size_t n,
 		   struct ttlog_column *ret)
 {
 	struct ttlog_column column = { .type = type };
-	int err;
+	int err = is_text(type) ? 0 : unpack_nulls(arena, in, n, &column);
 
+	if (err)
+		return err;
 	if (is_real(type))
 		err = unpack_reals(arena, in, n, &column);
 	else if (is_text(type))
@@ -525,9 +560,12 @@ void ttlog_column_field(const struct ttlog_column *column, size_t i, struct ttlo
 	const struct ttlog_column_text *text;
 
 	ret->type = column->type;
-	ret->null = false;
+	ret->null = ttlog_column_is_null(column, i);
 	ret->cut = false;
 	ret->scale = 0;
+	ret->u = 0;
+	if (ret->null)
+		return;
 	if (is_real(column->type)) {
 		ret->d = real_at(column, i);
 	} else if (is_text(column->type)) {

@@ -145,14 +145,13 @@ int reader__init_header(struct ttlog_snapshot *reader, const unsigned char *data
 	/* what is in a segment, compressed, may take more memory than its first bytes allow */
 	if (reader->is_segment)
 		max_bytes += SEGMENT_TABLES_BYTES;
-	return header__init(&reader->header, data, len,
-			    &(const struct header_limits){
-				    .max_bytes = max_bytes,
-				    .known_bits = reader->is_segment
-							  ? FORMAT_TABLES_APART | FORMAT_UNORDERED
-							  : 0,
-			    },
-			    ret_why, why_size);
+	return header__init(
+		&reader->header, data, len,
+		&(const struct header_limits){
+			.max_bytes = max_bytes,
+			.known_bits = reader->is_segment ? FORMAT_KNOWN_BITS : FORMAT_NULLS,
+		},
+		ret_why, why_size);
 }
 
 static int header_of_end(struct ttlog_snapshot *reader, struct ttlog_cbor header)

@@ -16,7 +16,7 @@ static bool read_clock(struct frame_file *file, struct ttlog_info *ret)
 {
 	const struct header_limits limits = {
 		.max_bytes = FORMAT_TABLES_BASE_BYTES,
-		.known_bits = FORMAT_TABLES_APART | FORMAT_UNORDERED,
+		.known_bits = FORMAT_KNOWN_BITS,
 	};
 	struct segment_tables none;
 	unsigned char *composed = NULL;

@@ -11,6 +11,7 @@
 
 #include "array.h"
 #include "catalog.h"
+#include "format.h"
 #include "record.h"
 #include "redact.h"
 #include "ring.h"
@@ -25,17 +26,20 @@ struct catalog_module {
 	uint32_t entry; /* of a catalog that grows: its first one in the file + 1; 0: none */
 };
 
-static const uint8_t span_end_types[] = { TTLOG_TYPE_U64 };
+/* By the type of `ret`; NONE: it has none. */
+#define END_TYPES(upper, lower) [TTLOG_TYPE_##upper] = { TTLOG_TYPE_U64, TTLOG_TYPE_##upper },
 
-/* How long a span took is no value of the program's. */
+static const uint8_t span_end_types[][2] = { FORMAT_TYPES(END_TYPES) };
+
 static uint32_t redacted_fields(const struct redact *redact, const struct catalog_site *site)
 {
 	uint32_t fields = 0;
 
-	if (!redact || site->is_span_end)
+	if (!redact)
 		return 0;
-	for (size_t i = 0; i < site->nfields; i++)
-		fields |= (uint32_t)redact__hides(redact, site->site->keys[i]) << i;
+	/* how long a span took is no value of the program's */
+	for (size_t i = site->is_span_end; i < site->nfields; i++)
+		fields |= (uint32_t)redact__hides(redact, catalog_site__key(site, i)) << i;
 	return fields;
 }
 
@@ -43,7 +47,19 @@ static uint32_t redacted_fields(const struct redact *redact, const struct catalo
 static bool is_usable(const struct site *site)
 {
 	return site->kind != TTLOG_SITE_ENABLED && site->index < TTLOG_MAX_SITES &&
-	       site->nfields <= TTLOG_MAX_FIELDS;
+	       site->nfields <= TTLOG_MAX_FIELDS && site->ret_type < ARRAY_SIZE(span_end_types);
+}
+
+const char *catalog_site__key(const struct catalog_site *site, size_t field)
+{
+	if (!site->is_span_end)
+		return site->site->keys[field];
+	return field ? site->site->ret_key : "duration_ns";
+}
+
+static bool has_ret(const struct site *site)
+{
+	return site->ret_type != TTLOG_TYPE_NONE && site->ret_key;
 }
 
 bool catalog_site__init(struct catalog_site *ret, const struct site *site, bool is_span_end)
@@ -53,10 +69,17 @@ bool catalog_site__init(struct catalog_site *ret, const struct site *site, bool 
 	*ret = (struct catalog_site){
 		.site = site,
 		.is_span_end = is_span_end,
-		.nfields = is_span_end ? 1 : site->nfields,
-		.types = is_span_end ? span_end_types : site->types,
+		.nfields = site->nfields,
+		.types = site->types,
+		.nullable = site->nullable,
 		.number = CATALOG_NO_NUMBER,
 	};
+	if (is_span_end) {
+		ret->nfields = has_ret(site) ? 2 : 1;
+		ret->types = span_end_types[site->ret_type];
+		ret->nullable = has_ret(site) ? 1u << 1 : 0;
+	}
+	ret->is_variable = ret->nullable != 0;
 	for (size_t i = 0; i < ret->nfields; i++) {
 		size_t bytes = value__fixed_bytes(ret->types[i]);
 
@@ -76,6 +99,9 @@ static void add_site(const struct catalog *catalog, struct catalog_module *modul
 	if (!catalog_site__init(&made, site, is_span_end) || module->slots[index])
 		return;
 	made.redacted = redacted_fields(catalog->redact, &made);
+	made.has_nulls = is_span_end && made.nfields > 1;
+	for (size_t i = 0; i < made.nfields; i++)
+		made.has_nulls |= catalog_site__has_nulls(&made, i);
 	if (choice && !choice->wants(choice->ctx, &made))
 		return;
 	module->sites[module->site_cnt++] = made;
@@ -115,8 +141,10 @@ static struct catalog_site *find_site(const struct catalog_module *module, uint3
 static void note(struct catalog *catalog, struct catalog_site *site, uint32_t thread)
 {
 	site->record_cnt++;
-	if (site->number == CATALOG_NO_NUMBER)
+	if (site->number == CATALOG_NO_NUMBER) {
 		site->number = CATALOG_OCCURS;
+		catalog->has_nulls |= site->has_nulls;
+	}
 	if (catalog->thread_numbers[thread] == CATALOG_NO_NUMBER)
 		catalog->thread_numbers[thread] = CATALOG_OCCURS;
 	catalog->last_entries[thread] = (uint32_t)catalog->entry_cnt;
@@ -462,7 +490,7 @@ const struct catalog_site *catalog__find(const struct catalog *catalog, uint32_t
 bool catalog_site__fits(const struct catalog_site *site, const unsigned char *fields, size_t len)
 {
 	if (site->is_variable)
-		return value__fits(site->types, site->nfields, fields, len);
+		return value__fits(site->types, site->nfields, site->nullable, fields, len);
 	return len >= site->fixed_bytes && len - site->fixed_bytes < TTLOG_RECORD_ALIGN;
 }
 

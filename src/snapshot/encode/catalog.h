@@ -28,12 +28,14 @@ struct catalog_module;
 struct catalog_site {
 	const struct site *site;
 	bool is_span_end; /* else it is an event, or a span's start */
-	uint8_t nfields;  /* as recorded; a span's end has one, the ticks of its start */
+	uint8_t nfields;  /* as recorded; a span's end: the ticks of its start, and maybe `ret` */
 	const uint8_t *types;
 	uint32_t
 		redacted; /* a bit for each field whose value is hidden: it is REDACT_REPLACEMENT */
+	uint32_t nullable;    /* a bit for each field before which a byte says if it is null */
 	uint32_t fixed_bytes; /* of all fields; not if is_variable */
 	bool is_variable;
+	bool has_nulls;  /* as catalog_site__has_nulls() of any field, or it has `ret` */
 	uint32_t number; /* in the file; CATALOG_NO_NUMBER: it does not occur */
 	uint64_t record_cnt;
 	/* if it occurs: its module's number in the file, and build id, "" for none */
@@ -67,6 +69,7 @@ struct catalog {
 	size_t entry_cnt;        /* in the copy */
 	size_t fields_max_bytes; /* of a record that counts */
 	uint64_t record_bytes;   /* of all that count */
+	bool has_nulls;          /* a site that occurs has */
 	const struct catalog_choice *choice;     /* only while it is made */
 	const struct redact *redact;             /* the same; NULL: nothing is hidden */
 	size_t site_cap, thread_cap, module_cap; /* of one that grows */
@@ -107,6 +110,15 @@ static inline bool catalog_site__hides(const struct catalog_site *site, size_t f
 {
 	return site->redacted >> field & 1;
 }
+
+/* Whether its column may have nulls though its type has none. */
+static inline bool catalog_site__has_nulls(const struct catalog_site *site, size_t field)
+{
+	return site->nullable >> field & 1 && !catalog_site__hides(site, field) &&
+	       site->types[field] != TTLOG_TYPE_STR && site->types[field] != TTLOG_TYPE_BYTES;
+}
+
+const char *catalog_site__key(const struct catalog_site *site, size_t field);
 
 /* In the file. */
 static inline uint8_t catalog_site__type(const struct catalog_site *site, size_t field)

@@ -35,15 +35,13 @@
  * column is {"first": 9 bytes, "delta": tag and head}. Packed bits take more, but save more than
  * that. */
 #define COLUMN_HEAD_BYTES 80u
+#define NULLS_HEAD_BYTES  16u /* {"nulls": head, "of": column} */
 #define SITE_HEAD_BYTES   16u /* [site, count] and the array of columns */
 
 struct chunk_event {
 	uint64_t mono_ns;
 	uint32_t site, thread; /* numbers in the file */
-	union {
-		const unsigned char *fields;
-		uint64_t duration_ns; /* a span's end */
-	};
+	const unsigned char *fields;
 };
 
 struct chunk_out {
@@ -66,6 +64,7 @@ struct chunk_out {
 	uint32_t order[FORMAT_CHUNK_MAX_EVENTS];      /* events by site, then by time */
 	uint64_t numbers[FORMAT_CHUNK_MAX_EVENTS];    /* one column */
 	struct value values[FORMAT_CHUNK_MAX_EVENTS]; /* one column */
+	unsigned char nulls[FORMAT_CHUNK_MAX_EVENTS / 8];
 	const unsigned char
 		*places[FORMAT_CHUNK_MAX_EVENTS]; /* of one site: each event's next field */
 };
@@ -125,17 +124,18 @@ void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 	event->site = site->number;
 	event->thread = catalog__thread_number(chunk->catalog, record->thread);
 	batch_out__add(chunk->batches, event->thread, record);
-	if (site->is_span_end) {
-		event->duration_ns = record->duration_ns;
-	} else {
-		event->fields = chunk->records + chunk->fields_bytes;
-		memcpy(chunk->records + chunk->fields_bytes, record->fields, fields_bytes);
-		chunk->fields_bytes += fields_bytes;
-	}
+	event->fields = chunk->records + chunk->fields_bytes;
+	memcpy(chunk->records + chunk->fields_bytes, record->fields, fields_bytes);
+	/* in the place of when it began */
+	if (site->is_span_end)
+		memcpy(chunk->records + chunk->fields_bytes, &record->duration_ns,
+		       sizeof(record->duration_ns));
+	chunk->fields_bytes += fields_bytes;
 	chunk->record_bytes += record->bytes;
 	if (!chunk->site_cnts[site->number]++) {
 		chunk->seen_site_cnt++;
 		chunk->head_bytes += SITE_HEAD_BYTES + (size_t)site->nfields * COLUMN_HEAD_BYTES;
+		chunk->head_bytes += (size_t)__builtin_popcount(site->nullable) * NULLS_HEAD_BYTES;
 	}
 }
 
@@ -244,28 +244,51 @@ static void take_values(struct chunk_out *chunk, uint32_t cnt, uint8_t type)
 	}
 }
 
-static void put_field(struct chunk_out *chunk, struct cbor_out *out, uint32_t cnt, uint8_t type)
+static bool is_text(uint8_t type)
+{
+	return type == TTLOG_TYPE_STR || type == TTLOG_TYPE_BYTES;
+}
+
+static bool is_value(uint8_t type)
+{
+	return is_text(type) || type == TTLOG_TYPE_DECIMAL;
+}
+
+/* What was taken: `values` where is_value(), else `numbers`. */
+static void put_column(struct chunk_out *chunk, struct cbor_out *out, uint32_t cnt, uint8_t type)
 {
 	switch (type) {
 	case TTLOG_TYPE_STR:
 	case TTLOG_TYPE_BYTES:
-		take_values(chunk, cnt, type);
 		column_out__texts(chunk->column, out, chunk->values, cnt);
 		break;
 	case TTLOG_TYPE_DECIMAL:
-		take_values(chunk, cnt, type);
 		column_out__decimals(chunk->column, out, chunk->values, cnt);
 		break;
 	case TTLOG_TYPE_F32:
 	case TTLOG_TYPE_F64:
-		take_numbers(chunk, cnt, type);
 		column_out__floats(chunk->column, out, chunk->numbers, cnt, type == TTLOG_TYPE_F32);
 		break;
 	default:
-		take_numbers(chunk, cnt, type);
 		column_out__ints(chunk->column, out, chunk->numbers, cnt, value__is_signed(type));
 		break;
 	}
+}
+
+static void put_field(struct chunk_out *chunk, struct cbor_out *out, uint32_t cnt, uint8_t type)
+{
+	if (is_value(type))
+		take_values(chunk, cnt, type);
+	else
+		take_numbers(chunk, cnt, type);
+	put_column(chunk, out, cnt, type);
+}
+
+static void put_replacement(struct cbor_out *out)
+{
+	cbor_out__map(out, 1);
+	cbor_out__text(out, "const");
+	cbor_out__text(out, REDACT_REPLACEMENT);
 }
 
 /* The values of a hidden field are passed over. */
@@ -277,9 +300,61 @@ static void put_redacted(struct chunk_out *chunk, struct cbor_out *out, uint32_t
 	} else {
 		take_values(chunk, cnt, type);
 	}
-	cbor_out__map(out, 1);
-	cbor_out__text(out, "const");
-	cbor_out__text(out, REDACT_REPLACEMENT);
+	put_replacement(out);
+}
+
+/* ---- fields that may be null ---- */
+
+/* Reads one value of each event that has one. Those of numbers that are null are marked in `nulls`,
+ * and get the value before them, or 0: that costs a column nothing. Returns how many are null. */
+static uint32_t take_nullable(struct chunk_out *chunk, uint32_t cnt, uint8_t type)
+{
+	struct value last = { .type = type };
+	uint32_t null_cnt = 0;
+
+	memset(chunk->nulls, 0, (cnt + 7) / 8);
+	for (uint32_t i = 0; i < cnt; i++) {
+		if (*chunk->places[i]++) {
+			chunk->places[i] += value__read(type, chunk->places[i], SIZE_MAX, &last);
+			chunk->values[i] = last;
+			continue;
+		}
+		chunk->values[i] = is_text(type) ? (struct value){ .type = type, .is_null = true }
+						 : last;
+		chunk->nulls[i / 8] |= (unsigned char)(1u << i % 8);
+		null_cnt++;
+	}
+	return null_cnt;
+}
+
+static uint64_t number_of(const struct value *value)
+{
+	uint32_t low;
+
+	if (value->type != TTLOG_TYPE_F32)
+		return value->u;
+	memcpy(&low, &value->f32, sizeof(low));
+	return low;
+}
+
+static void put_nullable(struct chunk_out *chunk, struct cbor_out *out, uint32_t cnt, uint8_t type,
+			 bool is_hidden)
+{
+	const uint32_t null_cnt = take_nullable(chunk, cnt, type);
+
+	if (is_hidden) {
+		put_replacement(out);
+		return;
+	}
+	if (null_cnt && !is_text(type)) {
+		cbor_out__map(out, 2);
+		cbor_out__text(out, "nulls");
+		cbor_out__bytes(out, chunk->nulls, (cnt + 7) / 8);
+		cbor_out__text(out, "of");
+	}
+	for (uint32_t i = 0; i < cnt && !is_value(type); i++)
+		chunk->numbers[i] = number_of(&chunk->values[i]);
+	put_column(chunk, out, cnt, type);
 }
 
 static void put_site_fields(struct chunk_out *chunk, struct cbor_out *out, uint32_t number)
@@ -289,16 +364,12 @@ static void put_site_fields(struct chunk_out *chunk, struct cbor_out *out, uint3
 	const uint32_t cnt = chunk->site_cnts[number];
 
 	cbor_out__array(out, site->nfields);
-	if (site->is_span_end) {
-		for (uint32_t i = 0; i < cnt; i++)
-			chunk->numbers[i] = chunk->events[order[i]].duration_ns;
-		column_out__ints(chunk->column, out, chunk->numbers, cnt, false);
-		return;
-	}
 	for (uint32_t i = 0; i < cnt; i++)
 		chunk->places[i] = chunk->events[order[i]].fields;
 	for (size_t k = 0; k < site->nfields; k++) {
-		if (catalog_site__hides(site, k))
+		if (site->nullable >> k & 1)
+			put_nullable(chunk, out, cnt, site->types[k], catalog_site__hides(site, k));
+		else if (catalog_site__hides(site, k))
 			put_redacted(chunk, out, cnt, site->types[k]);
 		else
 			put_field(chunk, out, cnt, site->types[k]);

@@ -69,7 +69,7 @@ static void put_site(struct cbor_out *out, const struct catalog_site *catalog_si
 	cbor_out__text(out, "keys");
 	cbor_out__array(out, catalog_site->nfields);
 	for (size_t i = 0; i < catalog_site->nfields; i++)
-		cbor_out__cut_text(out, catalog_site->is_span_end ? "duration_ns" : site->keys[i],
+		cbor_out__cut_text(out, catalog_site__key(catalog_site, i),
 				   catalog_site->is_span_end ? SIZE_MAX : text_bytes);
 	cbor_out__text(out, "types");
 	cbor_out__array(out, catalog_site->nfields);
@@ -343,7 +343,7 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 
 	if (!room)
 		room = &all;
-	put_common(&map, source, created, 0);
+	put_common(&map, source, created, catalog->has_nulls ? FORMAT_NULLS : 0);
 	if (source->crash)
 		room->left_mappings = ending_out__put(&map, source->crash, room->path_bytes);
 	else if (source->ending.len)
@@ -392,7 +392,8 @@ void header_out__put_stream(struct cbor_out *out, const struct snapshot_source *
 {
 	struct cbor_map map = { 0 };
 
-	put_common(&map, source, created, FORMAT_TABLES_APART | FORMAT_UNORDERED);
+	put_common(&map, source, created,
+		   FORMAT_TABLES_APART | FORMAT_UNORDERED | (stream->has_nulls ? FORMAT_NULLS : 0));
 	cbor_map__uint(&map, "stream", stream->id);
 	cbor_map__uint(&map, "segment", stream->segment);
 	cbor_map__uint(&map, "missed", stream->missed);

@@ -40,6 +40,7 @@ struct header_stream {
 	uint64_t id;      /* the same in all segments of a stream */
 	uint64_t segment; /* its number, from 0 */
 	uint64_t missed;  /* recorded events that no segment has, so far */
+	bool has_nulls;   /* FORMAT_NULLS */
 };
 
 /* The header of a segment, without sites and threads. */

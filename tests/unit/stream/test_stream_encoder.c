@@ -289,6 +289,43 @@ static void test_stream_encoder_tables_grow(void **state)
 	finish(&stage);
 }
 
+/* The first null makes a new segment, because the header says whether there are any. */
+static void test_stream_encoder_nulls_begin_a_segment(void **state)
+{
+	static const uint8_t number[] = { TTLOG_TYPE_U64 };
+	struct ttlog_field field;
+	struct ttlog_snapshot *snapshot;
+	struct ttlog_event event;
+	struct stage stage;
+
+	begin(&stage, state, UINT64_MAX);
+	make__site(stage.fixture->table, 16, "foreign", TTLOG_LEVEL_INFO, TTLOG_SITE_EVENT, "n",
+		   number)
+		->nullable = 1;
+	add_one(&stage, 0, COUNT_SITE, 1000);
+	make_job(&stage, LATER, false, false);
+	make__begin(&stage.fixture->batch, 16, 0);
+	make__put(&stage.fixture->batch, "", 1);
+	make__end(&stage.fixture->batch);
+	make__flush(&stage.fixture->batch, stage.fixture->ring, 0, 0, 2000, 2000, 2);
+	make_job(&stage, LATER, false, false);
+	add_one(&stage, 0, COUNT_SITE, 3000);
+	make_job(&stage, LATER, false, false);
+	end(&stage);
+	assert_int_equal(stage.segment_cnt, 2);
+	snapshot = open_segment(&stage, 0);
+	assert_int_equal(ttlog_snapshot_contents(snapshot)->event_cnt, 1);
+	ttlog_snapshot_close(snapshot);
+	snapshot = open_segment(&stage, 1);
+	assert_int_equal(ttlog_snapshot_contents(snapshot)->event_cnt, 2);
+	assert_int_equal(ttlog_snapshot_load(snapshot, 0), 0);
+	ttlog_snapshot_event(snapshot, 0, &event);
+	ttlog_event_field(&event, 0, &field);
+	assert_true(field.null && field.type == TTLOG_TYPE_U64);
+	ttlog_snapshot_close(snapshot);
+	finish(&stage);
+}
+
 static void test_stream_encoder_counts_what_it_drops(void **state)
 {
 	enum {
@@ -410,6 +447,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_stream_encoder_rolls_by_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_encoder_tables_grow, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream_encoder_nulls_begin_a_segment, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_stream_encoder_counts_what_it_drops, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_stream_encoder_flushes_what_it_holds, setup,

@@ -35,7 +35,7 @@ const struct sql_fixed_column SQL_FIXED[FIXED_CNT] = {
 };
 
 const struct sql_columns_of SQL_EVENTS_COLUMNS = {
-	.kinds = 1u << TTLOG_EVENT_PLAIN | 1u << TTLOG_EVENT_SPAN,
+	.kinds = 1u << TTLOG_EVENT_PLAIN | 1u << TTLOG_EVENT_SPAN | 1u << TTLOG_EVENT_SPAN_END,
 	.fixed_cnt = FIXED_EVENTS_CNT,
 	.fixed = { FIXED_TS, FIXED_TS_NS, FIXED_MONO_NS, FIXED_LEVEL, FIXED_LEVEL_NUMBER,
 		   FIXED_TARGET, FIXED_PROBE, FIXED_MSG, FIXED_PID, FIXED_TID, FIXED_COMM,
@@ -44,7 +44,7 @@ const struct sql_columns_of SQL_EVENTS_COLUMNS = {
 };
 
 const struct sql_columns_of SQL_SPANS_COLUMNS = {
-	.kinds = 1u << TTLOG_EVENT_SPAN,
+	.kinds = 1u << TTLOG_EVENT_SPAN | 1u << TTLOG_EVENT_SPAN_END,
 	.fixed_cnt = FIXED_CNT,
 	.fixed = { FIXED_TS,          FIXED_TS_NS, FIXED_MONO_NS, FIXED_END_TS, FIXED_END_MONO_NS,
 		   FIXED_DURATION_NS, FIXED_STATE, FIXED_DEPTH,   FIXED_LEVEL,  FIXED_LEVEL_NUMBER,
@@ -108,7 +108,9 @@ static int find_places(struct places *ret, const struct store *store, unsigned k
 		for (size_t s = 0; s < header->site_cnt; s++) {
 			const struct ttlog_site *site = header->sites[s];
 
-			for (unsigned i = 0; i < fields_of(site, kinds); i++, ret->cnt++)
+			/* a duration has a column of its own */
+			for (unsigned i = ttlog_site_first_field(site); i < fields_of(site, kinds);
+			     i++, ret->cnt++)
 				ret->list[ret->cnt] = (struct place){
 					.key = site->keys[i],
 					.order = ret->cnt,

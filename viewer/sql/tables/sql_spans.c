@@ -197,10 +197,15 @@ static int row_number(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 
 /* ---- Values ---- */
 
+/* Whether the row's end was seen: it may have fields, too. */
+static bool has_end(const struct spans_cursor *cursor)
+{
+	return cursor->state == STATE_ENDED || cursor->state == STATE_BEGIN_UNSEEN;
+}
+
 static bool has_duration(const struct spans_cursor *cursor)
 {
-	return (cursor->state == STATE_ENDED || cursor->state == STATE_BEGIN_UNSEEN) &&
-	       cursor->duration.type != TTLOG_TYPE_NONE;
+	return has_end(cursor) && cursor->duration.type != TTLOG_TYPE_NONE;
 }
 
 /* A begin that is missing is as long before the end as the end's duration. */
@@ -218,13 +223,38 @@ static void begin_time(sqlite3_context *to, const struct spans_cursor *cursor,
 	sql_row__event(to, cursor->base.source, &begin, column);
 }
 
-static void span_fields(sqlite3_context *to, struct out *scratch, const struct span *span)
+static void span_fields(sqlite3_context *to, struct out *scratch, const struct spans_cursor *cursor)
 {
+	const struct ttlog_site *end = cursor->end.site;
+	const struct span *span = cursor->span;
+	unsigned cnt = 0;
+
 	out__clear(scratch);
 	for (unsigned i = 0; span && span->fields && i < span->begin.site->nfields; i++)
-		json__member(scratch, i, span->begin.site->keys[i], &span->fields[i]);
-	out__text(scratch, span && span->fields ? "}" : "{}");
+		json__member(scratch, cnt++, span->begin.site->keys[i], &span->fields[i]);
+	for (unsigned i = 1; has_end(cursor) && i < end->nfields; i++) {
+		struct ttlog_field field;
+
+		ttlog_event_field(&cursor->end, i, &field);
+		json__member(scratch, cnt++, end->keys[i], &field);
+	}
+	out__text(scratch, cnt ? "}" : "{}");
 	sql_value__written(to, scratch);
+}
+
+/* Of the span's end, which is the scan's event. */
+static void end_column(sqlite3_context *to, const struct spans_cursor *cursor, size_t column)
+{
+	const struct sql_columns *columns = &cursor->base.source->span_columns;
+	struct ttlog_field field;
+	int idx = has_end(cursor) ? sql_columns__field(columns, sql_scan__file(&cursor->scan),
+						       cursor->end.site_number, column)
+				  : -1;
+
+	if (idx < 0)
+		return;
+	ttlog_event_field(&cursor->end, (unsigned)idx, &field);
+	sql_value__field(to, &field, columns->list[column].is_decimal);
 }
 
 /* The span's id is the number of its file. */
@@ -238,6 +268,8 @@ static void field_column(sqlite3_context *to, const struct spans_cursor *cursor,
 
 	if (idx >= 0)
 		sql_value__field(to, &span->fields[idx], columns->list[column].is_decimal);
+	else
+		end_column(to, cursor, column);
 }
 
 static void fixed_column(sqlite3_context *to, const struct spans_cursor *cursor,
@@ -268,7 +300,7 @@ static void fixed_column(sqlite3_context *to, const struct spans_cursor *cursor,
 		sqlite3_result_int64(to, cursor->lane->cnt - (cursor->span ? 1 : 0));
 		return;
 	case FIXED_FIELDS:
-		span_fields(to, &source->scratch, cursor->span);
+		span_fields(to, &source->scratch, cursor);
 		return;
 	default:
 		sql_row__event(to, source, cursor->span ? &cursor->span->begin : &cursor->end,

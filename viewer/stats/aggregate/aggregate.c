@@ -430,13 +430,35 @@ static void take_real_blocks(struct aggregate *aggregate, struct aggregate_memor
 			   1);
 }
 
+/* Adds those that are not null. */
+static void take_present(struct aggregate *aggregate, struct aggregate_memory *memory,
+			 const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
+{
+	struct ttlog_column all = *column;
+	uint32_t present[BLOCK], len = 0;
+
+	all.nulls = NULL;
+	for (uint32_t i = 0; i < cnt; i++) {
+		const uint32_t row = rows ? rows[i] : i;
+
+		if (!ttlog_column_is_null(column, row))
+			present[len++] = row;
+		if (len < BLOCK && (i + 1 < cnt || !len))
+			continue;
+		aggregate__column(aggregate, memory, &all, present, len);
+		len = 0;
+	}
+}
+
 void aggregate__column(struct aggregate *aggregate, struct aggregate_memory *memory,
 		       const struct ttlog_column *column, const uint32_t *rows, uint32_t cnt)
 {
 	const bool is_const = ttlog_column_is_const(column);
 
 	aggregate->has_wide |= column->type != TTLOG_TYPE_F32;
-	if (column->reals && is_const)
+	if (column->nulls)
+		take_present(aggregate, memory, column, rows, cnt);
+	else if (column->reals && is_const)
 		take_reals(aggregate, memory, column, NULL, 0, 1, cnt);
 	else if (column->reals)
 		take_real_blocks(aggregate, memory, column, rows, cnt);

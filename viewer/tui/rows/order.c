@@ -61,7 +61,7 @@ static uint64_t key_of_field(const struct order *order, const struct ttlog_event
 
 	for (unsigned i = 0; i < site->nfields; i++) {
 		if (!ttlog_text_equal(site->keys[i], wanted) &&
-		    !(site->kind == TTLOG_EVENT_SPAN_END &&
+		    !(i < ttlog_site_first_field(site) &&
 		      (ttlog_text_is(wanted, "took") || ttlog_text_is(wanted, "duration"))))
 			continue;
 		ttlog_event_field(event, i, &field);

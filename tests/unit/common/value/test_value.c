@@ -125,18 +125,18 @@ static void test_value_reads_whole_records(void **state)
 
 		assert_non_null(copy);
 		memcpy(copy + 1, bytes, len);
-		assert_int_equal(value__fits(types, 3, copy + 1, len), fits);
-		assert_int_equal(value__read_fields(types, 3, copy + 1, len, values),
+		assert_int_equal(value__fits(types, 3, 0, copy + 1, len), fits);
+		assert_int_equal(value__read_fields(types, 3, 0, copy + 1, len, values),
 				 fits ? 0 : -EBADMSG);
 		free(copy);
 	}
-	assert_int_equal(value__read_fields(types, 3, bytes, 8, values), 0);
+	assert_int_equal(value__read_fields(types, 3, 0, bytes, 8, values), 0);
 	assert_int_equal(values[0].u, 7);
 	assert_memory_equal(values[1].bytes, "hi", 2);
 	assert_int_equal(values[2].i, -3);
-	assert_int_equal(value__read_fields(types, 17, bytes, 8, values), -EBADMSG);
-	assert_int_equal(value__read_fields(types, 0, bytes, 3, values), 0);
-	assert_int_equal(value__read_fields(types, 0, bytes, 4, values), -EBADMSG);
+	assert_int_equal(value__read_fields(types, 17, 0, bytes, 8, values), -EBADMSG);
+	assert_int_equal(value__read_fields(types, 0, 0, bytes, 3, values), 0);
+	assert_int_equal(value__read_fields(types, 0, 0, bytes, 4, values), -EBADMSG);
 }
 
 static void test_value_names(void **state)

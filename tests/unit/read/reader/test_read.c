@@ -28,8 +28,8 @@ ASSERT_BYTES(struct ttlog_column_text, 24);
 #endif
 
 static const char *const GOLDENS[] = {
-	"golden.bin",        "packed.bin",         "small.bin",
-	"overlap-first.bin", "overlap-second.bin", "overlap-other.bin",
+	"golden.bin",         "packed.bin",        "small.bin", "overlap-first.bin",
+	"overlap-second.bin", "overlap-other.bin", "nulls.bin",
 };
 
 #define GOLDEN_CNT (sizeof(GOLDENS) / sizeof(GOLDENS[0]))

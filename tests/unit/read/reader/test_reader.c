@@ -36,6 +36,12 @@ static void test_reader_packed_bits(void **state)
 	assert_gives("packed.bin", "packed.jsonl", 100, 0);
 }
 
+static void test_reader_nulls(void **state)
+{
+	(void)state;
+	assert_gives("nulls.bin", "nulls.jsonl", 35, 0);
+}
+
 /* From the last chunk to the first: what lies before the window has to be read again. */
 static void test_reader_goes_backwards(void **state)
 {
@@ -264,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reader_golden),
 		cmocka_unit_test(test_reader_packed_bits),
+		cmocka_unit_test(test_reader_nulls),
 		cmocka_unit_test(test_reader_goes_backwards),
 		cmocka_unit_test(test_reader_in_one_go),
 		cmocka_unit_test(test_reader_what_is_no_file),

@@ -79,6 +79,7 @@ static const char *const GOLDENS[][FILES_MAX + 1] = {
 	{ "small.bin" },
 	{ "overlap-first.bin", "overlap-second.bin", "overlap-other.bin" },
 	{ "overlap-second.bin", "golden.bin", "packed.bin" },
+	{ "nulls.bin" },
 };
 #define GOLDEN_CNT (sizeof(GOLDENS) / sizeof(GOLDENS[0]))
 
