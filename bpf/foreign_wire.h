@@ -24,6 +24,8 @@ enum wire_text {
 	WIRE_TEXT = 1, /* the value is the address of a zero-terminated text */
 	WIRE_TEXT_AT =
 		2, /* the last step is not loaded: the text is there (an array in a struct) */
+	/* as WIRE_TEXT, and the next value is how many bytes it has at most: there may be no zero */
+	WIRE_TEXT_UP_TO = 3,
 };
 
 struct wire_value {

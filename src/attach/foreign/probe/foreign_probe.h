@@ -7,6 +7,9 @@
  *	--uprobe 'FILE:FUNCTION[(ARG[:TYPE],...)][=LEVEL]'
  *	--span   as --uprobe
  *
+ * A text of a USDT probe ends at a zero byte; if the next field has the same name with "_len", it
+ * also ends after so many bytes.
+ *
  * C++ parameters look like a signature. Parentheses at the end are parameters, and so part of the
  * function's name, if another pair follows, or if they have what no field has: a word of C for a
  * type, a space, or one of * & < [ and ::.

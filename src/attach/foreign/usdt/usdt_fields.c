@@ -97,6 +97,17 @@ void usdt_fields__choose(struct usdt_fields *fields, const struct foreign_probe 
 	}
 }
 
+/* "name:str,name_len": a text without a zero byte at its end, as hotspot has them. */
+static bool has_length(const struct usdt_fields *fields, size_t at)
+{
+	const char *key = fields->list[at].key, *next;
+
+	if (!key || at + 1 == fields->cnt)
+		return false;
+	next = fields->list[at + 1].key;
+	return !strncmp(next, key, strlen(key)) && !strcmp(next + strlen(key), "_len");
+}
+
 void usdt_fields__finish_place(struct usdt_fields *fields, struct wire_place *plan)
 {
 	for (size_t i = plan->value_cnt; i < fields->cnt; i++) {
@@ -118,7 +129,7 @@ void usdt_fields__finish_place(struct usdt_fields *fields, struct wire_place *pl
 			field->null_cnt++;
 			field->why = "its size does not fit its type";
 		} else if (field->type == TTLOG_TYPE_STR) {
-			value->text = WIRE_TEXT;
+			value->text = has_length(fields, i) ? WIRE_TEXT_UP_TO : WIRE_TEXT;
 		}
 	}
 }

@@ -260,6 +260,13 @@ static void test_foreign_sites_has_the_types_of_a_signature(void **state)
 	assert_int_equal(plan->values[2].text, WIRE_NO_TEXT);
 	assert_int_equal(plan->values[3].is_signed, 1);
 	done(&result);
+	/* a text with its length */
+	result = find_sites(files->pie, "bank:words(name:str,text:str,text_len)");
+	plan = &result.table->places[0].plan;
+	assert_int_equal(plan->values[0].text, WIRE_TEXT);
+	assert_int_equal(plan->values[1].text, WIRE_TEXT_UP_TO);
+	assert_int_equal(plan->values[2].text, WIRE_NO_TEXT);
+	done(&result);
 	/* fewer, and none */
 	result = find_sites(files->pie, "bank:words(name)");
 	assert_int_equal(result.table->sites[0].nfields, 1);
