@@ -95,7 +95,7 @@ LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN) $(CTL_MAIN),$(COMMON_OBJS)
 READ_LIB := $(BUILD)/libttlogread.a
 PROGRAMS := ttlog-collect ttlog-view ttlog-ctl
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
-SKELS := $(addprefix $(BUILD)/gen/,$(addsuffix .skel.h,ttlog warm find))
+SKELS := $(addprefix $(BUILD)/gen/,$(addsuffix .skel.h,ttlog warm find sched))
 
 .PHONY: all
 all: $(addprefix $(BUILD)/,$(PROGRAMS)) lib

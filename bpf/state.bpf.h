@@ -89,6 +89,20 @@ struct {
 
 const volatile bool calls_nothing = false;
 
+/*
+ * A bit for each tgid that may have an entry in `processes`, for programs that run so often that
+ * they can't look there each time (sched.bpf.c). Without --sched it has one word.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, WIRE_RECORDED_WORDS);
+	__type(key, u32);
+	__type(value, u64);
+} recorded SEC(".maps");
+
+const volatile bool marks_recorded = false;
+
 /* How many processes BPF has begun to track; raised when it does. */
 __u64 tracked_cnt = 0;
 
@@ -174,6 +188,27 @@ static __always_inline struct wire_process *process__of(const struct task_struct
 	return process->start_ns == start_ns ? process : NULL;
 }
 
+/* After it is in `processes`: kernel__untrack() clears the bit, and then looks whether it must not. */
+static __always_inline void recorded__mark(u32 tgid)
+{
+	u32 word = tgid / 64;
+	u64 *bits;
+
+	if (!marks_recorded)
+		return;
+	bits = bpf_map_lookup_elem(&recorded, &word);
+	if (bits)
+		__sync_fetch_and_or(bits, 1ull << (tgid & 63));
+}
+
+static __always_inline bool recorded__may_have(u32 tgid)
+{
+	u32 word = tgid / 64;
+	u64 *bits = bpf_map_lookup_elem(&recorded, &word);
+
+	return bits && *bits >> (tgid & 63) & 1;
+}
+
 /* Begins to record the task's process, if it is not recorded yet. */
 static __always_inline struct wire_process *process__track(const struct task_struct *task)
 {
@@ -187,6 +222,7 @@ static __always_inline struct wire_process *process__track(const struct task_str
 		bpf_map_delete_elem(&processes, &tgid);
 	/* -EEXIST is fine: another thread was first */
 	bpf_map_update_elem(&processes, &tgid, &new_process, BPF_NOEXIST);
+	recorded__mark(tgid);
 	__sync_fetch_and_add(&tracked_cnt, 1);
 	process = process__of(task);
 	if (!process)

@@ -228,6 +228,9 @@ struct wire_process {
 	struct wire_end end;
 };
 
+/* Of map `recorded`: the kernel has no more tgids (PID_MAX_LIMIT). */
+#define WIRE_RECORDED_WORDS ((4u << 20) / 64)
+
 #define WIRE_LEFT_GONE (1ull << 63)
 
 /* Value of map `threads`, by tgid << 32 | tid. */

@@ -2,7 +2,7 @@
 # The rooms of src/ and viewer/, in the order in which an event goes through them. A room's files see
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
 COMMON_ROOMS := src/format $(addprefix src/common/,base text files seal value query control)
-RECORD_ROOMS := src/broker src/broker/requests src/ring $(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt) /foreign /kernel) src/attach \
+RECORD_ROOMS := src/broker src/broker/requests src/ring $(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt) /foreign /kernel) src/sched src/attach \
 	$(addprefix src/attach/,find launch) src/drain/state src/drain src/death \
 	src/snapshot/encode src/snapshot/keep src/snapshot src/stream src/status \
 	src/trigger/watch src/trigger src/metrics $(addprefix src/recorder,/processes /rounds) \
@@ -57,4 +57,4 @@ CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/ut
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/item/chunk src/read/filter/filter_rows src/read/item/unpack \
 	$(addprefix viewer/stats/aggregate/,aggregate sketch))
 # Only these see the BPF skeletons.
-SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/%.o,kernel/kernel kernel/warm find/exec_events)
+SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/%.o,kernel/kernel kernel/kernel_sched kernel/warm find/exec_events)

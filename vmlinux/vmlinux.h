@@ -62,6 +62,8 @@ struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
 	unsigned long flags, sp;
+#else
+	__s32 syscallno;
 #endif
 };
 
@@ -130,8 +132,39 @@ struct sighand_struct {
 	struct k_sigaction action[64];
 };
 
+struct thread_info {
+	struct {
+		u32 count;
+	} preempt; /* arm64 */
+};
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+struct cred {
+	kuid_t uid;
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int ptrace;
+	unsigned int in_iowait : 1;
+	void *stack;
+	const struct cred *cred;
+	struct css_set *cgroups;
 	struct mm_struct *mm;
 	int exit_code;
 	pid_t pid;

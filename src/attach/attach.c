@@ -10,9 +10,57 @@
 
 #include "attach.h"
 #include "attach_parts.h"
+#include "journal.h"
+#include "kernel.h"
 #include "links.h"
+#include "sched_sites.h"
 #include "site.h"
 #include "site_choice.h"
+
+/* ---- the sites of --sched ---- */
+
+static int add_sched(struct attach *attach)
+{
+	struct module *module = calloc(1, sizeof(*module));
+	struct journal *journal = attach->options.journal;
+	int64_t number;
+
+	if (!module)
+		return -ENOMEM;
+	module->fd = -1;
+	module->journal_place = -1;
+	module->refs = 1;
+	module->path = strdup("--sched");
+	module->table = sched_sites__new();
+	if (!module->path || !module->table) {
+		module__free(module);
+		return -ENOMEM;
+	}
+	attach->sched_table = module->table;
+	number = modules__add(&attach->modules, module, journal);
+	if (number < 0)
+		return (int)number;
+	attach->sched_module = (uint32_t)number;
+	if (journal)
+		module->journal_place = site_table__store(attach->sched_table, (uint32_t)number,
+							  journal->modules_fd);
+	attach__choose_sched(attach, attach->choice);
+	return 0;
+}
+
+void attach__choose_sched(const struct attach *attach, const struct site_choice *choice)
+{
+	if (attach->sched_module)
+		kernel__switch_sched_on(attach->options.kernel,
+					choice ? sched_sites__on(attach->sched_table, choice) : 0);
+}
+
+uint32_t attach__sched_module(const struct attach *attach)
+{
+	return attach->sched_module;
+}
+
+/* ---- all modules ---- */
 
 struct attach *attach__new(const struct attach_options *options)
 {
@@ -29,6 +77,11 @@ struct attach *attach__new(const struct attach_options *options)
 	pthread_mutex_init(&attach->turn, NULL);
 	pthread_mutex_init(&attach->lock, NULL);
 	linkers__init(&attach->linkers);
+	if (options->sched && add_sched(attach)) {
+		attach__free(attach);
+		errno = ENOMEM;
+		return NULL;
+	}
 	return attach;
 }
 
@@ -276,7 +329,7 @@ char *attach__service(struct attach *attach, const char *build_id, const uint32_
 		if (!table || !table->cnt)
 			continue;
 		is_program = build_id[0] && strcmp(table->build_id, build_id) == 0;
-		if (!service || is_program)
+		if (!service || !service[0] || is_program)
 			service = table->sites[0].service;
 	}
 	if (service && service[0])

@@ -36,6 +36,7 @@ struct attach_options {
 	bool for_all;      /* links serve every process that maps the file, not one */
 	bool traces;       /* it traces programs until they are linked */
 	bool tells_starts; /* the kernel reports when a process begins to run a file with sites */
+	bool sched;        /* with the sites of --sched: `kernel` has their programs */
 };
 
 /* NULL with errno. */
@@ -159,6 +160,9 @@ int attach__refilter(struct attach *attach, struct site_choice *choice, struct a
  */
 int attach__refilter_process(struct attach *attach, uint32_t pid, const char *service,
 			     const uint32_t *modules, size_t cnt, struct attach_result *ret);
+
+/* The number of the module with the sites of --sched, which is always held; 0: none. */
+uint32_t attach__sched_module(const struct attach *attach);
 
 /* Closes the gates: programs stop recording. Their batches can still be flushed and pulled. */
 void attach__close_gates(struct attach *attach);

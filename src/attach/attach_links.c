@@ -264,6 +264,7 @@ void attach__close_gates(struct attach *attach)
 {
 	struct leaving leaving = { 0 };
 
+	attach__choose_sched(attach, NULL);
 	pthread_mutex_lock(&attach->lock);
 	attach->closed = true;
 	for (uint32_t i = 1; i < attach->modules.end; i++) {

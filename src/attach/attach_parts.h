@@ -48,10 +48,14 @@ struct attach {
 	size_t unused_cnt;          /* modules that are not held; atomic */
 	bool found_unused;          /* atomic */
 	struct linkers linkers;
+	uint32_t sched_module;          /* never changes; 0: none */
+	struct site_table *sched_table; /* its sites; the module owns it */
 };
 
 /* What a link for the process must serve: the process, or all (0). */
 pid_t attach__filter(const struct attach *attach, pid_t pid);
+/* The choice decides which sites of --sched are on; NULL: none. */
+void attach__choose_sched(const struct attach *attach, const struct site_choice *choice);
 /* The caller gives it back by site_choice__unref(). */
 struct site_choice *attach__choice(struct attach *attach);
 /* Of the links that the process has alone: what these are made by, if not as all. NULL. */

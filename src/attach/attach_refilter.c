@@ -196,6 +196,7 @@ int attach__refilter(struct attach *attach, struct site_choice *choice, struct a
 	old = attach->choice;
 	attach->choice = site_choice__ref(choice);
 	pthread_mutex_unlock(&attach->lock);
+	attach__choose_sched(attach, choice);
 	while ((number = next_module(attach, number, &module))) {
 		/* some processes may have a base of their own */
 		if (attach->options.filter_of || is_changed(old, choice, module->table))

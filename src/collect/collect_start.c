@@ -178,6 +178,8 @@ static int open_kernel(struct collector *collector)
 		.follow_children = env->mode == ENV_COMMAND,
 		.tell_children = env->mode == ENV_FOUND && !for_all,
 		.all_stacks = env->all_stacks,
+		.sched = env->sched,
+		.sched_least_ns = env->sched_least_ns,
 	};
 	struct attach_options attach = {
 		.site_filter = env->site_filter,
@@ -188,6 +190,7 @@ static int open_kernel(struct collector *collector)
 		.for_all = for_all || env->mode == ENV_COMMAND,
 		.traces = env->mode == ENV_COMMAND,
 		.tells_starts = for_all,
+		.sched = env->sched,
 	};
 	uint64_t left_bytes = memory_group__own_left_bytes();
 	int err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One round: read `lifecycle` and `batches` empty, look into the mailbox, then act on the lifecycle
+ * One round: read `lifecycle`, `batches` and `sched` empty, look into the mailbox, then act on the lifecycle
  * messages. The order matters. A death is handled after all that its process flushed before: it
  * waits for the next round while a batch that was begun earlier is still missing. An attached
  * process is taken before its first batch: it is posted before its sites are enabled.
@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sched_wire.h"
 #include "wire.h"
 #include "attached_process.h"
 #include "barrier.h"
@@ -70,6 +71,7 @@ struct drain {
 	struct drain_options options;
 	struct recorder *recorder; /* of options */
 	struct wire_ring *batches, *lifecycle;
+	struct wire_ring *sched; /* NULL: without --sched */
 	struct backlog backlog;
 	bool is_behind; /* not all could be taken */
 	struct mailbox mailbox;
@@ -269,12 +271,26 @@ static int take_batch(void *ctx, void *data, size_t size)
 	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
 }
 
+static int take_sched(void *ctx, void *data, size_t size)
+{
+	struct drain *drain = ctx;
+
+	if (size >= sizeof(struct sched_message))
+		recorder__take_sched(drain->recorder, data);
+	drain->round_bytes += size;
+	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
+}
+
 static bool take_batches_within(struct drain *drain, uint64_t longest_ns)
 {
 	bool whole;
 
 	drain->round_bytes = 0;
 	whole = wire_ring__take(drain->batches, take_batch, drain, longest_ns);
+	if (drain->sched) {
+		drain->round_bytes = 0;
+		whole &= wire_ring__take(drain->sched, take_sched, drain, longest_ns);
+	}
 	processes__tell_consumed(&drain->recorder->processes);
 	return whole;
 }
@@ -401,7 +417,7 @@ static void show_status(struct drain *drain)
 
 static void wait_for_work(struct drain *drain)
 {
-	struct epoll_event events[3];
+	struct epoll_event events[4];
 	uint64_t posted, now;
 
 	int wait_ms = drain->is_behind ? BEHIND_POLL_MS : DRAIN_POLL_MS;
@@ -409,7 +425,7 @@ static void wait_for_work(struct drain *drain)
 	wait_ms = live_rounds__wait_ms(&drain->recorder->rounds, wait_ms);
 	wait_ms = trigger_rounds__wait_ms(&drain->recorder->triggers, wait_ms);
 	wait_ms = stream_rounds__wait_ms(&drain->recorder->streams, wait_ms);
-	(void)epoll_wait(drain->epoll_fd, events, 3, wait_ms);
+	(void)epoll_wait(drain->epoll_fd, events, 4, wait_ms);
 	(void)!read(drain->event_fd, &posted, sizeof(posted));
 	now = clock__now_mono_ns();
 	if (now - drain->checked_ns >= DRAIN_CHECK_NS) {
@@ -490,6 +506,9 @@ static int open_all(struct drain *drain)
 	err = watch(drain, batches, EPOLLET);
 	if (!err)
 		err = watch(drain, lifecycle, EPOLLET);
+	drain->sched = kernel__sched_ring(drain->options.kernel);
+	if (!err && drain->sched)
+		err = watch(drain, kernel__sched_fd(drain->options.kernel), EPOLLET);
 	if (!err)
 		err = watch(drain, drain->event_fd, 0);
 	return err;

@@ -2,15 +2,19 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sched_wire.h"
 #include "wire.h"
+#include "attach.h"
 #include "attached_process.h"
 #include "boot.h"
+#include "call_names.h"
 #include "clock.h"
 #include "death.h"
 #include "kernel.h"
 #include "process.h"
 #include "recorder.h"
 #include "report.h"
+#include "sched_records.h"
 #include "status.h"
 #include "streams.h"
 #include "trigger.h"
@@ -27,6 +31,14 @@ struct recorder *recorder__new(const struct recorder_options *options)
 	if (puller__init(&recorder->puller, &recorder->processes)) {
 		free(recorder);
 		return NULL;
+	}
+	if (attach__sched_module(recorder->options.job.attach)) {
+		recorder->calls = call_names__new();
+		if (!recorder->calls) {
+			recorder__free(recorder);
+			errno = ENOMEM;
+			return NULL;
+		}
 	}
 	recorder->processes.options = &recorder->options;
 	jobs__init(&recorder->jobs, &recorder->options, &recorder->processes);
@@ -71,6 +83,7 @@ void recorder__free(struct recorder *recorder)
 	processes__fini(&recorder->processes);
 	puller__fini(&recorder->puller);
 	trigger_plan__free(recorder->own_plan);
+	call_names__free(recorder->calls);
 	free(recorder);
 }
 
@@ -95,6 +108,21 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 	if (message->head.kind == WIRE_TAIL && process->lifecycle.exiting &&
 	    !process->lifecycle.ended)
 		ends__when_whole(&recorder->ends, process);
+}
+
+/* Of a process without sites, as many children of CMD are, nothing else is recorded either. */
+void recorder__take_sched(struct recorder *recorder, const struct sched_message *message)
+{
+	const uint32_t module = attach__sched_module(recorder->options.job.attach);
+	struct process *process = processes__find_sender(&recorder->processes, &message->head);
+	struct sched_batch batch;
+
+	if (!process || !process->modules.cnt ||
+	    sched_records__make(message, module, recorder->calls, &batch))
+		return;
+	process = processes__find_recording(&recorder->processes, &batch.message.head);
+	if (process)
+		processes__take(&recorder->processes, process, &batch.message);
 }
 
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head)

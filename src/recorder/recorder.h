@@ -18,6 +18,8 @@
 #include "stream_rounds.h"
 #include "trigger_rounds.h"
 
+struct call_names;
+struct sched_message;
 struct status;
 struct trigger_plan;
 struct wire_batch;
@@ -34,6 +36,7 @@ struct recorder {
 	struct stream_rounds streams;
 	struct ends ends;
 	struct looks looks;
+	struct call_names *calls; /* NULL: without --sched */
 };
 
 /* Sets options.job.boot_id. NULL with errno. */
@@ -43,7 +46,9 @@ void recorder__free(struct recorder *recorder);
 void recorder__set_plan(struct recorder *recorder, struct trigger_plan *plan);
 
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
-/* Any message but a batch. */
+/* From ring buffer `sched`. */
+void recorder__take_sched(struct recorder *recorder, const struct sched_message *message);
+/* Any other message. */
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head);
 /* Whether a program's request makes a snapshot: otherwise no pull is needed first. */
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -15,6 +16,7 @@
 #include "capability.h"
 #include "kernel.h"
 #include "kernel_link.h"
+#include "kernel_sched.h"
 #include "start_time.h"
 #include "wire.h"
 #include "ttlog.skel.h"
@@ -24,9 +26,11 @@
 struct kernel {
 	struct ttlog_bpf *skel;
 	struct wire_ring *batches, *lifecycle;
-	struct warm *warm; /* until they are read */
-	bool multi;        /* uprobe_multi links */
-	bool can_filter;   /* by process */
+	struct warm *warm;          /* until they are read */
+	struct kernel_sched *sched; /* NULL: without options.sched */
+	uint64_t *recorded;         /* likewise: the data of that map */
+	bool multi;                 /* uprobe_multi links */
+	bool can_filter;            /* by process */
 	unsigned int gaps;
 };
 
@@ -58,6 +62,9 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 	skel->rodata->follow_children = options->follow_children || options->tell_children;
 	skel->rodata->tell_children = options->tell_children;
 	skel->rodata->all_stacks = options->all_stacks;
+	skel->rodata->marks_recorded = options->sched;
+	if (!options->sched)
+		bpf_map__set_max_entries(skel->maps.recorded, 1);
 	skel->bss->tracer = getpid();
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
 }
@@ -136,6 +143,20 @@ static int attach_programs(struct kernel *kernel)
 	return 0;
 }
 
+#define RECORDED_BYTES (WIRE_RECORDED_WORDS * sizeof(uint64_t))
+
+static int open_sched(struct kernel *kernel, uint64_t least_ns)
+{
+	void *mapped = mmap(NULL, RECORDED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(kernel->skel->maps.recorded), 0);
+
+	if (mapped == MAP_FAILED)
+		return -errno;
+	kernel->recorded = mapped;
+	kernel->sched = kernel_sched__new(kernel->skel->obj, least_ns);
+	return kernel->sched ? 0 : -errno;
+}
+
 struct kernel *kernel__new(const struct kernel_options *options)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -156,6 +177,8 @@ struct kernel *kernel__new(const struct kernel_options *options)
 	err = ttlog_bpf__load(kernel->skel);
 	if (!err)
 		err = attach_programs(kernel);
+	if (!err && options->sched)
+		err = open_sched(kernel, options->sched_least_ns);
 	if (err)
 		goto fail;
 	return kernel;
@@ -170,6 +193,9 @@ void kernel__free(struct kernel *kernel)
 	if (!kernel)
 		return;
 	warm__end(kernel->warm);
+	kernel_sched__free(kernel->sched);
+	if (kernel->recorded)
+		(void)munmap(kernel->recorded, RECORDED_BYTES);
 	wire_ring__free(kernel->batches);
 	wire_ring__free(kernel->lifecycle);
 	ttlog_bpf__destroy(kernel->skel);
@@ -231,10 +257,43 @@ void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 	*ret_lifecycle = kernel->lifecycle;
 }
 
+struct wire_ring *kernel__sched_ring(const struct kernel *kernel)
+{
+	return kernel->sched ? kernel_sched__ring(kernel->sched) : NULL;
+}
+
+int kernel__sched_fd(const struct kernel *kernel)
+{
+	return kernel->sched ? kernel_sched__fd(kernel->sched) : -1;
+}
+
+void kernel__switch_sched_on(struct kernel *kernel, uint32_t sites)
+{
+	if (kernel->sched)
+		kernel_sched__switch_on(kernel->sched, sites);
+}
+
 void kernel__rest(struct kernel *kernel)
 {
 	wire_ring__rest(kernel->batches);
 	wire_ring__rest(kernel->lifecycle);
+	if (kernel->sched)
+		wire_ring__rest(kernel_sched__ring(kernel->sched));
+}
+
+/* BPF sets bits of that map, too. */
+static void mark_recorded(struct kernel *kernel, pid_t pid, bool is_recorded)
+{
+	const uint64_t bit = UINT64_C(1) << (pid & 63);
+	uint64_t *word;
+
+	if (!kernel->recorded || pid < 0 || (uint32_t)pid / 64 >= WIRE_RECORDED_WORDS)
+		return;
+	word = &kernel->recorded[(uint32_t)pid / 64];
+	if (is_recorded)
+		(void)__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
+	else
+		(void)__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
 }
 
 /* Sets a value in a map with pids as keys. */
@@ -252,6 +311,8 @@ int kernel__track(struct kernel *kernel, pid_t pid)
 	const struct wire_process fresh = { .has_file = own->track_all || own->tell_children };
 	const int err = put_of(kernel->skel->maps.processes, pid, &fresh, BPF_NOEXIST);
 
+	if (!err || err == -EEXIST)
+		mark_recorded(kernel, pid, true);
 	return err == -EEXIST ? 0 : err;
 }
 
@@ -289,6 +350,10 @@ void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
 		forget_threads(kernel, pid);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
+	mark_recorded(kernel, pid, false);
+	/* a later process may have got its pid meanwhile */
+	if (kernel->recorded && !kernel__read_process(kernel, pid, 0, &now))
+		mark_recorded(kernel, pid, true);
 }
 
 int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
@@ -426,13 +491,13 @@ uint64_t kernel__untracked_cnt(const struct kernel *kernel)
 	return kernel->skel->bss->untracked_cnt;
 }
 
-void kernel__each_program(const struct kernel *kernel,
-			  void (*each)(void *ctx, const struct kernel_program_info *info),
-			  void *ctx)
+static void each_program_of(const struct bpf_object *object,
+			    void (*each)(void *ctx, const struct kernel_program_info *info),
+			    void *ctx)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, kernel->skel->obj)
+	bpf_object__for_each_program(program, object)
 	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t len = sizeof(info);
@@ -447,6 +512,15 @@ void kernel__each_program(const struct kernel *kernel,
 				  .missed_cnt = info.recursion_misses,
 			  });
 	}
+}
+
+void kernel__each_program(const struct kernel *kernel,
+			  void (*each)(void *ctx, const struct kernel_program_info *info),
+			  void *ctx)
+{
+	each_program_of(kernel->skel->obj, each, ctx);
+	if (kernel->sched)
+		each_program_of(kernel_sched__object(kernel->sched), each, ctx);
 }
 
 static int program_fd(const struct kernel *kernel, enum kernel_program program)

@@ -27,7 +27,9 @@ struct kernel_options {
 	bool follow_children; /* record the children of recorded processes */
 	/* the same; and each one is reported as after an exec (WIRE_EXEC), to be attached to */
 	bool tell_children;
-	bool all_stacks; /* in a crash, also those of other threads */
+	bool all_stacks;         /* in a crash, also those of other threads */
+	bool sched;              /* what threads waited for, faults and signals (sched_wire.h) */
+	uint64_t sched_least_ns; /* shorter waits are no event */
 };
 
 /* Flags: events that are lost on an older kernel without kprobes. */
@@ -65,6 +67,11 @@ void kernel__set_tracer(struct kernel *kernel, pid_t pid);
 /* Opens the ring buffers for reading; `kernel` still owns them. */
 void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
 			struct wire_ring **ret_lifecycle);
+/* Messages are struct sched_message; `kernel` owns it. NULL: without options.sched. */
+struct wire_ring *kernel__sched_ring(const struct kernel *kernel);
+int kernel__sched_fd(const struct kernel *kernel);
+/* Which of enum sched_site are recorded, a bit each; at first none. Any thread. */
+void kernel__switch_sched_on(struct kernel *kernel, uint32_t sites);
 /* Frees the memory of the readers while no messages come. Only the thread that reads them. */
 void kernel__rest(struct kernel *kernel);
 

@@ -58,6 +58,7 @@ static const struct argp_option options[] = {
 	{ "level", 'l', "SPEC", 0, "Lowest level to record (trace)", 2 },
 	{ "filter", 'F', "EXPR", 0, "Sites to record (all); repeatable", 2 },
 	{ "immediate", KEY_IMMEDIATE, NULL, 0, "Flush every event, for live watching", 2 },
+	{ "sched", KEY_SCHED, "DURATION", OPTION_ARG_OPTIONAL, "And waits of threads (1ms)", 2 },
 
 	{ .doc = "Snapshots:", .group = 3 },
 	{ "output-dir", 'o', "DIR", 0, "Where they go (" ENV_OUTPUT_DIR ")", 3 },

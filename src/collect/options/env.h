@@ -74,6 +74,8 @@ struct env {
 	enum stream_sync sync;
 	uint64_t sync_ns;
 	bool immediate;
+	bool sched;              /* --sched */
+	uint64_t sched_least_ns; /* shorter waits are not recorded */
 	bool quiet;
 	bool verbose;
 	bool dry_run;

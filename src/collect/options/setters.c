@@ -16,6 +16,7 @@
 
 #define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
 #define MIN_INTERVAL_NS  10000000u
+#define SCHED_LEAST_NS   1000000u
 
 /* In a file, it has a value. */
 int setter__flag(struct env *env, struct argument *arg)
@@ -188,6 +189,29 @@ int setter__duration(struct env *env, struct argument *arg)
 	if (ns < arg->setting->min)
 		return -ERANGE;
 	*(uint64_t *)arg->member = ns;
+	return 0;
+}
+
+/* A duration switches it on, too. */
+int setter__sched(struct env *env, struct argument *arg)
+{
+	uint64_t ns;
+	int err;
+
+	env->sched_least_ns = SCHED_LEAST_NS;
+	if (!arg->text || !ascii__is_digit(arg->text[0])) {
+		err = setter__flag(env, arg);
+		if (err)
+			arg->error[0] = '\0'; /* it takes more than yes and no */
+		return err;
+	}
+	err = parse__duration(arg->text, &ns);
+	if (err)
+		return err;
+	if (ns < arg->setting->min)
+		return -ERANGE;
+	env->sched = true;
+	env->sched_least_ns = ns;
 	return 0;
 }
 

@@ -40,6 +40,7 @@ enum {
 	KEY_SEGMENT_SIZE,
 	KEY_SEGMENT_AGE,
 	KEY_SYNC,
+	KEY_SCHED,
 };
 
 struct setting;

@@ -66,13 +66,15 @@ static void test_config_sets_what_options_set(void **state)
 		    "  exe = /bin/a b ; no comment \r\n"
 		    "level=info\nfilter = target=net.*\n\tfilter: level<=warn\n"
 		    "output-dir = /d\non = exit,crash\ninterval = 250ms\nimmediate = Yes\nverbose\n"
-		    "quiet = no\nring-size = 1M\nmax-snapshots = 7\nmax-disk = 2G");
+		    "quiet = no\nring-size = 1M\nmax-snapshots = 7\nmax-disk = 2G\nsched = on");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/a b ; no comment");
 	assert_string_equal(env.output_dir, "/d");
 	assert_int_equal(env.triggers->on, TRIGGER_ON_EXIT | TRIGGER_ON_CRASH);
 	assert_int_equal(env.interval_ns, 250000000);
 	assert_true(env.immediate);
+	assert_true(env.sched);
+	assert_int_equal(env.sched_least_ns, 1000000);
 	assert_false(env.quiet);
 	assert_true(env.verbose);
 	assert_int_equal(env.ring_bytes, 1 << 20);
@@ -193,6 +195,10 @@ static void test_config_names_file_and_line(void **state)
 	assert_refused("filter =", "x.conf:1: filter: ");
 	assert_refused("output-dir =", "x.conf:1: output-dir: '' is not a directory");
 	assert_refused("immediate = maybe", "x.conf:1: immediate: 'maybe' is not yes or no");
+	assert_refused(
+		"sched = maybe",
+		"x.conf:1: sched: 'maybe' is not the shortest wait to record, such as 1ms; in a "
+		"file also yes or no");
 	assert_refused("pid = 1\nlevel", "x.conf:2: level takes a level, or");
 	assert_refused("pid = 1\nsome words", "x.conf:2: 'some words' is no key");
 	assert_refused("quiet\nquiet = no", "x.conf:2: quiet is in x.conf:1, too");

@@ -155,6 +155,7 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.max_memory_bytes, 0);
 	assert_int_equal(env.metrics.len, 0);
 	assert_false(env.immediate);
+	assert_false(env.sched);
 	assert_true(env.all_stacks);
 	assert_false(env.quiet);
 	assert_false(env.verbose);
@@ -173,7 +174,7 @@ static void test_env_takes_every_option(void **state)
 	parse(&env,
 	      "-e /bin/x -l info -F target=net.* --filter level<=warn -o /d -s 1M -b 3M "
 	      "-i 250ms --on exit --on crash --delay 2s --min-gap 1.5m --stacks crashed --immediate --max-snapshots 7 --max-disk 2G "
-	      "--max-age 720h --keep-free 10% --max-memory 96M -d 1.5m --metrics 9464 --metrics-by pid -v");
+	      "--max-age 720h --keep-free 10% --max-memory 96M -d 1.5m --metrics 9464 --metrics-by pid -v --sched");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/x");
 	assert_string_equal(env.output_dir, "/d");
@@ -194,6 +195,8 @@ static void test_env_takes_every_option(void **state)
 	assert_true(listen_address__is_loopback(&env.metrics));
 	assert_true(env.metrics_by_pid);
 	assert_true(env.immediate);
+	assert_true(env.sched);
+	assert_int_equal(env.sched_least_ns, 1000000);
 	assert_false(env.all_stacks);
 	assert_true(env.verbose);
 	assert_false(env.quiet);
@@ -209,7 +212,7 @@ static void test_env_takes_every_option(void **state)
 	env__fini(&env);
 
 	parse(&env, "--exe=/y --level=warn --output-dir=/e --ring-size=2K --buffer-size=1 "
-		    "--interval=10ms --on=request --duration=2 --quiet");
+		    "--interval=10ms --on=request --duration=2 --quiet --sched=2us");
 	assert_string_equal(env.path, "/y");
 	assert_string_equal(env.output_dir, "/e");
 	assert_int_equal(env.ring_bytes, 2048);
@@ -217,6 +220,8 @@ static void test_env_takes_every_option(void **state)
 	assert_int_equal(env.buffer_bytes, 1 << 20);
 	assert_int_equal(env.interval_ns, 10000000);
 	assert_int_equal(env.duration_ns, 2000000000);
+	assert_true(env.sched);
+	assert_int_equal(env.sched_least_ns, 2000);
 	assert_int_equal(env.triggers->on, TRIGGER_ON_REQUEST);
 	assert_true(env.quiet);
 	env__fini(&env);
