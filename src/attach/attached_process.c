@@ -9,9 +9,9 @@
 #include "array.h"
 #include "attached_process.h"
 #include "attach.h"
+#include "build_id.h"
 #include "start_time.h"
 #include "clock.h"
-#include "elf.h"
 #include "maps.h"
 #include "pull.h"
 #include "source.h"
@@ -52,7 +52,7 @@ static void read_build_id(struct attached_process *attached)
 {
 	int fd = proc_thread__open_exe(attached->pid);
 
-	if (fd < 0 || elf__read_build_id(fd, attached->build_id))
+	if (fd < 0 || build_id__read(fd, attached->build_id))
 		attached->build_id[0] = '\0';
 	if (fd >= 0)
 		(void)close(fd);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "build_id.h"
 #include "crash.h"
 #include "crash_files.h"
 #include "elf.h"
@@ -77,7 +78,7 @@ static int read_build_id(struct mapping *mapping)
 
 	if (fd < 0)
 		return fd;
-	err = elf__read_build_id(fd, mapping->build_id);
+	err = build_id__read(fd, mapping->build_id);
 	(void)close(fd);
 	return err;
 }
@@ -117,7 +118,7 @@ static int check_build_id(int fd, const char *build_id)
 {
 	char found[41];
 
-	if (elf__read_build_id(fd, found) == 0 && strcmp(found, build_id) == 0)
+	if (build_id__read(fd, found) == 0 && strcmp(found, build_id) == 0)
 		return fd;
 	(void)close(fd);
 	return -ESTALE;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "build_id.h"
 #include "elf.h"
 #include "fuzz.h"
 #include "site_list.h"
@@ -41,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		print_list(table);
 	}
 	site_table__free(table);
-	if (!elf__read_build_id(fd, build_id))
+	if (!build_id__read(fd, build_id))
 		FUZZ_CHECK(strlen(build_id) < sizeof(build_id));
 	symbols = elf_symbols__new(fd);
 	for (size_t i = 0; symbols && i < sizeof(OFFSETS) / sizeof(OFFSETS[0]); i++) {

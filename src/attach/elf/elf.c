@@ -15,10 +15,9 @@
 #include <unistd.h>
 
 #include "array.h"
+#include "build_id.h"
 #include "elf.h"
 #include "elf_file.h"
-#include "hex.h"
-#include "plain_file.h"
 #include "site.h"
 #include "text_pool.h"
 
@@ -362,38 +361,6 @@ static int read_notes(struct site_reader *reader)
 	return err;
 }
 
-static int read_build_id(struct elf_file *file, char ret_build_id[41])
-{
-	unsigned char id[20];
-	struct elf_notes notes;
-	struct elf_note note;
-	size_t bytes;
-	int err = 0;
-
-	ret_build_id[0] = 0;
-	for (size_t i = 0; i < file->notes.cnt; i++) {
-		const struct elf_segment *segment = &file->notes.list[i];
-		uint64_t len = segment->file_bytes;
-
-		if (len > ELF_FILE_MAX_NOTE_BYTES)
-			len = ELF_FILE_MAX_NOTE_BYTES;
-		elf_notes__init(&notes, segment->offset, len, segment->align);
-		while ((err = elf_notes__next(&notes, file, &note)) > 0) {
-			if (note.type != NT_GNU_BUILD_ID || strcmp(note.owner, "GNU"))
-				continue;
-			bytes = note.desc_bytes < sizeof(id) ? note.desc_bytes : sizeof(id);
-			err = elf_file__read(file, note.desc_offset, id, bytes);
-			if (err)
-				break;
-			*hex__bytes(ret_build_id, id, bytes) = '\0';
-			return 0;
-		}
-		if (err && err != -ENODATA)
-			return err;
-	}
-	return 0;
-}
-
 /* Looks for its name in the dynamic strings, between two zero bytes. */
 static bool looks_for_leaks(struct elf_file *file)
 {
@@ -436,7 +403,7 @@ struct site_table *elf__read_sites(int fd, const char *program_name)
 		err = -errno;
 		goto done;
 	}
-	err = read_build_id(reader->file, table->build_id);
+	err = build_id__of(reader->file, table->build_id);
 	if (!err)
 		err = read_notes(reader);
 
@@ -461,32 +428,6 @@ bool elf__looks_for_leaks(int fd)
 
 	elf_file__free(file);
 	return looks;
-}
-
-int elf__read_build_id(int fd, char ret_build_id[41])
-{
-	struct elf_file *file = elf_file__new(fd);
-	char build_id[41];
-	int err;
-
-	if (!file)
-		return -errno;
-	err = read_build_id(file, build_id);
-	if (!err)
-		memcpy(ret_build_id, build_id, sizeof(build_id));
-	elf_file__free(file);
-	return err;
-}
-
-int elf__open_build_id(const char *path, char ret_build_id[41])
-{
-	int fd = plain_file__open(path), err;
-
-	if (fd < 0)
-		return fd == -ENODEV ? -ENOEXEC : fd;
-	err = elf__read_build_id(fd, ret_build_id);
-	close(fd);
-	return err;
 }
 
 int elf__find_code(int fd, uint64_t offset, uint64_t *ret_start, uint64_t *ret_bytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads ELF files: site notes, build ids, symbols, USDT probes. A file is hostile: all of it is
+ * Reads ELF files: site notes, symbols, USDT probes. A file is hostile: all of it is
  * checked, see elf_file.h.
  */
 #ifndef TTLOG_ELF_H
@@ -30,13 +30,6 @@ struct site_table *elf__read_sites(int fd, const char *program_name);
 
 /* Whether the file has LeakSanitizer, which traces the threads of its process at the end. */
 bool elf__looks_for_leaks(int fd);
-
-/* Build id in hex (its first 20 bytes); "": none. 0 or -errno. */
-int elf__read_build_id(int fd, char ret_build_id[41]);
-/* The same for the file that is at `path` now; ENOEXEC, without opening it, if it is not a regular
- * file. For a path from a process's maps, this may be another file; maps__open() gives the right
- * one. */
-int elf__open_build_id(const char *path, char ret_build_id[41]);
 
 /* The code segment that contains this offset of the file: where it begins in the file, and its
  * bytes there. 0, -ENOENT: none, or -errno. */

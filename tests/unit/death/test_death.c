@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "build_id.h"
 #include "make.h"
 
 #include "wire.h"
@@ -19,7 +20,6 @@
 #include "autopsy.h"
 #include "crash.h"
 #include "death.h"
-#include "elf.h"
 #include "maps.h"
 #include "unwind.h"
 #include "unwind_child.h"
@@ -352,7 +352,7 @@ static void test_death_places_files_by_frames(void **state)
 
 	(void)state;
 	assert_int_equal(fstat(file.fd, &status), 0);
-	assert_int_equal(elf__read_build_id(file.fd, build_id), 0);
+	assert_int_equal(build_id__read(file.fd, build_id), 0);
 	message.ids[0].status = 1;
 	message.ids[0].offset = ip - entry->start + entry->offset;
 	for (size_t i = 0; i < sizeof(message.ids[0].build_id); i++)

@@ -2,6 +2,7 @@
 /*
  * elf.c, elf_file.c, elf_symbols.c and elf_exports.c on real files.
  */
+#include "build_id.h"
 #include "elf_fixture.h"
 
 static void test_elf_reads_sites_of_every_kind_of_file(void **state)
@@ -131,7 +132,7 @@ static void test_elf_refuses_what_is_none(void **state)
 	fd = memory_file(header, sizeof(header));
 	assert_null(elf__read_sites(fd, NULL));
 	assert_int_equal(errno, ENOEXEC);
-	assert_int_equal(elf__read_build_id(fd, build_id), -ENOEXEC);
+	assert_int_equal(build_id__read(fd, build_id), -ENOEXEC);
 	assert_string_equal(build_id, "untouched");
 	close(fd);
 	fd = memory_file("", 0);
@@ -157,17 +158,17 @@ static void test_elf_reads_the_build_id_that_readelf_shows(void **state)
 	assert_non_null(fgets(expected, sizeof(expected), in));
 	assert_int_equal(pclose(in), 0);
 	expected[strcspn(expected, "\n")] = 0;
-	assert_int_equal(elf__read_build_id(files->shared, build_id), 0);
+	assert_int_equal(build_id__read(files->shared, build_id), 0);
 	assert_string_equal(build_id, expected);
 	snprintf(command, sizeof(command), "%s/shared", files->dir);
 	memset(build_id, 0, sizeof(build_id));
-	assert_int_equal(elf__open_build_id(command, build_id), 0);
+	assert_int_equal(build_id__read_path(command, build_id), 0);
 	assert_string_equal(build_id, expected);
-	assert_int_equal(elf__open_build_id("/nowhere", build_id), -ENOENT);
+	assert_int_equal(build_id__read_path("/nowhere", build_id), -ENOENT);
 	/* to open a fifo for reading would wait for a writer forever */
 	snprintf(command, sizeof(command), "%s/fifo", files->dir);
 	assert_int_equal(mkfifo(command, 0600), 0);
-	assert_int_equal(elf__open_build_id(command, build_id), -ENOEXEC);
+	assert_int_equal(build_id__read_path(command, build_id), -ENOEXEC);
 }
 
 static void test_elf_finds_symbols(void **state)

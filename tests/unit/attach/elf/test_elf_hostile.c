@@ -3,6 +3,7 @@
  * elf.c and elf_exports.c on damaged copies of real files, and on files made by hand. The copies:
  * every byte that the parser depends on is changed, and every length is tried.
  */
+#include "build_id.h"
 #include "elf_fixture.h"
 
 /* For any file: the result is an errno, or a table that is valid. */
@@ -34,7 +35,7 @@ static void check_any(int fd, uint64_t size)
 			assert_true(strlen(site->keys[key]) < size);
 	}
 	site_table__free(table);
-	err = elf__read_build_id(fd, build_id);
+	err = build_id__read(fd, build_id);
 	assert_true(err || strlen(build_id) % 2 == 0);
 	err = find_symbol(fd, 0x1100, &symbol);
 	assert_true(err ? !symbol : strlen(symbol) > 3);

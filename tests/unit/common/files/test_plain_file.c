@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build_id.h"
 #include "make.h"
 
 #include "attach.h"
 #include "autopsy.h"
 #include "crash.h"
-#include "elf.h"
 #include "inspect.h"
 #include "maps.h"
 #include "plain_file.h"
@@ -64,7 +64,7 @@ static int open_build_id(const char *path)
 {
 	char build_id[41];
 
-	return elf__open_build_id(path, build_id);
+	return build_id__read_path(path, build_id);
 }
 
 /* A crash in a file that was deleted: the file now at its path has to be checked. */
