@@ -7,13 +7,14 @@ VERSION := 0.2.0
 # python3-bt2, protobuf-compiler and python3-protobuf read the traces that the viewer makes;
 # bpftrace and gdb (which recommends libc6-dbg) find the marks; libclang-rt-dev is for fuzzing,
 # libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
-# C++, lld for header tests with another linker; stress-ng is the load of check-loaded; tmux drives
+# C++, lld for tests with another linker or for arm64; stress-ng is the load of check-loaded; tmux drives
 # the full screen; prometheus reads the metrics, zsh tries the completion;
 # libjansson-dev reads the answers of collectors.
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev \
-	e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcbor-dev libclang-rt-dev \
-	libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev libinih-dev libjansson-dev \
-	liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev libseccomp-dev libsodium-dev \
+	e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
+	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
+	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev \
+	libseccomp-dev libsodium-dev \
 	libsqlite3-dev libsystemd-dev lld locales lz4 make mandoc pkg-config prometheus \
 	protobuf-compiler python3 python3-bt2 python3-cbor2 python3-jsonschema python3-protobuf \
 	sqlite3 strace stress-ng tmux util-linux zlib1g-dev zsh
@@ -64,7 +65,7 @@ say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 WERROR_FLAG := $(if $(filter-out 0 false,$(WERROR) $(CI)),-Werror)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	$(WERROR_FLAG)
-PKGS := inih libbpf liblz4 libdw libmicrohttpd libpcre2-8 libseccomp libsystemd
+PKGS := capstone inih libbpf liblz4 libdw libmicrohttpd libpcre2-8 libseccomp libsystemd
 CPPFLAGS += -D_GNU_SOURCE -DTTLOG_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/gen
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -MMD -MP \

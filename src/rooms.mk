@@ -2,7 +2,9 @@
 # The rooms of src/ and viewer/, in the order in which an event goes through them. A room's files see
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
 COMMON_ROOMS := src/format $(addprefix src/common/,base text files elf seal value query control)
-RECORD_ROOMS := src/broker src/broker/requests src/ring $(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt) /foreign /kernel) src/sched src/attach \
+RECORD_ROOMS := src/broker src/broker/requests src/ring \
+	$(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt /function) /foreign /kernel) \
+	src/sched src/attach \
 	$(addprefix src/attach/,find launch) src/drain/state src/drain src/death \
 	src/snapshot/encode src/snapshot/keep src/snapshot src/stream src/status \
 	src/trigger/watch src/trigger src/metrics $(addprefix src/recorder,/processes /rounds) \
