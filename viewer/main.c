@@ -14,6 +14,7 @@
 #include "diff_output.h"
 #include "browse.h"
 #include "event_output.h"
+#include "gdb_line.h"
 #include "info.h"
 #include "input.h"
 #include "json.h"
@@ -53,7 +54,8 @@ static bool is_dialogue(const struct options *options)
 
 static const char *choose_pager(const struct options *options)
 {
-	if (options->no_pager || is_dialogue(options) || options->output || !isatty(STDOUT_FILENO))
+	if (options->no_pager || options->mode == MODE_GDB || is_dialogue(options) ||
+	    options->output || !isatty(STDOUT_FILENO))
 		return NULL;
 	return pager__command();
 }
@@ -151,6 +153,27 @@ static int show_info(struct view *view)
 		if (i)
 			out__char(&view->out, '\n');
 		err = info__print_text(&view->out, view->input.readers[i], view->terminal.colour);
+	}
+	return err;
+}
+
+static int show_gdb(struct view *view)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < view->input.reader_cnt && !err; i++) {
+		const struct ttlog_snapshot *reader = view->input.readers[i];
+		struct gdb_line line;
+
+		if (!ttlog_snapshot_info(reader)->has_header)
+			continue; /* that is reported as a problem of the file */
+		err = gdb_line__find(&line, ttlog_snapshot_info(reader));
+		for (size_t k = 0; k < line.problem_cnt; k++)
+			diagnostics__print(ttlog_snapshot_name(reader), line.problems[k]);
+		gdb_line__print(&view->out, &line);
+		if (!line.program || !line.core)
+			view->status = EXIT_UNREADABLE;
+		gdb_line__fini(&line);
 	}
 	return err;
 }
@@ -292,6 +315,8 @@ static int show_chosen(struct view *view)
 	switch (view->options.mode) {
 	case MODE_INFO:
 		return show_info(view);
+	case MODE_GDB:
+		return show_gdb(view);
 	case MODE_DIFF:
 		/* a file that cannot be read was reported */
 		return view->input.reader_cnt < 2

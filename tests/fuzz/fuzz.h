@@ -41,7 +41,7 @@ const char *fuzz__folder(void);
 void fuzz__begin(void);
 void fuzz__end(void);
 
-#define FUZZ_WAYS 20u
+#define FUZZ_WAYS 21u
 
 /* Runs ttlog-view over the file with every kind of output. Returns how many of them report that the
  * file can't be read to its end. Takes ownership of fd. */

@@ -35,6 +35,7 @@ static const char *const WAYS[FUZZ_WAYS][2] = {
 	{ "--timeline", "--format=json" },
 	{ "--info", "--format=text" },
 	{ "--info", "--format=json" },
+	{ "--gdb", "--format=text" },
 	{ "--sql=SELECT level, max(tid), min(msg) FROM events GROUP BY 1", "--format=json" },
 	{ "--limit=20", "--filter=n>1 or tid<9 and text~a" },
 };

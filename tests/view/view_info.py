@@ -66,6 +66,14 @@ def test_trigger():
         assert "trigger" not in view("--info", header_file(trigger=other)), other
 
 
+def test_gdb_choices():
+    """It is about whole files; what is missing is said, and is the status."""
+    path = header_file(exe="/nowhere/\x1b[31mpool", build_id="ab" * 20)
+    for args in (["--limit", "1"], ["--format", "json"], ["--filter", "n=1"], ["--info"]):
+        view("--gdb", *args, path, status=2)
+    assert view("--gdb", path, status=1) == ""
+
+
 def test_suppressed():
     info = view("--info", header_file(suppressed_snapshots=12))
     assert re.search(r"\n  suppressed +12 triggers since the snapshot before", info), info

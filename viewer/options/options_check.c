@@ -67,6 +67,8 @@ static const struct rule {
 	{ TABLES, WHICH, "--sql and --to-sqlite take no other choice of events: say it in SQL" },
 	{ MODE(TO_SQLITE), CHOICE(OUTPUT), "--to-sqlite and --output do not go together" },
 	{ MODE(INFO), WHICH, "--info is about whole files: it takes no choice of events" },
+	{ MODE(GDB), WHICH | (ALL_FORMATS & ~FORMAT(TEXT)),
+	  "--gdb is a command line: it takes no choice of events, and no --format" },
 	{ MODE(DIFF), CHOICE(LIMIT) | CHOICE(HEAD),
 	  "--diff takes --filter, --since and --until, but no --limit or --head" },
 	{ MODE(DIFF), CHOICE(NOT_TWO_FILES), "--diff: give two snapshots, the good run's first" },
