@@ -99,7 +99,7 @@ READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 SKELS := $(addprefix $(BUILD)/gen/,$(addsuffix .skel.h,ttlog warm find sched))
 
 .PHONY: all
-all: $(addprefix $(BUILD)/,$(PROGRAMS)) lib
+all: $(addprefix $(BUILD)/,$(PROGRAMS)) lib catalogue
 	@:
 
 $(LOOP_OBJS): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
@@ -107,6 +107,15 @@ $(LOOP_OBJS): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
 $(BUILD)/ttlog-collect: $(COMMON_OBJS) $(RECORD_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Where ttlog-collect looks for it, if it runs from here.
+CATALOGUE := $(patsubst packaging/%,$(BUILD)/%,$(wildcard packaging/probes/*.conf))
+.PHONY: catalogue
+catalogue: $(CATALOGUE)
+
+$(BUILD)/probes/%.conf: packaging/probes/%.conf
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
 
 $(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED) $(READ_LIB)
 	$(call say,LINK,$@)

@@ -27,6 +27,7 @@ INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
 	$(foreach p,$(PROGRAMS),644:packaging/completion/ttlog.bash:$(SHARE)/bash-completion/completions/$(p)) \
 	$(call files,644,$(BUILD)/install/collect.conf,$(SHARE)/ttlog) \
 	$(call files,644,packaging/completion/_ttlog,$(SHARE)/zsh/vendor-completions) \
+	$(call files,644,$(wildcard packaging/probes/*.conf),$(SHARE)/ttlog/probes) \
 	$(call files,644,src/metrics/grafana/ttlog.json,$(SHARE)/ttlog/grafana) \
 	$(call files,644,src/metrics/prometheus/ttlog.rules.yml,$(SHARE)/ttlog/prometheus) \
 	$(call files,644,$(BUILD)/install/ttlog.service,$(UNITDIR)) \
@@ -55,4 +56,4 @@ uninstall:
 	$(Q)rm -f $(foreach i,$(INSTALLED),'$(DESTDIR)$(call word-of,3,$(i))') \
 		$(foreach i,$(LINKS),'$(DESTDIR)$(call word-of,1,$(i))')
 	$(Q)rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(PREFIX)/include/ttlog $(LIBDIR)/cmake/ttlog \
-		$(SHARE)/ttlog/grafana $(SHARE)/ttlog/prometheus $(SHARE)/ttlog)
+		$(SHARE)/ttlog/grafana $(SHARE)/ttlog/probes $(SHARE)/ttlog/prometheus $(SHARE)/ttlog)

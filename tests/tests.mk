@@ -104,6 +104,15 @@ check-readers: $(BUILD)/ttlog-view
 check-sentry: $(BUILD)/ttlog-view
 	@tests/readers/sentry $(BUILD)/ttlog-view $(BUILD)/readers
 
+# | make check-probes   the catalogue of USDT probes against all binaries that Debian has; installs
+# |                     these. make check compares what is there
+DEPS_PROBES := openjdk-17-jre-headless postgresql-15 python3
+
+.PHONY: check-probes
+check-probes: $(BUILD)/tests/test_catalogue
+	@.ci/install-packages $(DEPS_PROBES)
+	@TTLOG_NEED_PROBES=1 $(BUILD)/tests/test_catalogue
+
 include $(wildcard tests/fuzz/fuzz.mk)
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)

@@ -122,12 +122,41 @@ static bool are_parameters(const char *text)
 	}
 }
 
-static int parse_type(const struct parser *parser, const char *name, const char *word,
-		      uint8_t *ret_type)
+/* "@8@-16": text after the type. */
+static int parse_steps(const struct parser *parser, const char *name, const char *text,
+		       struct foreign_field *field)
 {
+	while (*text == '@') {
+		char *end;
+		long step;
+
+		errno = 0;
+		step = strtol(text + 1, &end, 0);
+		if (errno || end == text + 1 || step != (int32_t)step || (*end && *end != '@'))
+			return refuse(parser, "'%s' is no offset (of field '%s')", text + 1, name);
+		if (field->step_cnt == WIRE_MAX_STEPS)
+			return refuse(parser, "field '%s' has more than %d offsets", name,
+				      WIRE_MAX_STEPS);
+		field->steps[field->step_cnt++] = (int32_t)step;
+		text = end;
+	}
+	return 0;
+}
+
+/* "TYPE" or "TYPE@OFFSET"; it is changed. */
+static int parse_type(const struct parser *parser, const char *name, char *word,
+		      struct foreign_field *field)
+{
+	char *steps = strchr(word, '@');
+	int err = steps ? parse_steps(parser, name, steps, field) : 0;
+
+	if (err)
+		return err;
+	if (steps)
+		*steps = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(types[i].word, word)) {
-			*ret_type = types[i].type;
+			field->type = types[i].type;
 			return 0;
 		}
 	return refuse(parser, "'%s' is no type (of field '%s'): types are " FOREIGN_TYPES, word,
@@ -158,7 +187,7 @@ static int parse_field(const struct parser *parser, char *text)
 		return refuse(parser, "it has more than %d fields", TTLOG_MAX_FIELDS);
 	field = &probe->fields[probe->field_cnt];
 	if (type)
-		err = parse_type(parser, name, type, &field->type);
+		err = parse_type(parser, name, type, field);
 	if (err)
 		return err;
 	field->name = strdup(name);

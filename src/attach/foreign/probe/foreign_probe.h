@@ -7,6 +7,9 @@
  *	--uprobe 'FILE:FUNCTION[(ARG[:TYPE],...)][=LEVEL]'
  *	--span   as --uprobe
  *
+ * TYPE may be followed by one or more @OFFSET: the argument is an address, and the field is what is
+ * there. "type:str@8" is the text whose address is 8 bytes after the one in the argument.
+ *
  * A text of a USDT probe ends at a zero byte; if the next field has the same name with "_len", it
  * also ends after so many bytes.
  *
@@ -21,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ttlog/types.h"
+#include "foreign_wire.h"
 
 enum foreign_kind {
 	FOREIGN_USDT = 1,
@@ -32,6 +35,8 @@ enum foreign_kind {
 struct foreign_field {
 	char *name;   /* its key; of a function's argument also "arg.member.member" */
 	uint8_t type; /* enum ttlog_type; TTLOG_TYPE_NONE: not said */
+	uint8_t step_cnt;
+	int32_t steps[WIRE_MAX_STEPS]; /* @OFFSET: an address is loaded from all but the last */
 };
 
 struct foreign_probe {

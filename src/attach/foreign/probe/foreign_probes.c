@@ -98,7 +98,9 @@ const struct foreign_probe *foreign_probes__find_usdt(const struct foreign_probe
 const struct foreign_probe *foreign_probes__find_known(const struct foreign_probes *probes,
 						       const char *provider, const char *name)
 {
-	return probes ? find(&probes->known, provider, name) : NULL;
+	const struct foreign_probe *known = probes ? find(&probes->known, provider, name) : NULL;
+
+	return known && known->has_fields ? known : NULL;
 }
 
 bool foreign_probes__knows_provider(const struct foreign_probes *probes, const char *provider)

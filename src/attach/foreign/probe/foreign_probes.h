@@ -32,7 +32,7 @@ bool foreign_probes__has(const struct foreign_probes *probes, enum foreign_kind 
 /* The first USDT probe of the user that matches; NULL: none. */
 const struct foreign_probe *foreign_probes__find_usdt(const struct foreign_probes *probes,
 						      const char *provider, const char *name);
-/* What the catalogue has of it; NULL: nothing. */
+/* The signature that the catalogue has of it; NULL: none. */
 const struct foreign_probe *foreign_probes__find_known(const struct foreign_probes *probes,
 						       const char *provider, const char *name);
 /* Whether the catalogue has such a provider (a glob). */

@@ -61,7 +61,7 @@ static uint8_t default_type(const struct usdt_field *field)
 	}
 }
 
-bool usdt_fields__fits(uint8_t type, uint8_t bytes)
+static bool fits(uint8_t type, uint8_t bytes)
 {
 	switch (type) {
 	case TTLOG_TYPE_STR:
@@ -72,6 +72,11 @@ bool usdt_fields__fits(uint8_t type, uint8_t bytes)
 	default:
 		return true;
 	}
+}
+
+bool usdt_fields__fits(const struct foreign_field *field, uint8_t bytes)
+{
+	return field->step_cnt ? bytes == 8 : fits(field->type, bytes);
 }
 
 void usdt_fields__choose(struct usdt_fields *fields, const struct foreign_probe *probe,
@@ -87,13 +92,15 @@ void usdt_fields__choose(struct usdt_fields *fields, const struct foreign_probe 
 		fields->missing_cnt = signature->field_cnt - fields->cnt;
 	for (size_t i = 0; i < fields->cnt; i++) {
 		struct usdt_field *field = &fields->list[i];
-		const uint8_t type = signature ? signature->fields[i].type : TTLOG_TYPE_NONE;
+		const struct foreign_field *of = signature ? &signature->fields[i] : NULL;
 
-		field->key = signature ? signature->fields[i].name : NULL;
+		field->key = of ? of->name : NULL;
 		field->type = default_type(field);
 		/* the catalogue may be of another version: the file knows better */
-		if (type && (is_chosen || usdt_fields__fits(type, field->bytes)))
-			field->type = type;
+		if (!of || !of->type || (!is_chosen && !usdt_fields__fits(of, field->bytes)))
+			continue;
+		field->of = of;
+		field->type = of->type;
 	}
 }
 
@@ -106,6 +113,23 @@ static bool has_length(const struct usdt_fields *fields, size_t at)
 		return false;
 	next = fields->list[at + 1].key;
 	return !strncmp(next, key, strlen(key)) && !strcmp(next + strlen(key), "_len");
+}
+
+static bool value_fits(const struct usdt_field *field, uint8_t bytes)
+{
+	return field->of ? usdt_fields__fits(field->of, bytes) : fits(field->type, bytes);
+}
+
+/* The argument is an address; its value comes from there. */
+static void add_steps(struct usdt_field *field, struct wire_value *value)
+{
+	const size_t bytes = value__fixed_bytes(field->type);
+
+	value->step_cnt = field->of->step_cnt;
+	memcpy(value->steps, field->of->steps, sizeof(value->steps));
+	value->bytes = bytes ? (uint8_t)bytes : 8;
+	value->is_signed = value__is_signed(field->type);
+	field->is_memory = true;
 }
 
 void usdt_fields__finish_place(struct usdt_fields *fields, struct wire_place *plan)
@@ -124,11 +148,15 @@ void usdt_fields__finish_place(struct usdt_fields *fields, struct wire_place *pl
 
 		if (value->from == WIRE_NOTHING)
 			continue;
-		if (value->from != WIRE_CONSTANT && !usdt_fields__fits(field->type, value->bytes)) {
+		if (value->from != WIRE_CONSTANT && !value_fits(field, value->bytes)) {
 			value->from = WIRE_NOTHING;
 			field->null_cnt++;
 			field->why = "its size does not fit its type";
-		} else if (field->type == TTLOG_TYPE_STR) {
+			continue;
+		}
+		if (field->of && field->of->step_cnt)
+			add_steps(field, value);
+		if (field->type == TTLOG_TYPE_STR) {
 			value->text = has_length(fields, i) ? WIRE_TEXT_UP_TO : WIRE_TEXT;
 		}
 	}

@@ -12,6 +12,7 @@
 
 #include "foreign_wire.h"
 
+struct foreign_field;
 struct foreign_probe;
 struct site;
 struct text_pool;
@@ -20,11 +21,12 @@ struct usdt_scope;
 struct usdt_field {
 	uint8_t bytes; /* the most of all places */
 	bool is_signed, is_float;
-	bool is_constant; /* at all places so far */
-	bool is_memory;   /* at some place: then it may be null */
-	uint8_t type;     /* enum ttlog_type, once chosen */
-	const char *key;  /* NULL: arg0, ... */
-	size_t null_cnt;  /* places where it can't be read */
+	bool is_constant;               /* at all places so far */
+	bool is_memory;                 /* at some place: then it may be null */
+	uint8_t type;                   /* enum ttlog_type, once chosen */
+	const char *key;                /* NULL: arg0, ... */
+	const struct foreign_field *of; /* what the signature says; NULL: nothing */
+	size_t null_cnt;                /* places where it can't be read */
 	const char *why;
 };
 
@@ -44,8 +46,8 @@ void usdt_fields__add_place(struct usdt_fields *fields, const struct usdt_scope 
 void usdt_fields__choose(struct usdt_fields *fields, const struct foreign_probe *probe,
 			 const struct foreign_probe *known);
 
-/* Whether a value of that size can be of that type: a text has an address of 8 bytes. */
-bool usdt_fields__fits(uint8_t type, uint8_t bytes);
+/* Whether an argument of that size can be that field: a text has an address of 8 bytes. */
+bool usdt_fields__fits(const struct foreign_field *field, uint8_t bytes);
 
 /* Then, for each place: makes texts of addresses, and null of what does not fit its type. */
 void usdt_fields__finish_place(struct usdt_fields *fields, struct wire_place *plan);

@@ -91,6 +91,22 @@ static void test_foreign_probe_reads_functions(void **state)
 	check(FOREIGN_FUNCTION, "app:A::operator==info", "app|A::operator=|-|INFO");
 }
 
+static void test_foreign_probe_reads_offsets(void **state)
+{
+	struct foreign_probe *probe = parse(FOREIGN_USDT, "p:n(a:str@8,b:i32@0x10@-4@0,c)");
+
+	(void)state;
+	assert_int_equal(probe->fields[0].type, TTLOG_TYPE_STR);
+	assert_int_equal(probe->fields[0].step_cnt, 1);
+	assert_int_equal(probe->fields[0].steps[0], 8);
+	assert_int_equal(probe->fields[1].step_cnt, 3);
+	assert_int_equal(probe->fields[1].steps[0], 16);
+	assert_int_equal(probe->fields[1].steps[1], -4);
+	assert_int_equal(probe->fields[1].steps[2], 0);
+	assert_int_equal(probe->fields[2].step_cnt, 0);
+	foreign_probe__free(probe);
+}
+
 static void test_foreign_probe_refuses(void **state)
 {
 	static const struct {
@@ -116,6 +132,13 @@ static void test_foreign_probe_refuses(void **state)
 		{ FOREIGN_USDT, "p:n(a:int)",
 		  "'int' is no type (of field 'a'): types are " FOREIGN_TYPES },
 		{ FOREIGN_USDT, "p:n(a:)",
+		  "'' is no type (of field 'a'): types are " FOREIGN_TYPES },
+		{ FOREIGN_USDT, "p:n(a:str@)", "'' is no offset (of field 'a')" },
+		{ FOREIGN_USDT, "p:n(a:str@x)", "'x' is no offset (of field 'a')" },
+		{ FOREIGN_USDT, "p:n(a:str@9999999999)",
+		  "'9999999999' is no offset (of field 'a')" },
+		{ FOREIGN_USDT, "p:n(a:u8@1@1@1@1@1)", "field 'a' has more than 4 offsets" },
+		{ FOREIGN_USDT, "p:n(a:@8)",
 		  "'' is no type (of field 'a'): types are " FOREIGN_TYPES },
 		{ FOREIGN_USDT, "p:n=loud",
 		  "'loud' is no level: levels are trace, debug, info, warn, error and fatal" },
@@ -221,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_foreign_probe_reads_usdt),
 		cmocka_unit_test(test_foreign_probe_reads_functions),
+		cmocka_unit_test(test_foreign_probe_reads_offsets),
 		cmocka_unit_test(test_foreign_probe_refuses),
 		cmocka_unit_test(test_foreign_probes_takes_the_first_that_matches),
 		cmocka_unit_test(test_foreign_probe_names_a_file),

@@ -267,6 +267,22 @@ static void test_foreign_sites_has_the_types_of_a_signature(void **state)
 	assert_int_equal(plan->values[1].text, WIRE_TEXT_UP_TO);
 	assert_int_equal(plan->values[2].text, WIRE_NO_TEXT);
 	done(&result);
+	/* what is at an address */
+	result = find_sites(files->pie, "bank:words(name:str@8,small:i16@0@4,no:u8@1)");
+	plan = &result.table->places[0].plan;
+	assert_int_equal(plan->values[0].from, WIRE_REGISTER);
+	assert_int_equal(plan->values[0].bytes, 8);
+	assert_int_equal(plan->values[0].text, WIRE_TEXT);
+	assert_int_equal(plan->values[0].step_cnt, 1);
+	assert_int_equal(plan->values[0].steps[0], 8);
+	assert_int_equal(plan->values[1].from, WIRE_MEMORY);
+	assert_int_equal(plan->values[1].bytes, 2);
+	assert_int_equal(plan->values[1].is_signed, 1);
+	assert_int_equal(plan->values[1].step_cnt, 2);
+	assert_int_equal(plan->values[1].steps[1], 4);
+	assert_int_equal(plan->values[2].from, WIRE_NOTHING);
+	assert_int_equal(result.table->sites[0].nullable, 6);
+	done(&result);
 	/* fewer, and none */
 	result = find_sites(files->pie, "bank:words(name)");
 	assert_int_equal(result.table->sites[0].nfields, 1);
