@@ -239,7 +239,8 @@ static int show_events(struct view *view)
 	if (options->mode == MODE_EVENTS)
 		show_lines(view, stream, most);
 	else
-		err = summary__show(options, stream, most, &view->out, &view->terminal);
+		err = summary__show(options, stream, view->input.readers, view->input.reader_cnt,
+				    most, &view->out, &view->terminal);
 	ttlog_stream_free(stream);
 	return err;
 }

@@ -18,6 +18,7 @@ function readColours() {
 	return {
 		levels: LEVELS.map((name) => colour("bar-" + name.toLowerCase())),
 		faint: colour("faint"), line: colour("line"), text: colour("muted"),
+		waits: WAIT_REASONS.map((name) => colour("wait-" + name)),
 		span: colour("span"), crash: colour("crash"), tick: colour("tick"),
 	};
 }
@@ -221,7 +222,7 @@ function lanePixels(events, rows, lanes, view, width) {
 	return pixels;
 }
 
-function drawLanes(canvas, width, events, rows, lanes, view, colours) {
+function drawLanes(canvas, width, events, rows, { lanes, waits }, view, colours) {
 	const count = Math.min(lanes.shown.length, MAX_LANES);
 	const context = prepareCanvas(canvas, width, count * LANE_HEIGHT);
 	const columns = Math.max(1, Math.floor(width));
@@ -231,6 +232,7 @@ function drawLanes(canvas, width, events, rows, lanes, view, colours) {
 	for (let place = 0; place < count; place++)
 		context.fillRect(0, (place + 1) * LANE_HEIGHT - 1, width, 1);
 	drawSpans(context, width, lanes, view, colours);
+	waits.draw(context, width, view, colours);
 	/* warnings and errors are drawn last, and a little wider */
 	for (const isLoud of [false, true]) {
 		for (let at = 0; at < pixels.length; at++) {

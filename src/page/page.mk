@@ -2,7 +2,7 @@
 # Joins the parts of the page of --format html, in the order in which the browser reads them.
 PAGE := src/page
 PAGE_JS := $(patsubst %,$(PAGE)/%.js,text dom unpack events number when pattern parse filter spans \
-	summary table details chart timeline page)
+	summary table details chart waits timeline page)
 PAGE_CSS := $(patsubst %,$(PAGE)/%.css,page events media)
 
 $(BUILD)/tests/test_%: LDLIBS += -lz

@@ -16,6 +16,7 @@ class Timeline extends Picture {
 
 		this.events = events;
 		this.lanes = lanes;
+		this.waits = new Waits(events, lanes);
 		this.on = on; /* range(range), pick(time, lane) */
 		this.all = new Uint32Array(events.count).map((_, row) => row);
 		this.rows = this.all;
@@ -153,7 +154,8 @@ class Timeline extends Picture {
 
 		this.say((lane >= 0 ? plain(this.lanes.list[lane].name) + " \u00b7 " : "") +
 			clockText(events.base + BigInt(at)) + " +" + durationText(length) + ": " +
-			(counts.join(", ") || "nothing"));
+			(counts.join(", ") || "nothing") +
+			(lane >= 0 ? this.waits.textAt(lane, this.timeAt(event)) : ""));
 	}
 
 	/* ---- State ---- */
@@ -193,7 +195,7 @@ class Timeline extends Picture {
 	/* ---- Drawing ---- */
 
 	drawNow() {
-		const { events, view, lanes } = this;
+		const { events, view } = this;
 		const width = this.plot.clientWidth;
 
 		if (!width)
@@ -202,7 +204,7 @@ class Timeline extends Picture {
 		this.drawn = drawHistogram(document.getElementById("histogram"), width,
 			this.totals(width), this.counts(this.rows, width), this.colours);
 		drawAxis(document.getElementById("axis"), width, events, view, this.colours);
-		drawLanes(document.getElementById("lanes"), width, events, this.rows, lanes, view,
+		drawLanes(document.getElementById("lanes"), width, events, this.rows, this, view,
 			this.colours);
 		document.getElementById("most").textContent = grouped(this.drawn.most);
 		document.getElementById("interval").textContent = "per " +

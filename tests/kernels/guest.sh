@@ -8,6 +8,7 @@ export PATH=/ttlog:/ttlog/apps:/bin
 APPS=/ttlog/apps
 OUT=/tmp/snapshots
 failed=0
+test_arguments= # of the collector, in record()
 
 say() {
 	echo "ttlog-kernels: $*"
@@ -70,7 +71,7 @@ recorded_pid() {
 record() {
 	wanted=$1
 	shift
-	timeout 60 ttlog-collect --on crash,killed,exit,request -b 16M -s 16M -o "$OUT" -- "$@" >said 2>log
+	timeout 60 ttlog-collect $test_arguments --on crash,killed,exit,request -b 16M -s 16M -o "$OUT" -- "$@" >said 2>log
 	status=$?
 	[ "$status" = "$wanted" ] || fail "$*: status $status, not $wanted"
 }
@@ -477,6 +478,22 @@ test_wall_clock() {
 	accounts "$victim" 400
 }
 
+# waited REASON: a slice of target sched has it.
+waited() {
+	grep '"probe":"off_cpu"' events | grep -q "\"reason\":\"$1\".*$2" || fail "no wait for $1 ($2)"
+}
+
+test_sched() {
+	test_arguments=--sched
+	record 0 waits </dev/null
+	test_arguments=
+	only_snapshot exit
+	waited sleep '"syscall":"clock_nanosleep".*"woken_from":"interrupt"'
+	waited lock '"syscall":"futex".*"woken_from":"task","waker":"holder"'
+	waited preempted '"waker":null'
+	grep -q '"probe":"signal".*"signal":"SIGUSR1".*"handled":true' events || fail "no signal"
+}
+
 # The kernel has logged nothing worse than information since the tests began.
 test_dmesg() {
 	# on a busy host, the machine's time may stop and then jump
@@ -504,7 +521,7 @@ case $(uname -m) in
 x86_64) steps=steps ;;
 *) steps= ;;
 esac
-for name in ${TESTS:-check command pid path all cgroup deaths stack thrown early children gates sites kills stress $steps hostile wall_clock dmesg}; do
+for name in ${TESTS:-check command pid path all cgroup deaths stack thrown sched early children gates sites kills stress $steps hostile wall_clock dmesg}; do
 	begin "$name"
 	"test_$name"
 	end

@@ -3,8 +3,8 @@
  * Trace Event Format, the JSON that Perfetto UI, Chromium's DevTools and speedscope open.
  *
  * Threads are tracks. A span is a complete slice, printed when its end comes. A span without an end
- * begins and stays open, as it was when the process died. All other events are instants. Times are
- * microseconds of CLOCK_MONOTONIC with three decimals, exactly: readers use doubles, which can't
+ * begins and stays open, as it was when the process died. A wait of --sched is a complete slice,
+ * named by its reason. All other events are instants. Times are microseconds of CLOCK_MONOTONIC with three decimals, exactly: readers use doubles, which can't
  * hold wall time, nor the time since boot if that is years ago.
  *
  * Readers sort slices by start, longer ones first; of two equal ones, the first in the file is the
@@ -19,6 +19,7 @@
 #include "event_output.h"
 #include "json.h"
 #include "spans.h"
+#include "waits.h"
 
 /* Linux has no larger pid. Pids of another machine come after these. */
 #define PIDS_PER_MACHINE (1ull << 22)
@@ -398,8 +399,9 @@ struct ended {
 	const struct ttlog_event *end;
 	const struct span *span; /* NULL: its start was not seen */
 	uint64_t begin_ns;
-	uint32_t inner; /* the first open span inside */
-	uint32_t left;  /* how many stay open */
+	uint32_t inner;          /* the first open span inside */
+	uint32_t left;           /* how many stay open */
+	const struct wait *wait; /* it is one, not a span; NULL */
 };
 
 static struct ended find_ended(struct chrome *chrome, struct lane *lane,
@@ -438,7 +440,8 @@ static void ended_slice(struct chrome *chrome, const struct lane *lane, const st
 
 	ttlog_event_field(end, 0, &duration);
 	start(chrome, "X", lane);
-	name(out, end->site->probe, end->site->target);
+	name(out, ended->wait ? ttlog_text_of(WAIT_REASONS[ended->wait->reason]) : end->site->probe,
+	     end->site->target);
 	microseconds(out, ",\"ts\":", ended->begin_ns);
 	microseconds(out, ",\"dur\":", length_ns(ended->begin_ns, event_ns(chrome, end)));
 	out__text(out, ",\"args\":{");
@@ -446,8 +449,10 @@ static void ended_slice(struct chrome *chrome, const struct lane *lane, const st
 		fields(out, &span->begin, span->fields);
 	fields(out, end, NULL);
 	place(out, end->site);
-	out__text(out, ",\"duration_ns\":");
-	json__field(out, &duration);
+	if (!ended->wait) {
+		out__text(out, ",\"duration_ns\":");
+		json__field(out, &duration);
+	}
 	out__text(out, "}}}");
 }
 
@@ -462,30 +467,51 @@ static void print_ended(struct chrome *chrome, const struct lane *lane, const st
 		ended_slice(chrome, lane, ended);
 }
 
-static void slice(struct chrome *chrome, struct lane *lane, const struct ttlog_event *end)
+static void slice(struct chrome *chrome, struct lane *lane, const struct ended *ended)
 {
 	struct buffer *held = &chrome->held[lane - chrome->spans.lanes];
-	struct ended ended = find_ended(chrome, lane, end);
-	bool waits = ended.left &&
-		     event_ns(chrome, &lane->open[ended.left - 1].begin) == ended.begin_ns;
-	size_t first = ended.left < lane->cnt ? held_since(held, &lane->open[ended.left])
-					      : held->len;
+	bool waits = ended->left &&
+		     event_ns(chrome, &lane->open[ended->left - 1].begin) == ended->begin_ns;
+	size_t first = ended->left < lane->cnt ? held_since(held, &lane->open[ended->left])
+					       : held->len;
 	bool has_page = waits || first < held->len;
 	struct out *out = chrome->out;
 	size_t at = first;
 
-	for (uint32_t i = 0; i <= lane->cnt - ended.inner; i++) {
+	for (uint32_t i = 0; i <= lane->cnt - ended->inner; i++) {
 		if (has_page)
 			chrome->out = &chrome->page;
-		print_ended(chrome, lane, &ended, i);
+		print_ended(chrome, lane, ended, i);
 		chrome->out = out;
 		if (has_page)
 			at = hold_page(chrome, held, at);
 	}
 	if (has_page && !waits)
 		print_held(chrome, held, first < held->len ? first : held->len);
-	while (lane->cnt > ended.left)
+	while (lane->cnt > ended->left)
 		spans__pop(&chrome->spans, lane);
+}
+
+static void span_slice(struct chrome *chrome, struct lane *lane, const struct ttlog_event *end)
+{
+	const struct ended ended = find_ended(chrome, lane, end);
+
+	slice(chrome, lane, &ended);
+}
+
+/* It is inside all open spans. */
+static void wait_slice(struct chrome *chrome, struct lane *lane, const struct ttlog_event *event,
+		       const struct wait *wait)
+{
+	const struct ended ended = {
+		.end = event,
+		.begin_ns = wait__begin_ns(wait, lane, event_ns(chrome, event)),
+		.inner = lane->cnt,
+		.left = lane->cnt,
+		.wait = wait,
+	};
+
+	slice(chrome, lane, &ended);
 }
 
 static void instant(struct chrome *chrome, const struct lane *lane, const struct ttlog_event *event)
@@ -541,14 +567,18 @@ static void chrome__event(void *state, const struct ttlog_event *event)
 {
 	struct chrome *chrome = state;
 	struct lane *lane = spans__lane(&chrome->spans, event);
+	struct wait wait;
 
 	if (event->site->kind == TTLOG_EVENT_SPAN_END)
-		slice(chrome, lane, event);
+		span_slice(chrome, lane, event);
+	else if (wait__of(event, &wait))
+		wait_slice(chrome, lane, event, &wait);
 	else if (event->site->kind == TTLOG_EVENT_SPAN)
 		begin(chrome, lane, event);
 	else
 		instant(chrome, lane, event);
 	counters(chrome, lane, event);
+	lane->last_ns = event_ns(chrome, event);
 }
 
 const struct event_output chrome_output = {

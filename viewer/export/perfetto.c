@@ -4,9 +4,8 @@
  *
  * A trace consists of packets, here all of one sequence: a snapshot of the clocks; tracks (for each
  * process, thread, and counter of a process); then one packet per event, in the order in which they
- * come; readers sort. A span's start and end are written when they come: a span that is open when
- * the process dies stays open, and is shown so. The constants of a site (names, keys, place) are
- * written once, with the first event, and a number afterwards: interned data.
+ * come; readers sort. A span's start and end are written when they come: what is open at a death
+ * stays open, and is shown so. The constants of a site are written once: interned data.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "perfetto_schema.h"
 #include "protobuf.h"
 #include "spans.h"
+#include "waits.h"
 
 /* Keys that are not fields. */
 enum {
@@ -80,20 +80,9 @@ static void intern(struct buffer *packet, unsigned kind, uint64_t iid, struct tt
 	protobuf__close(packet, entry);
 }
 
-/* A message of two numbers. */
-static void put_pair(struct buffer *packet, unsigned field, unsigned first, uint64_t a,
-		     unsigned second, uint64_t b)
-{
-	size_t opened = protobuf__open(packet, field);
-
-	protobuf__u64(packet, first, a);
-	protobuf__u64(packet, second, b);
-	protobuf__close(packet, opened);
-}
-
 static void put_clock(struct buffer *packet, unsigned id, uint64_t ns)
 {
-	put_pair(packet, SNAPSHOT_CLOCK, CLOCK_ID, id, CLOCK_TIMESTAMP, ns);
+	protobuf__pair(packet, SNAPSHOT_CLOCK, CLOCK_ID, id, CLOCK_TIMESTAMP, ns);
 }
 
 /* Times are on the clock of the first file's machine. */
@@ -118,6 +107,8 @@ static void first_packet(struct perfetto *perfetto, const struct event_output_se
 		intern(packet, INTERNED_KEY, i, ttlog_text_of(OWN_KEYS[i]));
 	for (unsigned i = 0; i < LEVEL_CNT; i++)
 		intern(packet, INTERNED_TEXT, i + 1, ttlog_text_of(ttlog_level_name(i)));
+	for (unsigned i = 0; i < WAIT_REASON_CNT; i++)
+		intern(packet, INTERNED_NAME, i + 1, ttlog_text_of(WAIT_REASONS[i]));
 	protobuf__close(packet, part);
 	finish_packet(perfetto, SEQUENCE_CLEARED);
 }
@@ -288,7 +279,8 @@ static void annotation(struct buffer *packet, uint64_t key, const struct ttlog_f
 
 static void interned_annotation(struct buffer *packet, uint64_t key, uint64_t text)
 {
-	put_pair(packet, EVENT_ANNOTATION, ANNOTATION_NAME_IID, key, ANNOTATION_TEXT_IID, text);
+	protobuf__pair(packet, EVENT_ANNOTATION, ANNOTATION_NAME_IID, key, ANNOTATION_TEXT_IID,
+		       text);
 }
 
 static uint64_t first_key(size_t site_number)
@@ -308,7 +300,8 @@ static void intern_site(struct perfetto *perfetto, const struct ttlog_site *site
 	perfetto->interned[number] = true;
 	part = protobuf__open(packet, PACKET_INTERNED_DATA);
 	intern(packet, INTERNED_CATEGORY, number + 1, site->target);
-	intern(packet, INTERNED_NAME, number + 1, by_msg ? site->msg : site->probe);
+	intern(packet, INTERNED_NAME, number + 1 + WAIT_REASON_CNT,
+	       by_msg ? site->msg : site->probe);
 	intern(packet, INTERNED_TEXT, number + 1 + LEVEL_CNT, site->probe);
 	for (unsigned i = 0; i < site->nfields; i++)
 		intern(packet, INTERNED_KEY, first_key(number) + i, site->keys[i]);
@@ -331,7 +324,7 @@ static size_t open_site_event(struct perfetto *perfetto, const struct lane *lane
 	intern_site(perfetto, event->site, number);
 	opened = open_event(perfetto, ns, type, thread_uuid(perfetto, lane));
 	protobuf__u64(packet, EVENT_CATEGORY_IID, number + 1);
-	protobuf__u64(packet, EVENT_NAME_IID, number + 1);
+	protobuf__u64(packet, EVENT_NAME_IID, number + 1 + WAIT_REASON_CNT);
 	protobuf__u64(packet, EVENT_PLACE_IID, number + 1);
 	interned_annotation(packet, KEY_LEVEL, event->site->level + 1u);
 	interned_annotation(packet, KEY_PROBE, number + 1 + LEVEL_CNT);
@@ -341,10 +334,9 @@ static size_t open_site_event(struct perfetto *perfetto, const struct lane *lane
 static void field_annotations(struct perfetto *perfetto, const struct ttlog_event *event)
 {
 	const uint64_t key = first_key(spans__site_number(&perfetto->spans, event));
+	struct ttlog_field field;
 
 	for (unsigned i = ttlog_site_first_field(event->site); i < event->site->nfields; i++) {
-		struct ttlog_field field;
-
 		ttlog_event_field(event, i, &field);
 		annotation(&perfetto->packet, key + i, &field);
 	}
@@ -405,6 +397,21 @@ static void end_span(struct perfetto *perfetto, struct lane *lane, const struct 
 		close_event(perfetto, open_site_event(perfetto, lane, end, begin_ns, TYPE_BEGIN));
 	}
 	end_slice(perfetto, lane, end_ns, end);
+}
+
+/* A wait of --sched: a slice named by its reason. */
+static void show_wait(struct perfetto *perfetto, const struct lane *lane,
+		      const struct ttlog_event *event, const struct wait *wait)
+{
+	const uint64_t end_ns = spans__ns(&perfetto->spans, event);
+	const uint64_t begin_ns = wait__begin_ns(wait, lane, end_ns);
+	size_t opened = open_site_event(perfetto, lane, event, begin_ns, TYPE_BEGIN);
+
+	/* of two values, the last one counts */
+	protobuf__u64(&perfetto->packet, EVENT_NAME_IID, wait->reason + 1);
+	field_annotations(perfetto, event);
+	close_event(perfetto, opened);
+	close_event(perfetto, open_event(perfetto, end_ns, TYPE_END, thread_uuid(perfetto, lane)));
 }
 
 /* ---- Counters ---- */
@@ -527,15 +534,19 @@ static void perfetto__event(void *state, const struct ttlog_event *event)
 {
 	struct perfetto *perfetto = state;
 	struct lane *lane = spans__lane(&perfetto->spans, event);
+	struct wait wait;
 
 	if (event->site->kind == TTLOG_EVENT_SPAN_END)
 		end_span(perfetto, lane, event);
+	else if (wait__of(event, &wait))
+		show_wait(perfetto, lane, event, &wait);
 	else if (event->site->kind == TTLOG_EVENT_SPAN &&
 		 spans__begin(&perfetto->spans, lane, event))
 		show_event(perfetto, lane, event, TYPE_BEGIN);
 	else
 		show_event(perfetto, lane, event, TYPE_INSTANT);
 	counters(perfetto, lane, event);
+	lane->last_ns = spans__ns(&perfetto->spans, event);
 }
 
 static void perfetto__fini(void *state)

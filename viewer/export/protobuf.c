@@ -36,3 +36,13 @@ void protobuf__close_long(struct buffer *to, size_t opened)
 	memcpy(to->bytes + opened - 1, length, more + 1);
 	to->len += more;
 }
+
+void protobuf__pair(struct buffer *to, unsigned field, unsigned first, uint64_t a, unsigned second,
+		    uint64_t b)
+{
+	size_t opened = protobuf__open(to, field);
+
+	protobuf__u64(to, first, a);
+	protobuf__u64(to, second, b);
+	protobuf__close(to, opened);
+}

@@ -67,6 +67,9 @@ static inline void protobuf__close(struct buffer *to, size_t opened)
 }
 
 void protobuf__double(struct buffer *to, unsigned field, double v);
+/* A message of two numbers. */
+void protobuf__pair(struct buffer *to, unsigned field, unsigned first, uint64_t a, unsigned second,
+		    uint64_t b);
 void protobuf__text(struct buffer *to, unsigned field, struct ttlog_text text);
 
 #endif /* TTLOG_VIEW_PROTOBUF_H */

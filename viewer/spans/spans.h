@@ -36,7 +36,8 @@ struct lane {
 	const struct ttlog_snapshot *reader; /* a file of its process */
 	struct span *open;                   /* the outermost first */
 	uint32_t cnt, cap;
-	uint32_t unkept; /* begins that were not kept, inside of the kept ones */
+	uint32_t unkept;  /* begins that were not kept, inside of the kept ones */
+	uint64_t last_ns; /* of its last event; kept by the outputs that need it */
 };
 
 struct spans {
