@@ -10,14 +10,13 @@
 #include <elf.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "array.h"
 #include "dwarf.h"
+#include "dwarf_file.h"
 
 #if defined(__x86_64__)
 /* By number, as the psABI gives them to DWARF; the last is the return address's. */
@@ -48,17 +47,15 @@ static const char *const dwarf_registers[] = {
 /* No more return addresses fit in that. */
 #define MAX_OUTER_STEPS (OUTER_BYTES / 8)
 
-struct dwarf_file {
+/* A file of a crash. */
+struct known_file {
 	char build_id[41];
-	int fd;
-	Elf *elf;   /* for its program headers; NULL: it is no ELF file */
-	Dwfl *dwfl; /* of this file alone, at its link-time addresses: so it is read once */
-	struct dwarf_names *names;
 	bool symbols_only;
+	struct dwarf_file file;
 };
 
 struct dwarf {
-	struct dwarf_file *files;
+	struct known_file **files; /* they don't move */
 	size_t cnt, cap;
 };
 
@@ -74,97 +71,46 @@ struct walk {
 
 /* ---- files ---- */
 
-static int find_nothing(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base,
-			char **ret_path, Elf **ret_elf)
-{
-	(void)module;
-	(void)user;
-	(void)name;
-	(void)base;
-	(void)ret_path;
-	(void)ret_elf;
-	return -1; /* a module is reported with its file, or not at all */
-}
-
-static const Dwfl_Callbacks dwfl_callbacks = {
-	.find_elf = find_nothing,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
-};
-
-static Dwfl_Module *report_file(Dwfl *dwfl, const char *path, int fd, uint64_t bias)
-{
-	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	Dwfl_Module *module = NULL;
-
-	if (own >= 0)
-		module = dwfl_report_elf(dwfl, path, path, own, bias, true);
-	if (!module && own >= 0)
-		(void)close(own);
-	return module;
-}
-
 int dwarf__add_file(struct dwarf *dwarf, const char *build_id, const char *path, int fd,
 		    bool symbols_only)
 {
-	struct dwarf_file *file;
-	Dwfl_Module *module;
+	struct known_file *file = NULL;
+	int err;
 
-	if (dwarf->cnt == MAX_FILES || array__reserve(dwarf->files, dwarf->cnt + 1, &dwarf->cap)) {
+	if (dwarf->cnt < MAX_FILES && !array__reserve(dwarf->files, dwarf->cnt + 1, &dwarf->cap))
+		file = calloc(1, sizeof(*file));
+	if (!file) {
 		(void)close(fd);
 		return -ENOMEM;
 	}
-	file = &dwarf->files[dwarf->cnt];
-	*file = (struct dwarf_file){ .fd = fd, .symbols_only = symbols_only };
+	file->symbols_only = symbols_only;
 	memcpy(file->build_id, build_id, sizeof(file->build_id) - 1);
-	file->dwfl = dwfl_begin(&dwfl_callbacks);
-	if (!file->dwfl) {
-		(void)close(fd);
-		return -ENOMEM;
-	}
-	file->elf = elf_begin(fd, ELF_C_READ, NULL);
-	dwarf->cnt++;
-	dwfl_report_begin(file->dwfl);
-	module = report_file(file->dwfl, path, fd, 0);
-	(void)dwfl_report_end(file->dwfl, NULL, NULL);
-	/* a file that is no ELF file has no names, and is not asked for again */
-	if (module)
-		file->names = dwarf_names__new(module);
-	return 0;
+	err = dwarf_file__init(&file->file, path, fd, -1);
+	if (err)
+		free(file);
+	else
+		dwarf->files[dwarf->cnt++] = file;
+	return err;
 }
 
-static struct dwarf_file *find_file(struct dwarf *dwarf, const struct mapping *mapping)
+static struct known_file *find_file(struct dwarf *dwarf, const struct mapping *mapping)
 {
 	for (size_t i = 0; mapping->build_id[0] && i < dwarf->cnt; i++) {
-		if (strcmp(dwarf->files[i].build_id, mapping->build_id) == 0)
-			return &dwarf->files[i];
+		if (strcmp(dwarf->files[i]->build_id, mapping->build_id) == 0)
+			return dwarf->files[i];
 	}
 	return NULL;
 }
 
 /* The address where the file is loaded, less its link-time address. 0 or -ENOEXEC. */
-static int find_bias(const struct dwarf_file *file, const struct mapping *mapping,
+static int find_bias(const struct known_file *file, const struct mapping *mapping,
 		     uint64_t *ret_bias)
 {
-	size_t cnt = 0;
-	int err = -ENOEXEC;
+	uint64_t address;
+	int err = dwarf_file__address(&file->file, mapping->offset, &address);
 
-	if (!file->elf || elf_getphdrnum(file->elf, &cnt))
-		cnt = 0;
-	for (size_t i = 0; err && i < cnt; i++) {
-		uint64_t page;
-		GElf_Phdr segment;
-
-		if (!gelf_getphdr(file->elf, i, &segment) || segment.p_type != PT_LOAD ||
-		    !(segment.p_flags & PF_X))
-			continue;
-		page = segment.p_align ? segment.p_offset & -segment.p_align : segment.p_offset;
-		if (mapping->offset < page ||
-		    mapping->offset >= segment.p_offset + segment.p_filesz)
-			continue;
-		*ret_bias = mapping->start - (segment.p_vaddr + mapping->offset - segment.p_offset);
-		err = 0;
-	}
+	if (!err)
+		*ret_bias = mapping->start - address;
 	return err;
 }
 
@@ -174,13 +120,13 @@ static void report_files(struct dwarf *dwarf, const struct walk *walk)
 
 	dwfl_report_begin(walk->dwfl);
 	for (size_t i = 0; i < crash->mappings.cnt; i++) {
-		const struct dwarf_file *file = find_file(dwarf, &crash->mappings.items[i]);
+		const struct known_file *file = find_file(dwarf, &crash->mappings.items[i]);
 		uint64_t bias;
 
 		if (!file || find_bias(file, &crash->mappings.items[i], &bias))
 			continue;
 		/* one mapping of a file is enough; libdwfl ignores further ones */
-		(void)report_file(walk->dwfl, file->build_id, file->fd, bias);
+		(void)dwarf_file__report(walk->dwfl, file->build_id, file->file.fd, bias);
 	}
 	(void)dwfl_report_end(walk->dwfl, NULL, NULL);
 }
@@ -338,7 +284,7 @@ size_t dwarf__walk(struct dwarf *dwarf, const struct crash *crash, struct dwarf_
 
 	*ret_whole = false;
 	*ret_cut = CRASH_CUT_NONE;
-	walk.dwfl = dwfl_begin(&dwfl_callbacks);
+	walk.dwfl = dwfl_begin(&dwarf_file_callbacks);
 	if (!walk.dwfl)
 		return 0;
 	report_files(dwarf, &walk);
@@ -477,7 +423,7 @@ size_t dwarf__walk_outer(struct dwarf *dwarf, const struct crash *crash,
 	struct walk walk = { .crash = crash, .steps = steps, .max = max };
 	size_t cnt = 0;
 
-	walk.dwfl = dwfl_begin(&dwfl_callbacks);
+	walk.dwfl = dwfl_begin(&dwarf_file_callbacks);
 	if (!walk.dwfl)
 		return 0;
 	report_files(dwarf, &walk);
@@ -496,15 +442,15 @@ void dwarf__name(struct dwarf *dwarf, const struct crash *crash, const struct dw
 	struct dwarf_step linked = *step;
 
 	const struct mapping *mapping = mappings__find(&crash->mappings, address);
-	const struct dwarf_file *file = mapping ? find_file(dwarf, mapping) : NULL;
+	const struct known_file *file = mapping ? find_file(dwarf, mapping) : NULL;
 	uint64_t bias;
 
-	if (!file || !file->names || find_bias(file, mapping, &bias)) {
+	if (!file || !file->file.names || find_bias(file, mapping, &bias)) {
 		take(ctx, &(struct dwarf_name){ 0 });
 		return;
 	}
 	linked.ip -= bias;
-	dwarf_names__each(file->names, &linked, whole && !file->symbols_only, take, ctx);
+	dwarf_names__each(file->file.names, &linked, whole && !file->symbols_only, take, ctx);
 }
 
 /* ---- life ---- */

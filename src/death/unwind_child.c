@@ -4,30 +4,22 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <seccomp.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "child_process.h"
 #include "dwarf.h"
 #include "dwarf_names.h"
-#include "sandbox.h"
+#include "parser_rights.h"
 #include "unwind_child.h"
 
-/* Besides what it begins with. Debug information is mapped, and may be a gigabyte. */
-#define MORE_BYTES (8ull << 30)
 /* It ends when it holds more, and the next one begins anew. */
 #define KEEP_BYTES (256ull << 20)
-/* In case the collector is stopped and does not watch. */
-#define CPU_S      60
 
 union request {
 	uint32_t kind; /* enum unwind_kind */
@@ -38,76 +30,6 @@ union request {
 			  UNWIND_MAX_PAGES * sizeof(struct crash_page)];
 	} crash;
 };
-
-/* ---- rights ---- */
-
-static void limit(int resource, uint64_t most)
-{
-	const struct rlimit limit = { .rlim_cur = most, .rlim_max = most };
-
-	(void)setrlimit(resource, &limit);
-}
-
-static uint64_t read_statm(bool resident)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	uint64_t size, held;
-
-	if (!file || fscanf(file, "%" SCNu64 " %" SCNu64, &size, &held) != 2)
-		size = held = 0;
-	if (file)
-		(void)fclose(file);
-	return (resident ? held : size) * sysconf(_SC_PAGESIZE);
-}
-
-static void limit_memory(void)
-{
-	FILE *file;
-
-	/* relative, because a sanitizer's shadow memory is larger than any limit */
-	limit(RLIMIT_AS, read_statm(false) + MORE_BYTES);
-	/* if the machine runs out of memory, this process is the first to go */
-	file = fopen("/proc/self/oom_score_adj", "we");
-	if (file) {
-		(void)fputs("1000", file);
-		(void)fclose(file);
-	}
-}
-
-/* The system calls of elfutils, malloc and this file. */
-static int allow_calls(void)
-{
-	static const int calls[] = {
-		SCMP_SYS(brk),        SCMP_SYS(clock_gettime), SCMP_SYS(close),
-		SCMP_SYS(exit_group), SCMP_SYS(fcntl),         SCMP_SYS(fstat),
-		SCMP_SYS(futex),      SCMP_SYS(getpid),        SCMP_SYS(getrandom),
-		SCMP_SYS(gettid),     SCMP_SYS(lseek),         SCMP_SYS(madvise),
-		SCMP_SYS(mmap),       SCMP_SYS(mprotect),      SCMP_SYS(mremap),
-		SCMP_SYS(munmap),     SCMP_SYS(newfstatat),    SCMP_SYS(pread64),
-		SCMP_SYS(read),       SCMP_SYS(readlinkat),    SCMP_SYS(recvmsg),
-		SCMP_SYS(sendto),     SCMP_SYS(stat),          SCMP_SYS(statx),
-	};
-
-	return sandbox__allow(calls, sizeof(calls) / sizeof(*calls));
-}
-
-/* After this it can do no harm but to its answers. */
-static void drop_rights(void)
-{
-	limit(RLIMIT_CPU, CPU_S);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
-	limit_memory();
-	if (sandbox__drop_privileges())
-		_exit(1);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* After the change of user, which resets it. If the parent is gone already, the end of its
-	 * messages tells. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)prctl(PR_SET_NAME, CHILD_PROCESS_NAME, 0, 0, 0);
-	if (allow_calls())
-		_exit(1);
-}
 
 /* ---- answers ---- */
 
@@ -285,8 +207,8 @@ void unwind_child__run(void)
 	struct dwarf *dwarf = dwarf__new();
 	int fd;
 
-	drop_rights();
-	while (request && dwarf && read_statm(true) < KEEP_BYTES) {
+	parser_rights__drop(CHILD_PROCESS_NAME);
+	while (request && dwarf && parser_rights__held_bytes() < KEEP_BYTES) {
 		(void)receive(socket, request, &fd);
 		if (request->kind == UNWIND_CRASH)
 			take_crash(request, dwarf, socket);
