@@ -3,18 +3,10 @@
  * foreign_sites.c, foreign_builder.c, usdt_sites.c, usdt_fields.c, usdt_notes.c and usdt_symbols.c
  * on files that cc makes of usdt_fixture.S.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "foreign_fixture.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "array.h"
@@ -44,32 +36,19 @@ struct files {
 	int pie, no_pie, moved, marked;
 };
 
-static int build(const struct files *files, const char *name, const char *flags)
-{
-	char command[512], path[128];
-	int fd, status;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", files->dir, name);
-	(void)snprintf(command, sizeof(command), "cc %s -o %s", flags, path);
-	status = system(command);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_msg("%s: status %d", command, status);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	return fd;
-}
-
-#define FIXTURE "tests/unit/attach/foreign/usdt_fixture.S"
-
 static int set_up(void **state)
 {
 	static struct files files = { .dir = "/tmp/ttlog-test-foreign.XXXXXX" };
 
 	assert_non_null(mkdtemp(files.dir));
-	files.pie = build(&files, "pie", "-fPIE -pie -rdynamic " FIXTURE);
-	files.no_pie = build(&files, "no_pie", "-fno-pie -no-pie " FIXTURE);
-	files.moved = build(&files, "moved", "-fPIE -pie -DMOVED " FIXTURE);
-	files.marked = build(&files, "marked", "-O2 -Iinclude tests/apps/crash.c -lpthread");
+	files.pie =
+		foreign_fixture__build(files.dir, "pie", "-fPIE -pie -rdynamic " FOREIGN_FIXTURE);
+	files.no_pie =
+		foreign_fixture__build(files.dir, "no_pie", "-fno-pie -no-pie " FOREIGN_FIXTURE);
+	files.moved =
+		foreign_fixture__build(files.dir, "moved", "-fPIE -pie -DMOVED " FOREIGN_FIXTURE);
+	files.marked = foreign_fixture__build(files.dir, "marked",
+					      "-O2 -Iinclude tests/apps/crash.c -lpthread");
 	*state = &files;
 	return 0;
 }

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "elf_file.h"
+#include "foreign_check.h"
+#include "foreign_probes.h"
+#include "foreign_report.h"
+#include "function_list.h"
+#include "maps.h"
+#include "nearest.h"
+#include "needed_files.h"
+#include "process_files.h"
+#include "usdt_fields.h"
+#include "usdt_notes.h"
+#include "value.h"
+
+/* More functions of one name, or glob, are not needed to know that there are some. */
+#define MAX_FUNCTIONS 65536u
+
+/* One probe of the user. */
+struct verdict {
+	const struct foreign_probe *probe;
+	bool has_where;  /* a file has such a provider; is such a file */
+	bool has_name;   /* and such a probe; such a function */
+	bool is_refused; /* its signature does not fit; a line says so */
+	bool has_no_symbols;
+	char file[256]; /* the last one that has_where */
+	struct nearest wheres, names;
+};
+
+struct foreign_check {
+	const struct foreign_probes *probes;
+	struct verdict *verdicts;
+	size_t cnt;
+	struct foreign_report refused; /* signatures that don't fit */
+	const char *path;              /* of the file that is looked at */
+	char providers[256];           /* some of those that there are: "a, b" */
+};
+
+struct foreign_check *foreign_check__new(const struct foreign_probes *probes)
+{
+	struct foreign_check *check = calloc(1, sizeof(*check));
+
+	if (!check)
+		return NULL;
+	check->probes = probes;
+	check->cnt = foreign_probes__cnt(probes);
+	check->verdicts = calloc(check->cnt + 1, sizeof(*check->verdicts));
+	if (!check->verdicts) {
+		free(check);
+		return NULL;
+	}
+	for (size_t i = 0; i < check->cnt; i++) {
+		struct verdict *verdict = &check->verdicts[i];
+
+		verdict->probe = foreign_probes__get(probes, i);
+		verdict->wheres = nearest__to(verdict->probe->where);
+		verdict->names = nearest__to(verdict->probe->name);
+	}
+	return check;
+}
+
+void foreign_check__free(struct foreign_check *check)
+{
+	if (!check)
+		return;
+	foreign_report__fini(&check->refused);
+	free(check->verdicts);
+	free(check);
+}
+
+static void note_where(struct verdict *verdict, const char *path)
+{
+	verdict->has_where = true;
+	(void)snprintf(verdict->file, sizeof(verdict->file), "%s", path);
+}
+
+/* ---- USDT ---- */
+
+/* One note against a signature. A glob takes probes that have fewer arguments, too. (Sizes are
+ * written in the same way for all machines.) */
+static void check_signature(struct foreign_check *check, struct verdict *verdict,
+			    const struct usdt_note *note)
+{
+	const struct usdt_scope scope = { .machine = USDT_X86_64, .place = note->vaddr };
+	const struct foreign_probe *probe = verdict->probe;
+	const char *at = note->arguments;
+	struct usdt_operand operand;
+	size_t cnt = 0;
+
+	for (; usdt_operand__next(&scope, &at, &operand); cnt++) {
+		if (cnt >= probe->field_cnt ||
+		    usdt_fields__fits(&probe->fields[cnt], operand.bytes))
+			continue;
+		verdict->is_refused = true;
+		foreign_report__add(
+			&check->refused,
+			"--usdt '%s': field '%s' can't be %s%s: argument %zu of %s:%s has %u bytes (%s)",
+			probe->text, probe->fields[cnt].name,
+			value__type_name(probe->fields[cnt].type),
+			probe->fields[cnt].step_cnt ? " at an address" : "", cnt + 1,
+			note->provider, note->name, operand.bytes, check->path);
+	}
+	if (cnt >= probe->field_cnt || foreign_glob__is_pattern(probe->name))
+		return;
+	verdict->is_refused = true;
+	foreign_report__add(
+		&check->refused, "--usdt '%s': it has %zu fields, but %s:%s has %zu arguments (%s)",
+		probe->text, probe->field_cnt, note->provider, note->name, cnt, check->path);
+}
+
+/* Each once; those that there is room for. */
+static void note_provider(struct foreign_check *check, const char *provider)
+{
+	const size_t len = strlen(check->providers), own = strlen(provider);
+	const char *at = check->providers;
+
+	/* the probe that sends our own batches */
+	if (!strcmp(provider, "ttlog"))
+		return;
+	for (; (at = strstr(at, provider)); at += own)
+		if ((at == check->providers || at[-1] == ' ') && (!at[own] || at[own] == ','))
+			return;
+	if (len + own + 3 < sizeof(check->providers))
+		(void)snprintf(check->providers + len, sizeof(check->providers) - len, "%s%s",
+			       len ? ", " : "", provider);
+}
+
+static int look_at_note(const struct usdt_note *note, void *ctx)
+{
+	struct foreign_check *check = ctx;
+
+	note_provider(check, note->provider);
+	for (size_t i = 0; i < check->cnt; i++) {
+		struct verdict *verdict = &check->verdicts[i];
+		const struct foreign_probe *probe = verdict->probe;
+
+		if (probe->kind != FOREIGN_USDT)
+			continue;
+		if (!foreign_glob__matches(probe->where, note->provider)) {
+			nearest__offer(&verdict->wheres, note->provider);
+			continue;
+		}
+		note_where(verdict, check->path);
+		if (!foreign_glob__matches(probe->name, note->name)) {
+			nearest__offer(&verdict->names, note->name);
+			continue;
+		}
+		verdict->has_name = true;
+		if (probe->has_fields && !verdict->is_refused)
+			check_signature(check, verdict, note);
+	}
+	return 0;
+}
+
+/* ---- Functions ---- */
+
+static void offer_functions(struct verdict *verdict, const struct function_list *list)
+{
+	for (size_t i = 0; i < list->cnt; i++) {
+		const struct function *function = &list->items[i];
+		char *name = function_name__readable(function->symbol, function->base_len,
+						     strchr(verdict->probe->name, '('));
+
+		if (name)
+			nearest__offer(&verdict->names, name);
+		free(name);
+	}
+}
+
+static void look_at_functions(struct verdict *verdict, const struct function_list *list)
+{
+	struct function_match *matches;
+	size_t cnt = 0, resolvers = 0;
+	int err;
+
+	if (!list->cnt)
+		verdict->has_no_symbols = true;
+	err = function_list__match(list, verdict->probe->name, MAX_FUNCTIONS, &matches, &cnt,
+				   &resolvers);
+	if (!err)
+		function_matches__free(matches, cnt);
+	if (err == -E2BIG || cnt || resolvers)
+		verdict->has_name = true;
+	else if (!foreign_glob__is_pattern(verdict->probe->name))
+		offer_functions(verdict, list);
+}
+
+static void look_for_functions(struct foreign_check *check, int fd)
+{
+	const char *slash = strrchr(check->path, '/');
+	struct function_list *list = NULL;
+
+	for (size_t i = 0; i < check->cnt; i++) {
+		struct verdict *verdict = &check->verdicts[i];
+
+		if (verdict->probe->kind == FOREIGN_USDT)
+			continue;
+		if (!foreign_probe__takes_file(verdict->probe, check->path)) {
+			nearest__offer(&verdict->wheres,
+				       strchr(verdict->probe->where, '/') || !slash ? check->path
+										    : slash + 1);
+			continue;
+		}
+		note_where(verdict, check->path);
+		if (!list)
+			list = function_list__new(fd);
+		if (list)
+			look_at_functions(verdict, list);
+	}
+	function_list__free(list);
+}
+
+/* ---- Files ---- */
+
+static int look_at_file(int fd, const char *path, void *ctx)
+{
+	struct foreign_check *check = ctx;
+	struct elf_file *file = elf_file__new(fd);
+	size_t malformed;
+
+	if (!file)
+		return 0;
+	check->path = path;
+	(void)usdt_notes__each(file, look_at_note, check, &malformed);
+	elf_file__free(file);
+	look_for_functions(check, fd);
+	return 0;
+}
+
+int foreign_check__file(struct foreign_check *check, const char *path)
+{
+	const struct code_file file = { .place = CODE_AT_PATH, .path = path };
+	const int fd = process_files__open_code(&file);
+
+	if (fd < 0)
+		return fd;
+	(void)look_at_file(fd, path, check);
+	(void)close(fd);
+	return 0;
+}
+
+int foreign_check__program(struct foreign_check *check, const char *path)
+{
+	return needed_files__each(path, look_at_file, check);
+}
+
+int foreign_check__process(struct foreign_check *check, pid_t pid)
+{
+	struct maps *maps = maps__read(pid);
+	uint64_t last = 0;
+
+	if (!maps)
+		return -errno;
+	for (size_t i = 0; i < maps->cnt; i++) {
+		const struct maps_entry *entry = &maps->entries[i];
+		int fd;
+
+		if (!entry->executable || !entry->inode || entry->inode == last)
+			continue;
+		last = entry->inode;
+		fd = maps__open(pid, entry);
+		if (fd < 0)
+			continue;
+		(void)look_at_file(fd, entry->path, check);
+		(void)close(fd);
+	}
+	maps__free(maps);
+	return 0;
+}
+
+/* ---- The end ---- */
+
+static const char *what(const struct foreign_probe *probe)
+{
+	return probe->kind == FOREIGN_USDT ? "probe" : "function";
+}
+
+/* ": is it 'a' or 'b'?" */
+static const char *hint(const struct nearest *nearest, char *text, size_t size)
+{
+	char names[NEAREST_MAX_NAMES * NEAREST_MAX_BYTES + 32];
+
+	text[0] = '\0';
+	if (*nearest__print(nearest, names, sizeof(names)))
+		(void)snprintf(text, size, ": is it %s?", names);
+	return text;
+}
+
+static void judge_name(const struct verdict *verdict, struct foreign_report *report)
+{
+	const struct foreign_probe *probe = verdict->probe;
+	char text[FOREIGN_REPORT_LINE_BYTES];
+
+	if (verdict->has_no_symbols) {
+		foreign_report__add(report,
+				    "%s '%s': %s has no symbols, so its functions are not known",
+				    foreign_kind__option(probe->kind), probe->text, verdict->file);
+		return;
+	}
+	if (!*hint(&verdict->names, text, sizeof(text)))
+		(void)snprintf(text, sizeof(text),
+			       " (ttlog-collect --list shows those that it has)");
+	foreign_report__add(report, "%s '%s': %s has no %s %s%s", foreign_kind__option(probe->kind),
+			    probe->text, verdict->file, what(probe), probe->name, text);
+}
+
+static void judge_where(const struct foreign_check *check, const struct verdict *verdict,
+			const char *subject, struct foreign_report *report)
+{
+	const struct foreign_probe *probe = verdict->probe;
+	char text[FOREIGN_REPORT_LINE_BYTES];
+
+	(void)hint(&verdict->wheres, text, sizeof(text));
+	if (probe->kind == FOREIGN_USDT && !*text && *check->providers)
+		(void)snprintf(text, sizeof(text), ": there is %s", check->providers);
+	foreign_report__add(report, "%s '%s': %s has no %s %s%s", foreign_kind__option(probe->kind),
+			    probe->text, subject, probe->kind == FOREIGN_USDT ? "provider" : "file",
+			    probe->where, text);
+}
+
+/* Whether it may come with a library that is loaded later. */
+static bool may_come(const struct foreign_check *check, const struct verdict *verdict)
+{
+	const struct foreign_probe *probe = verdict->probe;
+
+	if (foreign_glob__is_pattern(probe->where) || foreign_glob__is_pattern(probe->name))
+		return true;
+	return probe->kind == FOREIGN_USDT && !verdict->has_where &&
+	       foreign_probes__knows_provider(check->probes, probe->where);
+}
+
+void foreign_check__judge(const struct foreign_check *check, const char *subject,
+			  struct foreign_report *errors, struct foreign_report *warnings)
+{
+	for (size_t i = 0; i < check->refused.cnt; i++)
+		foreign_report__add(errors, "%s", check->refused.lines[i]);
+	for (size_t i = 0; i < check->cnt; i++) {
+		const struct verdict *verdict = &check->verdicts[i];
+		struct foreign_report *report = may_come(check, verdict) ? warnings : errors;
+
+		if (verdict->has_name)
+			continue;
+		if (verdict->has_where)
+			judge_name(verdict, report);
+		else
+			judge_where(check, verdict, subject, report);
+	}
+}
