@@ -46,9 +46,9 @@ struct {
 struct wait {
 	u64 start_ns; /* of the process: the kernel reuses numbers */
 	u64 since_ns; /* 0: it is on a CPU */
-	s32 call;
+	u32 state;    /* of the task, when it left the CPU; 0: it could run on */
 	u32 peer_pid, peer_tid;
-	u8 reason, waker;
+	u8 waker;
 	char peer_comm[16];
 };
 
@@ -122,7 +122,7 @@ static __always_inline s32 call_of(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 #if defined(__TARGET_ARCH_x86)
-	return BPF_CORE_READ(regs, orig_ax);
+	return regs->orig_ax;
 #else
 	return BPF_CORE_READ(regs, syscallno);
 #endif
@@ -148,9 +148,10 @@ static __always_inline bool waits_for_child(s32 call)
 #endif
 }
 
-static __always_inline u8 reason_of(struct task_struct *task, bool preempt, u32 state, s32 call)
+/* When it runs again: all but its state is still as it was when it left the CPU. */
+static __always_inline u8 reason_of(struct task_struct *task, u32 state, s32 call)
 {
-	if (preempt || !(state & TASK_WAITS))
+	if (!state)
 		return SCHED_PREEMPTED;
 	if (BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait))
 		return SCHED_DISK;
@@ -176,7 +177,7 @@ static __always_inline struct wait *make_wait(struct task_struct *task, u64 key)
 	return wait;
 }
 
-static __always_inline void leave_cpu(struct task_struct *task, bool preempt, u32 state)
+static __always_inline void leave_cpu(struct task_struct *task, bool preempt, u32 state, u64 now_ns)
 {
 	u64 key = thread_key(task);
 	struct wait *wait = bpf_map_lookup_elem(&waits, &key);
@@ -190,10 +191,9 @@ static __always_inline void leave_cpu(struct task_struct *task, bool preempt, u3
 		wait = make_wait(task, key);
 	if (!wait)
 		return;
-	wait->call = call_of(task);
-	wait->reason = reason_of(task, preempt, state, wait->call);
+	wait->state = preempt ? 0 : state & TASK_WAITS;
 	wait->waker = SCHED_NO_WAKER;
-	wait->since_ns = bpf_ktime_get_ns();
+	wait->since_ns = now_ns;
 }
 
 static __always_inline void send_wait(struct task_struct *task, const struct wait *wait,
@@ -208,9 +208,9 @@ static __always_inline void send_wait(struct task_struct *task, const struct wai
 	if (!message)
 		return;
 	message->duration_ns = duration_ns;
-	message->call = wait->call;
+	message->call = call_of(task);
 	message->cpu = bpf_get_smp_processor_id();
-	message->reason = wait->reason;
+	message->reason = reason_of(task, wait->state, message->call);
 	message->waker = wait->waker;
 	if (wait->waker == SCHED_TASK || wait->waker == SCHED_SOFTIRQ) {
 		message->peer_pid = wait->peer_pid;
@@ -220,7 +220,7 @@ static __always_inline void send_wait(struct task_struct *task, const struct wai
 	bpf_ringbuf_submit(message, wake_flag());
 }
 
-static __always_inline void enter_cpu(struct task_struct *task)
+static __always_inline void enter_cpu(struct task_struct *task, u64 now_ns)
 {
 	u64 key = thread_key(task);
 	struct wait *wait = bpf_map_lookup_elem(&waits, &key);
@@ -228,7 +228,7 @@ static __always_inline void enter_cpu(struct task_struct *task)
 
 	if (!wait || !wait->since_ns)
 		return;
-	duration_ns = bpf_ktime_get_ns() - wait->since_ns;
+	duration_ns = now_ns - wait->since_ns;
 	wait->since_ns = 0;
 	if (duration_ns >= least_ns && is_on(SCHED_OFF_CPU))
 		send_wait(task, wait, duration_ns);
@@ -238,10 +238,16 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struct *next,
 	     unsigned int state)
 {
-	if (recorded__may_have(prev->tgid))
-		leave_cpu(prev, preempt, state);
-	if (recorded__may_have(next->tgid))
-		enter_cpu(next);
+	const bool leaves = recorded__may_have(prev->tgid), enters = recorded__may_have(next->tgid);
+	u64 now_ns;
+
+	if (!leaves && !enters)
+		return 0;
+	now_ns = bpf_ktime_get_ns();
+	if (leaves)
+		leave_cpu(prev, preempt, state, now_ns);
+	if (enters)
+		enter_cpu(next, now_ns);
 	return 0;
 }
 
