@@ -9,7 +9,7 @@ VERSION := 0.2.0
 # libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
 # C++, lld for tests with another linker or for arm64; stress-ng is the load of check-loaded; tmux drives
 # the full screen; prometheus reads the metrics, zsh tries the completion;
-# libjansson-dev reads the answers of collectors.
+# systemtap-sdt-dev has the macros of probes that are not ours; libjansson-dev reads the answers of collectors.
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev \
 	e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
 	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
@@ -17,7 +17,7 @@ DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppc
 	libseccomp-dev libsodium-dev \
 	libsqlite3-dev libsystemd-dev lld locales lz4 make mandoc pkg-config prometheus \
 	protobuf-compiler python3 python3-bt2 python3-cbor2 python3-jsonschema python3-protobuf \
-	sqlite3 strace stress-ng tmux util-linux zlib1g-dev zsh
+	sqlite3 strace stress-ng systemtap-sdt-dev tmux util-linux zlib1g-dev zsh
 
 # First deps, then a new make for the rest: this one has already looked for missing tools.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

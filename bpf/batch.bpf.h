@@ -12,6 +12,7 @@
 
 #include "message.bpf.h"
 
+#define E2BIG   7
 #define EAGAIN  11
 #define EFAULT  14
 #define ENOSPC  28

@@ -10,6 +10,7 @@
 
 #define WIRE_MAX_STEPS   4
 #define WIRE_NO_REGISTER 0xff
+#define WIRE_MAX_PLACES  65536 /* in all files together */
 
 /* Where a value begins. */
 enum wire_value_from {
@@ -58,7 +59,8 @@ struct wire_place {
 	uint32_t site; /* as in records; of the end of a span, too: that of its start */
 	uint8_t kind;  /* enum wire_place_kind */
 	uint8_t value_cnt;
-	uint8_t reserved[2];
+	uint8_t text_cnt; /* of the values; kernel__put_place() sets it */
+	uint8_t reserved;
 	struct wire_value values[TTLOG_MAX_FIELDS]; /* WIRE_PLACE_RETURN: `ret`, if there is one */
 };
 

@@ -5,6 +5,7 @@
  * control   uprobe on the nop of `ttlog:control`: batches, threads, requests; also on gates, which
  *           never run: the kernel raises a semaphore for each
  * start     uprobe on a file's first instruction (-e): a process is known before it logs
+ * foreign   uprobe on probes that are not ours, and on functions
  * library   uprobe on the dynamic linker's _dl_debug_state: libraries come and go
  * the rest  on tracepoints that every process hits: they return at once if it is not recorded
  *
@@ -12,8 +13,10 @@
  * sched_prepare_exec. On such kernels the collector loads kprobes instead.
  *
  * Parts: state.bpf.h (maps), message.bpf.h (stamps), batch.bpf.h (copies), death.bpf.h,
- * thrown.bpf.h (exceptions), launch.bpf.h (programs that are being linked).
+ * thrown.bpf.h (exceptions), launch.bpf.h (programs that are being linked), foreign.bpf.h (probes
+ * that are not ours).
  */
+#include "foreign.bpf.h"
 #include "launch.bpf.h"
 #include "thrown.bpf.h"
 
@@ -102,6 +105,40 @@ int library(struct pt_regs *ctx)
 	return 0;
 }
 
+/* The cookie: the module in the upper half, the number of the place in it in the lower one. */
+SEC("uprobe")
+int foreign(struct pt_regs *ctx)
+{
+	const u64 cookie = bpf_get_attach_cookie(ctx);
+	struct hit hit = { .task = acting_task(), .sp = PT_REGS_SP(ctx), .module = cookie >> 32 };
+
+	share_no_stack(ctx);
+	hit.process = foreign_tracks ? process__acting(hit.task) : process__of(hit.task);
+	if (!hit.process)
+		return 0;
+	hit.place = bpf_map_lookup_elem(&places, &cookie);
+	if (!hit.place)
+		return 0;
+	hit.share = share_of(hit.task->tgid, cookie);
+	if (!hit.share) {
+		count_lost_event(hit.process);
+		return 0;
+	}
+	switch (hit.place->kind) {
+	case WIRE_PLACE_EVENT:
+		send_event(&hit);
+		break;
+	case WIRE_PLACE_BEGIN:
+		begin_span(&hit);
+		break;
+	case WIRE_PLACE_RETURN:
+	case WIRE_PLACE_JUMP:
+		end_span(&hit);
+		break;
+	}
+	return 0;
+}
+
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
 {
@@ -175,6 +212,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!process)
 		return 0;
 	forget_faults();
+	frames__forget(current_tgid(), task->pid);
 	/* nothing is left to do where exit_entry ran first */
 	end_thread(process, ROOM_ALL);
 	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
@@ -221,6 +259,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	release_thread(tgid, old_tid);
 	release_thread(tgid, tgid);
 	forget_faults();
+	frames__forget(tgid, old_tid);
+	frames__forget(tgid, tgid);
 	process->has_file = 0;
 	message__send_head(process, WIRE_EXEC, flags);
 	return 0;

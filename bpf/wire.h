@@ -3,14 +3,16 @@
  * What the BPF programs send to the collector, through two ring buffers and a few maps.
  *
  * `batches` carries WIRE_BATCH and, when `lifecycle` is half full, WIRE_TAIL. `lifecycle` carries all
- * else, so that a flood of events can't crowd out a crash. The reader takes all of `lifecycle` first,
- * then empties `batches`, then acts on what it took: so no message of `lifecycle` overtakes what its
- * process put into `batches` earlier.
+ * else, so that a flood of events can't crowd out a crash. `events` carries WIRE_EVENT. The reader
+ * takes all of `lifecycle` first, then empties `batches` and `events`, then acts on what it took: so
+ * no message of `lifecycle` overtakes what its process put into the others earlier.
  */
 #ifndef TTLOG_WIRE_H
 #define TTLOG_WIRE_H
 
 #include "ttlog/abi.h"
+
+#include "foreign_wire.h"
 
 #define WIRE_MAX_FRAMES       64
 #define WIRE_MAX_REGISTERS    40
@@ -44,6 +46,7 @@ enum wire_kind {
 	WIRE_REPORTER = 14,
 	WIRE_OTHER = 15, /* struct wire_other: a thread killed because another one crashed */
 	WIRE_START = 16, /* struct wire_head: begins to run a file that is recorded (-e) */
+	WIRE_EVENT = 17, /* struct wire_event: a probe that is not ours */
 };
 
 enum wire_flag {
@@ -74,6 +77,34 @@ struct wire_batch {
 	struct wire_head head;
 	uint64_t address;         /* of the batch, in the process */
 	struct ttlog_batch batch; /* a copy; records follow, up to head.bytes */
+};
+
+#define WIRE_FEW_SLOTS      2
+#define WIRE_SLOT_BYTES     256
+#define WIRE_SLOT_MAX_BYTES 4096
+#define WIRE_NULL_TEXT      (~0ull)
+
+/* Numbers, widened. Of a text: its length with the zero, and it is in the next slot; or
+ * WIRE_NULL_TEXT, without a slot. */
+struct wire_values {
+	uint64_t list[TTLOG_MAX_FIELDS];
+	uint32_t missing; /* a bit for each that could not be read */
+	uint32_t reserved;
+};
+
+/* head.stamp_ns is its time. */
+struct wire_event {
+	struct wire_head head;
+	uint64_t begin_ns;   /* of a span, at its start and at its end; 0: it is none */
+	uint32_t site;       /* as in records; of a span: that of its start */
+	uint16_t slot_bytes; /* of each slot in `text` */
+	uint8_t slot_cnt;
+	uint8_t value_cnt;  /* 0 at the end of a span without a value */
+	uint8_t place_kind; /* enum wire_place_kind */
+	uint8_t padding[3];
+	uint32_t reserved;
+	struct wire_values values;
+	char text[];
 };
 
 struct wire_thread {
@@ -214,17 +245,20 @@ struct wire_process {
 	uint64_t lost_fault_events;  /* the batch's memory could not be read after its head was */
 	uint64_t lost_fault_batches; /* nor its head: the number of events is unknown */
 	uint64_t corrupt_batches;    /* the head was no batch's head */
-	uint64_t lost_alone_events;  /* part of lost_*_events: from TTLOG_BATCH_ALONE */
-	uint64_t lost_messages;      /* `lifecycle` had no room for a message without events */
-	uint64_t table_full;         /* threads that could not be registered */
-	uint64_t lost_tails;         /* thread ends with a tail left: see `left` in map `threads` */
-	uint64_t exits;              /* not 0: the last thread has ended; `end` says how */
-	uint64_t fault_tid;          /* the last thread whose handler took a fault */
-	uint64_t raised;             /* the signal that it sent itself and dies of; 0: none */
-	uint64_t others;             /* threads whose stacks were to be sent */
-	uint64_t has_file;           /* -e: it runs a file that is recorded */
-	uint64_t unlinks;            /* its dynamic linker has begun to remove libraries */
-	uint64_t loader;             /* the thread of the last WIRE_LOAD_BEGINS; 0: none */
+	/* part of lost_*_events: from TTLOG_BATCH_ALONE, and of probes that are not ours */
+	uint64_t lost_alone_events;
+	uint64_t lost_table_events; /* no room for a span in map `frames_by_thread` */
+	uint64_t nulls;             /* events with a value that could not be read */
+	uint64_t lost_messages;     /* `lifecycle` had no room for a message without events */
+	uint64_t table_full;        /* threads that could not be registered */
+	uint64_t lost_tails;        /* thread ends with a tail left: see `left` in map `threads` */
+	uint64_t exits;             /* not 0: the last thread has ended; `end` says how */
+	uint64_t fault_tid;         /* the last thread whose handler took a fault */
+	uint64_t raised;            /* the signal that it sent itself and dies of; 0: none */
+	uint64_t others;            /* threads whose stacks were to be sent */
+	uint64_t has_file;          /* -e: it runs a file that is recorded */
+	uint64_t unlinks;           /* its dynamic linker has begun to remove libraries */
+	uint64_t loader;            /* the thread of the last WIRE_LOAD_BEGINS; 0: none */
 	struct wire_end end;
 };
 

@@ -59,4 +59,4 @@ CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/ut
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/item/chunk src/read/filter/filter_rows src/read/item/unpack \
 	$(addprefix viewer/stats/aggregate/,aggregate sketch))
 # Only these see the BPF skeletons.
-SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/%.o,kernel/kernel kernel/kernel_sched kernel/warm find/exec_events)
+SKEL_OBJS := $(patsubst %,$(BUILD)/src/attach/%.o,kernel/kernel kernel/kernel_maps kernel/kernel_sched kernel/warm find/exec_events)

@@ -15,6 +15,7 @@
 
 struct attached_process;
 struct attach;
+struct foreign_probes;
 struct journal;
 struct kernel;
 struct linker;
@@ -31,6 +32,8 @@ struct attach_options {
 	 */
 	const struct site_filter *(*filter_of)(void *ctx, pid_t pid);
 	void *filter_ctx;
+	const struct foreign_probes
+		*foreign;        /* probes that are not ours; NULL: none are recorded */
 	struct journal *journal; /* gets the sites of each file; may be NULL */
 	bool immediate;
 	bool for_all;      /* links serve every process that maps the file, not one */

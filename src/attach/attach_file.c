@@ -56,8 +56,8 @@ static bool is_visited(const struct visit *visit, const struct attach_file *file
 
 static bool has_module(const struct attached_process *attached, uint32_t number)
 {
-	for (size_t i = 0; attached && i < attached->anchor_cnt; i++) {
-		if (attached->anchors[i].module == number)
+	for (size_t i = 0; attached && i < attached->module_cnt; i++) {
+		if (attached->modules[i] == number)
 			return true;
 	}
 	return false;
@@ -77,8 +77,10 @@ static void add_visited(const struct visit *visit, const struct attach_file *fil
 		*attached = attached_process__new(pid);
 	if (!*attached)
 		return;
-	attached_process__add_anchor(*attached, &anchor);
-	(void)attached_process__add_batches(*attached, &anchor);
+	if (table->has_module) {
+		attached_process__add_anchor(*attached, &anchor);
+		(void)attached_process__add_batches(*attached, &anchor);
+	}
 	if (attach__hold(visit->attach, anchor.module))
 		attached_process__add_module(*attached, visit->attach, anchor.module);
 }
@@ -139,7 +141,7 @@ static int64_t find_with_sites(struct attach *attach, const struct mapped_file *
 		ret->malformed_cnt = table->malformed_cnt;
 	if (!table)
 		number = -ENOEXEC;
-	else if (!table->has_module)
+	else if (!site_table__has_sites(table))
 		number = -ENOENT;
 	if (number < 0)
 		attach__release(attach, &held, 1);

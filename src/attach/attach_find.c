@@ -71,13 +71,13 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	if (number)
 		return number;
 	choice = attach__choice(attach);
-	module = module__read(file, &status, choice);
+	module = module__read(file, &status, choice, attach->options.foreign);
 	err = -errno;
 	site_choice__unref(choice);
 	if (!module)
 		return err;
 	pthread_mutex_lock(&attach->lock);
-	attach->has_marked |= module->table && module->table->has_module;
+	attach->has_marked |= module->table && site_table__has_sites(module->table);
 	number = modules__add(&attach->modules, module, attach->options.journal);
 	if (number > 0) {
 		module = attach->modules.by_number[number];

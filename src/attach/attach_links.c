@@ -100,6 +100,8 @@ unsigned long *attach__choose_places(const struct attach *attach, const struct m
 	for (size_t i = 0; i < table->cnt; i++) {
 		const struct site *site = &table->sites[i];
 
+		if (site__is_foreign(site))
+			continue;
 		if (extra ? site_choice__adds(choice, base, site, extra->pid, extra->service)
 			  : site_choice__matches_from(choice, base, site))
 			add_place(ret, offsets, semaphores, site->gate_offset,
@@ -178,23 +180,44 @@ size_t attach__linked_cnt(struct attach *attach, const struct module *module, pi
 	return cnt;
 }
 
+/* 0 or -errno. */
+static int make_links(struct attach *attach, uint32_t number, int fd, struct links *links)
+{
+	const struct site_table *table = attach__module(attach, number)->table;
+	size_t cnt;
+	int err;
+
+	if (table->has_module) {
+		links->all =
+			link_all(attach, number, fd, links->pid, links->base, &links->site_cnt);
+		if (!links->all)
+			return -errno;
+	}
+	if (table->place_cnt) {
+		err = attach__link_foreign(attach, number, fd, links->pid, links->base,
+					   &links->foreign, &cnt);
+		if (err)
+			return err;
+		links->site_cnt += cnt;
+	}
+	links->start = link_start(attach, number, fd, links->pid);
+	return 0;
+}
+
 int attach__link(struct attach *attach, uint32_t number, int fd, pid_t pid,
 		 const struct site_filter *base)
 {
 	struct links *links = calloc(1, sizeof(*links));
 	struct module *module;
-	int err = 0;
+	int err;
 
 	if (!links)
 		return -ENOMEM;
 	links->pid = pid;
 	links->base = base;
-	links->all = link_all(attach, number, fd, pid, base, &links->site_cnt);
-	if (!links->all) {
-		err = -errno;
+	err = make_links(attach, number, fd, links);
+	if (err)
 		goto fail;
-	}
-	links->start = link_start(attach, number, fd, pid);
 	pthread_mutex_lock(&attach->lock);
 	if (attach->closed) {
 		err = -ESHUTDOWN;
@@ -209,6 +232,7 @@ int attach__link(struct attach *attach, uint32_t number, int fd, pid_t pid,
 		return 0;
 fail:
 	kernel_link__free(links->all);
+	kernel_link__free(links->foreign);
 	kernel_link__free(links->start);
 	free(links);
 	return err;
@@ -253,7 +277,7 @@ static void keep_control(struct attach *attach, uint32_t number, struct links *l
 {
 	const struct module *module = attach->modules.by_number[number];
 
-	if (!links || links->control || module->fd < 0)
+	if (!links || links->control || module->fd < 0 || !module->table->has_module)
 		return;
 	links->control = link_one(attach, KERNEL_CONTROL, module->fd, module->table->control_offset,
 				  module->table->listening_offset, number,
@@ -273,8 +297,10 @@ void attach__close_gates(struct attach *attach)
 		if (!module)
 			continue;
 		keep_control(attach, i, module->links);
-		for (struct links *links = module->links; links; links = links->next)
+		for (struct links *links = module->links; links; links = links->next) {
 			leaving__add(&leaving, &links->all);
+			leaving__add(&leaving, &links->foreign);
+		}
 		leaving__add_all(&leaving, module->extra);
 		module->extra = NULL;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Shared by the files of attach: attach.c (modules that are held), attach_find.c (from a file to its
- * module), attach_links.c, attach_process.c, attach_file.c (one file, for every process),
- * attach_unused.c.
+ * module), attach_links.c, attach_foreign.c, attach_process.c, attach_file.c (one file, for every
+ * process), attach_unused.c.
  *
  * No lock is held while a file is opened or read: its file system may hang.
  */
@@ -85,6 +85,12 @@ bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
 /* With `turn` held, if it is not linked. base: as above. 0 or -errno. */
 int attach__link(struct attach *attach, uint32_t number, int fd, pid_t pid,
 		 const struct site_filter *base);
+/* The link to places of its foreign sites; *ret: NULL if none is chosen. 0 or -errno. */
+int attach__link_foreign(struct attach *attach, uint32_t number, int fd, pid_t pid,
+			 const struct site_filter *base, struct kernel_link **ret,
+			 size_t *ret_site_cnt);
+/* The module has no links any more. */
+void attach__forget_places(struct attach *attach, uint32_t number, const struct module *module);
 /* Reads the parts of the file that the kernel will read when it is linked: the kernel does that
  * under a lock that every fork() on the machine takes. */
 void attach__warm(struct attach *attach, const struct module *module, int fd);

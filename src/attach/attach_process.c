@@ -106,7 +106,8 @@ static int64_t find_module(struct attach *attach, const struct attaching *what,
 
 	*ret_file = (struct mapped_file){ .fd = -1, .path = entry->path, .entry = entry };
 	if (module && module__is_unchanged(module) &&
-	    (!module->table->has_module || attach__is_linked(attach, known, what->filter)))
+	    (!site_table__has_sites(module->table) ||
+	     attach__is_linked(attach, known, what->filter)))
 		return known;
 	if (known)
 		attach__release(attach, &known, 1);
@@ -140,7 +141,7 @@ static int add_found(struct attach *attach, uint32_t number, const struct mapped
 	const struct module *module = attach__module(attach, number);
 	struct found_module *own;
 
-	if (!module->table || !module->table->has_module || is_found(found, number))
+	if (!module->table || !site_table__has_sites(module->table) || is_found(found, number))
 		return 0;
 	if (array__reserve(found->modules, found->cnt + 1, &found->cap))
 		return -ENOMEM;
@@ -217,7 +218,7 @@ static void add_anchors(struct attach *attach, const struct found *found,
 			.module = found->modules[i].number,
 		};
 
-		if (!found->modules[i].base)
+		if (!found->modules[i].base || !table->has_module)
 			continue;
 		attached_process__add_anchor(attached, &anchor);
 		if (is_new || !attach__is_linked(attach, anchor.module, attached->pid))

@@ -163,6 +163,7 @@ static struct module *take_unused(struct attach *attach, struct leaving *leaving
 		if (!module || !module->is_unused)
 			continue;
 		(void)modules__remove(&attach->modules, i, attach->options.journal);
+		module->number = i;
 		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
 		leaving__add_all(leaving, module->links);
 		leaving__add_all(leaving, module->extra);
@@ -191,6 +192,7 @@ void attach__free_unused(struct attach *attach)
 	while (unused) {
 		struct module *next = unused->next_unused;
 
+		attach__forget_places(attach, unused->number, unused);
 		module__free(unused);
 		unused = next;
 	}

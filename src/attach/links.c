@@ -27,6 +27,7 @@ void leaving__add_all(struct leaving *leaving, struct links *links)
 		struct links *next = links->next;
 
 		leaving__add(leaving, &links->all);
+		leaving__add(leaving, &links->foreign);
 		leaving__add(leaving, &links->control);
 		leaving__add(leaving, &links->start);
 		free(links);

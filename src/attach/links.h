@@ -16,7 +16,8 @@ struct links {
 	pid_t pid; /* 0: all */
 	/* what it is made by, if not as all: attach_options.filter_of(); NULL */
 	const struct site_filter *base;
-	struct kernel_link *all;     /* control probe and gates */
+	struct kernel_link *all;     /* control probe and gates; NULL: it has none */
+	struct kernel_link *foreign; /* foreign sites; NULL: none */
 	struct kernel_link *control; /* without gates, after these are closed */
 	uint64_t choice;             /* of module->extra: by which it was made */
 	size_t site_cnt;             /* of that, or with a base: for how many sites */

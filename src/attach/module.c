@@ -8,6 +8,7 @@
 
 #include "array.h"
 #include "elf.h"
+#include "foreign_sites.h"
 #include "journal.h"
 #include "module.h"
 #include "site_choice.h"
@@ -72,7 +73,7 @@ static void note_mapping(struct module *module, const struct maps_entry *entry)
 }
 
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct site_choice *choice)
+			    const struct site_choice *choice, const struct foreign_probes *foreign)
 {
 	struct module *module = calloc(1, sizeof(*module));
 
@@ -91,9 +92,13 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 	}
 	module->status = *status;
 	note_mapping(module, file->entry);
-	if (module->table && module->table->has_module)
+	if (module->table && foreign) {
+		(void)foreign_sites__add(module->table, foreign, file->fd, file->path, NULL);
+		elf__find_start(file->fd, module->table);
+	}
+	if (module->table && site_table__has_sites(module->table))
 		module->enabled_cnt = module__count_enabled(module, choice);
-	if (module->table && (module->table->has_module || module->table->build_id[0]))
+	if (module->table && (site_table__has_sites(module->table) || module->table->build_id[0]))
 		module->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 	return module;
 }
@@ -128,7 +133,7 @@ uint32_t modules__find(struct modules *modules, const struct stat *status,
 /* Files with sites always keep their descriptor; for others, kept for names, there is a limit. */
 static void bound_descriptors(struct modules *modules, struct module *module)
 {
-	if (module->fd < 0 || module->table->has_module)
+	if (module->fd < 0 || site_table__has_sites(module->table))
 		return;
 	if (modules->kept_cnt < MODULES_MAX_KEPT) {
 		modules->kept_cnt++;
@@ -172,7 +177,7 @@ int64_t modules__add(struct modules *modules, struct module *module, struct jour
 		return -ENOMEM;
 	}
 	bound_descriptors(modules, module);
-	if (journal && module->table && module->table->has_module)
+	if (journal && module->table && site_table__has_sites(module->table))
 		module->journal_place =
 			site_table__store(module->table, number, journal->modules_fd);
 	modules->by_number[number] = module;
@@ -185,7 +190,7 @@ struct module *modules__remove(struct modules *modules, uint32_t number, struct 
 
 	modules->by_number[number] = NULL;
 	free_number(modules, number);
-	if (module->fd >= 0 && !module->table->has_module)
+	if (module->fd >= 0 && !site_table__has_sites(module->table))
 		modules->kept_cnt--;
 	if (module->journal_place >= 0)
 		journal__drop_module(journal, module->journal_place);

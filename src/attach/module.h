@@ -17,6 +17,7 @@
 
 #include "maps.h"
 
+struct foreign_probes;
 struct journal;
 struct links;
 struct site_choice;
@@ -47,6 +48,7 @@ struct module {
 	bool is_unused;             /* no process was found to have it, and it was not held since */
 	int64_t journal_place;      /* place in the journal; -1: none */
 	struct module *next_unused; /* out of the table, to be freed */
+	uint32_t number;            /* then: the one that it had */
 };
 
 /* Starts with zeroes. */
@@ -71,10 +73,10 @@ void modules__fini(struct modules *modules);
 
 /* These functions wait for the file, and need no table: */
 
-/* Makes a module that is in no table yet; counts the sites that are chosen. NULL with
- * errno. */
+/* Makes a module that is in no table yet; counts the sites that are chosen. foreign: NULL: none.
+ * NULL with errno. */
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct site_choice *choice);
+			    const struct site_choice *choice, const struct foreign_probes *foreign);
 void module__free(struct module *module);
 /* Whether both are of one file, not written over in between. */
 bool module__is_same_file(const struct stat *a, const struct stat *b);

@@ -138,6 +138,7 @@ int collect__open_finder(struct collector *collector)
 	const bool chooses = !collect__serves_all(collector->env);
 	const struct finder_options options = {
 		.attach = collector->attach,
+		.foreign = collector->env->foreign,
 		.chooses = chooses ? collect__chooses : NULL,
 		.chosen = take_chosen,
 		.before = take_of_file,

@@ -180,9 +180,12 @@ static int open_kernel(struct collector *collector)
 		.all_stacks = env->all_stacks,
 		.sched = env->sched,
 		.sched_least_ns = env->sched_least_ns,
+		.events_bytes = env->foreign ? env->buffer_bytes : 0,
+		.foreign_tracks = env->mode == ENV_FOUND,
 	};
 	struct attach_options attach = {
 		.site_filter = env->site_filter,
+		.foreign = env->foreign,
 		.journal = &collector->journal,
 		.filter_of = collect__has_section_sites(collector) ? collect__filter_of : NULL,
 		.filter_ctx = collector,

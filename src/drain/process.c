@@ -237,6 +237,12 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 	return take_from(process, source, message);
 }
 
+void process__refuse_event(struct process *process)
+{
+	process->counts.alone++;
+	process->counts.corrupt++;
+}
+
 void process__exec(struct process *process, const struct wire_head *head)
 {
 	struct event_counts *counts = &process->counts;

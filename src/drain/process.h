@@ -129,6 +129,8 @@ int process__open_ring(struct process *process, struct ring_budget *budget, cons
  * malformed (counted as corrupt), or another -errno.
  */
 int64_t process__take(struct process *process, const struct wire_batch *message);
+/* An event that came, and that no site explains: it is counted as corrupt. */
+void process__refuse_event(struct process *process);
 /* It runs another program now: the memory of the earlier one is gone. */
 void process__exec(struct process *process, const struct wire_head *head);
 

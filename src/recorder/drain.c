@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One round: read `lifecycle`, `batches` and `sched` empty, look into the mailbox, then act on the lifecycle
+ * One round: read `lifecycle`, `batches`, `events` and `sched` empty, look into the mailbox, then act on the lifecycle
  * messages. The order matters. A death is handled after all that its process flushed before: it
  * waits for the next round while a batch that was begun earlier is still missing. An attached
  * process is taken before its first batch: it is posted before its sites are enabled.
@@ -17,12 +17,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "sched_wire.h"
 #include "wire.h"
 #include "attached_process.h"
 #include "barrier.h"
 #include "clock.h"
-#include "drain.h"
+#include "drain_parts.h"
 #include "job.h"
 #include "kernel.h"
 #include "pull.h"
@@ -35,56 +34,10 @@
 
 #define DRAIN_POLL_MS  100
 #define BEHIND_POLL_MS 1
-#define BACKLOG_MAX    (32u << 20)
-#define MESSAGE_MAX    (2 * TTLOG_BATCH_MAX_BYTES) /* the largest is a batch and its head */
 #define DRAIN_CHECK_NS 1000000000ull
 
-/* How long to wait for messages that are being written: in a round, and when all are needed. */
+/* How long to wait for messages that are being written, in a round. */
 #define ROUND_WAIT_NS 200000ull
-#define WHOLE_WAIT_NS 3000000000ull
-
-/* Messages from `lifecycle`, one after another, each after its size and aligned to 8 bytes. */
-struct backlog {
-	char *bytes; /* room for BACKLOG_MAX and one more message */
-	size_t len;
-};
-
-struct request_list {
-	struct trigger_request *items[64];
-	size_t cnt;
-};
-
-struct mailbox {
-	pthread_mutex_t lock; /* of what follows; `filled` may be read without it */
-	struct attached_process *attached, **last_attached;
-	uint64_t posted_cnt, taken_cnt; /* of attached processes, ever */
-	pthread_cond_t taken;           /* taken_cnt or `ended` has changed */
-	bool ended;                     /* nothing is taken any more */
-	struct job *jobs, **last_job;
-	struct request_list requests;
-	struct trigger_plan *plan; /* NULL: no new one */
-	bool stopping, asked, command_ended;
-	int filled; /* something is in it */
-};
-
-struct drain {
-	struct drain_options options;
-	struct recorder *recorder; /* of options */
-	struct wire_ring *batches, *lifecycle;
-	struct wire_ring *sched; /* NULL: without --sched */
-	struct backlog backlog;
-	bool is_behind; /* not all could be taken */
-	struct mailbox mailbox;
-	struct pull_meanwhile meanwhile; /* empties `batches` */
-	int epoll_fd, event_fd;
-	uint64_t round_bytes;
-	uint64_t checked_ns;
-	uint64_t rounds; /* relaxed: other threads look whether it grows */
-	bool stopping;
-	struct trigger_request *last_request;
-	pthread_t thread;
-	bool has_thread;
-};
 
 /* ---- the mailbox ---- */
 
@@ -192,7 +145,7 @@ void drain__set_plan(struct drain *drain, struct trigger_plan *plan)
 	post(drain);
 }
 
-static void take_attached(struct drain *drain)
+void drain__take_attached(struct drain *drain)
 {
 	struct attached_process *attached;
 	uint64_t taken_cnt;
@@ -237,129 +190,6 @@ static void take_jobs(struct drain *drain)
 	}
 }
 
-/* ---- ring buffers ---- */
-
-static int take_message(void *ctx, void *data, size_t size)
-{
-	struct backlog *backlog = ctx;
-	size_t room = sizeof(uint64_t) + ((size + 7) & ~(size_t)7);
-	uint64_t len = size;
-
-	if (room > BACKLOG_MAX + MESSAGE_MAX - backlog->len)
-		return 0; /* no message of ours is so large */
-	memcpy(backlog->bytes + backlog->len, &len, sizeof(len));
-	memcpy(backlog->bytes + backlog->len + sizeof(len), data, size);
-	backlog->len += room;
-	/* the rest is for the next round: a flood must not keep batches waiting, nor take all
-	 * memory */
-	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
-}
-
-static int take_batch(void *ctx, void *data, size_t size)
-{
-	struct drain *drain = ctx;
-	const struct wire_batch *message = data;
-
-	/* so that what was posted before this batch was flushed is taken first */
-	if (barrier__load_acquire(&drain->mailbox.filled))
-		take_attached(drain);
-	if (size >= sizeof(*message) && message->head.bytes >= sizeof(*message) &&
-	    message->head.bytes <= size)
-		recorder__take_batch(drain->recorder, message);
-	drain->round_bytes += size;
-	/* once around: a flood must not keep lifecycle messages waiting */
-	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
-}
-
-static int take_sched(void *ctx, void *data, size_t size)
-{
-	struct drain *drain = ctx;
-
-	if (size >= sizeof(struct sched_message))
-		recorder__take_sched(drain->recorder, data);
-	drain->round_bytes += size;
-	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
-}
-
-static bool take_batches_within(struct drain *drain, uint64_t longest_ns)
-{
-	bool whole;
-
-	drain->round_bytes = 0;
-	whole = wire_ring__take(drain->batches, take_batch, drain, longest_ns);
-	if (drain->sched) {
-		drain->round_bytes = 0;
-		whole &= wire_ring__take(drain->sched, take_sched, drain, longest_ns);
-	}
-	processes__tell_consumed(&drain->recorder->processes);
-	return whole;
-}
-
-static bool take_batches(void *ctx)
-{
-	return take_batches_within(ctx, WHOLE_WAIT_NS);
-}
-
-static size_t smallest(uint32_t kind)
-{
-	static const size_t sizes[] = {
-		[WIRE_BATCH] = sizeof(struct wire_batch),
-		[WIRE_TAIL] = sizeof(struct wire_batch),
-		[WIRE_BEGIN] = sizeof(struct wire_thread),
-		[WIRE_END] = sizeof(struct wire_thread),
-		[WIRE_CRASH] = sizeof(struct wire_crash),
-		[WIRE_REPORTER] = sizeof(struct wire_crash),
-		[WIRE_REQUEST] = sizeof(struct wire_request),
-		[WIRE_EXIT] = sizeof(struct wire_exit),
-		[WIRE_FAULT] = sizeof(struct wire_fault),
-		[WIRE_THROWN] = sizeof(struct wire_thrown),
-		[WIRE_STACK] = sizeof(struct wire_stack),
-		[WIRE_OTHER] = sizeof(struct wire_other),
-	};
-
-	return kind < sizeof(sizes) / sizeof(*sizes) ? sizes[kind] : 0;
-}
-
-static void handle_lifecycle(struct drain *drain)
-{
-	struct backlog *backlog = &drain->backlog;
-
-	for (size_t at = 0; at < backlog->len;) {
-		const struct wire_head *head;
-		uint64_t size;
-
-		memcpy(&size, backlog->bytes + at, sizeof(size));
-		head = (const struct wire_head *)(backlog->bytes + at + sizeof(size));
-		at += sizeof(size) + ((size + 7) & ~7ull);
-		if (size < sizeof(*head) || size < smallest(head->kind) || head->bytes > size)
-			continue;
-		/* a snapshot by request has what other threads have not flushed; a program may ask
-		 * in a loop, and have thousands of threads */
-		if (head->kind == WIRE_REQUEST && recorder__heeds_request(drain->recorder, head))
-			puller__pull(&drain->recorder->puller, head->tgid, &drain->meanwhile);
-		recorder__take_message(drain->recorder, head);
-	}
-	backlog->len = 0;
-}
-
-static void take_all(struct drain *drain, uint64_t longest_ns)
-{
-	bool whole;
-
-	/* many messages may wait for batches */
-	whole = drain->backlog.len < BACKLOG_MAX &&
-		wire_ring__take(drain->lifecycle, take_message, &drain->backlog, longest_ns);
-	drain->is_behind = !whole;
-	whole = take_batches_within(drain, longest_ns);
-	drain->is_behind |= !whole;
-	take_attached(drain);
-	if (!whole)
-		return;
-	handle_lifecycle(drain);
-	if (!drain->is_behind)
-		ends__round(&drain->recorder->ends);
-}
-
 /* ---- the thread ---- */
 
 static void handle_requests(struct drain *drain)
@@ -384,7 +214,7 @@ static void handle_requests(struct drain *drain)
 		recorder__set_plan(drain->recorder, plan);
 	/* threads that began before the requests must be known, to be pulled from */
 	if (requests.cnt)
-		take_all(drain, WHOLE_WAIT_NS);
+		drain__take_all(drain, DRAIN_WHOLE_WAIT_NS);
 	for (size_t i = 0; i < requests.cnt; i++)
 		trigger_rounds__request(&drain->recorder->triggers, requests.items[i],
 					&drain->meanwhile);
@@ -405,12 +235,12 @@ static void show_status(struct drain *drain)
 	puller__pull_new(&drain->recorder->puller, &drain->meanwhile);
 	status = recorder__status(drain->recorder, now_ns);
 	if (status) {
-		wire_ring__read(drain->batches, &status->batches.bytes,
+		wire_ring__read(drain->rings.batches, &status->batches.bytes,
 				&status->batches.used_bytes);
-		status->batches.peak_bytes = wire_ring__peak_bytes(drain->batches);
-		wire_ring__read(drain->lifecycle, &status->lifecycle.bytes,
+		status->batches.peak_bytes = wire_ring__peak_bytes(drain->rings.batches);
+		wire_ring__read(drain->rings.lifecycle, &status->lifecycle.bytes,
 				&status->lifecycle.used_bytes);
-		status->lifecycle.peak_bytes = wire_ring__peak_bytes(drain->lifecycle);
+		status->lifecycle.peak_bytes = wire_ring__peak_bytes(drain->rings.lifecycle);
 	}
 	status_board__put(board, status, now_ns);
 }
@@ -438,9 +268,9 @@ static void wait_for_work(struct drain *drain)
 static void finish(struct drain *drain)
 {
 	/* threads that began after the last round must be known, to be pulled from */
-	take_all(drain, WHOLE_WAIT_NS);
+	drain__take_all(drain, DRAIN_WHOLE_WAIT_NS);
 	puller__pull(&drain->recorder->puller, 0, &drain->meanwhile);
-	take_all(drain, WHOLE_WAIT_NS);
+	drain__take_all(drain, DRAIN_WHOLE_WAIT_NS);
 	ends__settle(&drain->recorder->ends);
 	live_rounds__show_all(&drain->recorder->rounds);
 	trigger_rounds__flush(&drain->recorder->triggers, &drain->meanwhile);
@@ -462,7 +292,7 @@ static void *run(void *arg)
 		barrier__store_relaxed(&drain->rounds, drain->rounds + 1);
 		wait_for_work(drain);
 		stream_rounds__begin(&drain->recorder->streams);
-		take_all(drain, ROUND_WAIT_NS);
+		drain__take_all(drain, ROUND_WAIT_NS);
 		take_jobs(drain);
 		jobs__hurry(&drain->recorder->jobs);
 		handle_requests(drain);
@@ -496,16 +326,19 @@ static int open_all(struct drain *drain)
 {
 	int batches = kernel__batches_fd(drain->options.kernel);
 	int lifecycle = kernel__lifecycle_fd(drain->options.kernel);
+	int events = kernel__events_fd(drain->options.kernel);
 	int err;
 
 	drain->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	drain->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (drain->epoll_fd < 0 || drain->event_fd < 0)
 		return -errno;
-	kernel__open_rings(drain->options.kernel, &drain->batches, &drain->lifecycle);
+	kernel__open_rings(drain->options.kernel, &drain->rings);
 	err = watch(drain, batches, EPOLLET);
 	if (!err)
 		err = watch(drain, lifecycle, EPOLLET);
+	if (!err && events >= 0)
+		err = watch(drain, events, EPOLLET);
 	drain->sched = kernel__sched_ring(drain->options.kernel);
 	if (!err && drain->sched)
 		err = watch(drain, kernel__sched_fd(drain->options.kernel), EPOLLET);
@@ -523,7 +356,7 @@ struct drain *drain__new(const struct drain_options *options)
 		return NULL;
 	drain->options = *options;
 	drain->recorder = options->recorder;
-	drain->meanwhile = (struct pull_meanwhile){ .act = take_batches, .ctx = drain };
+	drain->meanwhile = (struct pull_meanwhile){ .act = drain__take_batches, .ctx = drain };
 	drain->epoll_fd = -1;
 	drain->event_fd = -1;
 	drain->mailbox.last_attached = &drain->mailbox.attached;
@@ -531,7 +364,7 @@ struct drain *drain__new(const struct drain_options *options)
 	pthread_mutex_init(&drain->mailbox.lock, NULL);
 	pthread_cond_init(&drain->mailbox.taken, NULL);
 	/* unused pages cost no memory; and a message that was read can't wait for memory */
-	drain->backlog.bytes = malloc(BACKLOG_MAX + MESSAGE_MAX);
+	drain->backlog.bytes = malloc(DRAIN_BACKLOG_BYTES);
 	err = drain->backlog.bytes ? open_all(drain) : -ENOMEM;
 	if (!err)
 		err = -pthread_create(&drain->thread, NULL, run, drain);

@@ -10,11 +10,13 @@
 #include "call_names.h"
 #include "clock.h"
 #include "death.h"
+#include "foreign_event.h"
 #include "kernel.h"
 #include "process.h"
 #include "recorder.h"
 #include "report.h"
 #include "sched_records.h"
+#include "site.h"
 #include "status.h"
 #include "streams.h"
 #include "trigger.h"
@@ -82,6 +84,7 @@ void recorder__free(struct recorder *recorder)
 	jobs__fini(&recorder->jobs);
 	processes__fini(&recorder->processes);
 	puller__fini(&recorder->puller);
+	recorder__end_events(recorder);
 	trigger_plan__free(recorder->own_plan);
 	call_names__free(recorder->calls);
 	free(recorder);
@@ -123,6 +126,43 @@ void recorder__take_sched(struct recorder *recorder, const struct sched_message 
 	process = processes__find_recording(&recorder->processes, &batch.message.head);
 	if (process)
 		processes__take(&recorder->processes, process, &batch.message);
+}
+
+/* Mostly one module has many events in a row. The sender holds it, so it keeps its number. */
+static const struct site *site_of(struct recorder *recorder, const struct wire_event *event)
+{
+	struct event_sites *sites = &recorder->event_sites;
+
+	if (sites->module != event->head.module) {
+		recorder__end_events(recorder);
+		sites->table = attach__table(recorder->options.job.attach, event->head.module);
+		sites->module = sites->table ? event->head.module : 0;
+	}
+	return sites->table ? site_table__find(sites->table, event->site) : NULL;
+}
+
+void recorder__end_events(struct recorder *recorder)
+{
+	site_table__free(recorder->event_sites.table);
+	recorder->event_sites.table = NULL;
+	recorder->event_sites.module = 0;
+}
+
+void recorder__take_event(struct recorder *recorder, const struct wire_event *event, size_t bytes)
+{
+	struct process *process = processes__find_recording(&recorder->processes, &event->head);
+	const struct wire_batch *batch = NULL;
+	const struct site *site;
+
+	if (!process)
+		return;
+	site = site_of(recorder, event);
+	if (site)
+		batch = foreign_event__pack(event, bytes, site, recorder->event_sites.room);
+	if (batch)
+		processes__take(&recorder->processes, process, batch);
+	else
+		process__refuse_event(process);
 }
 
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head)
@@ -240,6 +280,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	}
 	switch ((enum wire_kind)head->kind) {
 	case WIRE_BATCH:
+	case WIRE_EVENT:
 	case WIRE_START:
 		break;
 	case WIRE_TAIL:

@@ -7,9 +7,11 @@
 #define TTLOG_RECORDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ends.h"
+#include "foreign_event.h"
 #include "jobs.h"
 #include "live_rounds.h"
 #include "looks.h"
@@ -20,10 +22,18 @@
 
 struct call_names;
 struct sched_message;
+struct site_table;
 struct status;
 struct trigger_plan;
 struct wire_batch;
 struct wire_head;
+
+/* The sites of the module that sent the last foreign event, and room for its record. */
+struct event_sites {
+	struct site_table *table; /* NULL: none */
+	uint32_t module;
+	_Alignas(uint64_t) char room[FOREIGN_EVENT_MAX_BYTES];
+};
 
 struct recorder {
 	struct recorder_options options;
@@ -37,6 +47,7 @@ struct recorder {
 	struct ends ends;
 	struct looks looks;
 	struct call_names *calls; /* NULL: without --sched */
+	struct event_sites event_sites;
 };
 
 /* Sets options.job.boot_id. NULL with errno. */
@@ -45,6 +56,10 @@ void recorder__free(struct recorder *recorder);
 /* From now on that plan counts; takes ownership. */
 void recorder__set_plan(struct recorder *recorder, struct trigger_plan *plan);
 
+/* Of a probe that is not ours. bytes: of the message. */
+void recorder__take_event(struct recorder *recorder, const struct wire_event *event, size_t bytes);
+/* All that the kernel had was taken: what take_event() kept is let go. */
+void recorder__end_events(struct recorder *recorder);
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);
 /* From ring buffer `sched`. */
 void recorder__take_sched(struct recorder *recorder, const struct sched_message *message);

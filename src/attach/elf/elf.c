@@ -421,6 +421,15 @@ done:
 	return table;
 }
 
+void elf__find_start(int fd, struct site_table *table)
+{
+	struct elf_file *file = elf_file__new(fd);
+
+	if (file)
+		find_start(file, table);
+	elf_file__free(file);
+}
+
 bool elf__looks_for_leaks(int fd)
 {
 	struct elf_file *file = elf_file__new(fd);

@@ -24,6 +24,21 @@ void site_table__free(struct site_table *table)
 	free(table);
 }
 
+const struct site *site_table__find(const struct site_table *table, uint32_t index)
+{
+	size_t low = 0, high = table->cnt;
+
+	while (low < high) {
+		const size_t at = low + (high - low) / 2;
+
+		if (table->sites[at].index < index)
+			low = at + 1;
+		else
+			high = at;
+	}
+	return low < table->cnt && table->sites[low].index == index ? &table->sites[low] : NULL;
+}
+
 static void put_site(struct journal_out *out, const struct site *site)
 {
 	journal_out__u32(out, site->index);

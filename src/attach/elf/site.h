@@ -8,6 +8,7 @@
 #ifndef TTLOG_SITE_H
 #define TTLOG_SITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,10 +70,25 @@ struct site_table {
 	uint64_t load_vaddr;   /* link-time address of file offset 0's mapping, for the load bias */
 };
 
+/* Whether ttlog's macros did not make it. */
+static inline bool site__is_foreign(const struct site *site)
+{
+	return !site->gate_offset;
+}
+
+/* Whether there is something to switch on. */
+static inline bool site_table__has_sites(const struct site_table *table)
+{
+	return table->has_module || table->place_cnt;
+}
+
 /* Adds a reference. Any thread that has one. */
 struct site_table *site_table__ref(struct site_table *table);
 /* Drops a reference; the last one frees the table. NULL is fine. */
 void site_table__free(struct site_table *table);
+
+/* The site with that index; NULL: none. */
+const struct site *site_table__find(const struct site_table *table, uint32_t index);
 
 /* Writes it into a journal's file of modules, under that number (JOURNAL_MODULE). Returns its place
  * there; -1: then no event of these sites can be recovered. */

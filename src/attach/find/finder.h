@@ -18,8 +18,11 @@
 
 struct finder;
 
+struct foreign_probes;
+
 struct finder_options {
 	struct attach *attach;
+	const struct foreign_probes *foreign; /* as of attach */
 	/*
 	 * Which processes are to be attached to, one by one; start_ns: as in the kernel's messages,
 	 * 0: unknown. NULL: files are attached to, for all processes. chosen() is called for a

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "elf.h"
+#include "foreign_sites.h"
 #include "finder_parts.h"
 #include "maps.h"
 #include "site.h"
@@ -46,22 +47,26 @@ static enum find_state state_of(struct finder *finder, const struct find_file *f
 }
 
 /* Also true for marks that can't be read: the user is told. False, and no error: it has none. */
-static bool has_marks(int fd, int *ret_err)
+static bool has_marks(const struct finder *finder, int fd, const char *path, int *ret_err)
 {
 	struct site_table *table = elf__read_sites(fd, NULL);
-	bool has = table && (table->has_module || table->malformed_cnt);
+	bool has;
 
 	*ret_err = table || errno == ENOEXEC ? 0 : -errno;
+	if (table && finder->options.foreign)
+		*ret_err = foreign_sites__add(table, finder->options.foreign, fd, path, NULL);
+	has = table && (site_table__has_sites(table) || table->malformed_cnt);
 	site_table__free(table);
 	return has;
 }
 
 /* Reads a file that is not known. */
-static enum find_state read_state(struct finder *finder, int fd, const struct find_file *file)
+static enum find_state read_state(struct finder *finder, int fd, const char *path,
+				  const struct find_file *file)
 {
 	int err;
 
-	if (!has_marks(fd, &err)) {
+	if (!has_marks(finder, fd, path, &err)) {
 		/* after an error it is tried again, when it is reported again */
 		if (!err)
 			finder__set(finder, file, FIND_KNOWN);
@@ -81,7 +86,7 @@ static bool is_own(struct finder *finder, const struct find_file *file)
 	return true;
 }
 
-void finder__inspect(struct finder *finder, int fd, struct found_file *ret)
+void finder__inspect(struct finder *finder, int fd, const char *path, struct found_file *ret)
 {
 	*ret = (struct found_file){ .fd = fd, .state = FIND_KNOWN };
 	if (!exec_events__identify(finder->execs, fd, &ret->file) && !is_own(finder, &ret->file)) {
@@ -90,7 +95,7 @@ void finder__inspect(struct finder *finder, int fd, struct found_file *ret)
 		if (ret->state != FIND_NEW)
 			exec_events__set(finder->execs, &ret->file, ret->state);
 		else
-			ret->state = read_state(finder, fd, &ret->file);
+			ret->state = read_state(finder, fd, path, &ret->file);
 	}
 	if (ret->state == FIND_NEW)
 		return;
@@ -228,7 +233,7 @@ static void look_at(struct finder *finder, const struct look *look, const struct
 			finder__set(finder, &look->file, FIND_KNOWN);
 		return;
 	}
-	finder__inspect(finder, fd, &found);
+	finder__inspect(finder, fd, entry->path, &found);
 	set_reported(finder, look, &found.file, found.state == FIND_NEW ? FIND_KNOWN : found.state);
 	if (found.state == FIND_EACH)
 		finder__consider(finder, (pid_t)look->pid, look->start_ns);

@@ -69,8 +69,9 @@ struct found_file {
 	struct find_file file;
 	enum find_state state; /* FIND_NEW: it has sites, and is to be attached to */
 };
-/* Takes ownership of fd, which is closed if the state is not FIND_NEW. Leaves the path out. */
-void finder__inspect(struct finder *finder, int fd, struct found_file *ret);
+/* Takes ownership of fd, which is closed if the state is not FIND_NEW. Leaves the
+ * path out of *ret; path: as the process has it. */
+void finder__inspect(struct finder *finder, int fd, const char *path, struct found_file *ret);
 /* Attaches to files that were inspected and are new. Takes ownership of what is in them. */
 void finder__attach(struct finder *finder, struct found_file *files, size_t cnt);
 void finder__set(struct finder *finder, const struct find_file *file, enum find_state state);

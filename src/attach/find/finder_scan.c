@@ -56,7 +56,7 @@ static enum find_state open_new(struct scan *scan, pid_t pid, const struct maps_
 
 	if (fd < 0)
 		return FIND_KNOWN;
-	finder__inspect(scan->finder, fd, &found);
+	finder__inspect(scan->finder, fd, entry->path, &found);
 	if (found.state != FIND_NEW)
 		return found.state;
 	found.path = strdup(entry->path);

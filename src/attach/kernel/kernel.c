@@ -14,30 +14,18 @@
 
 #include "barrier.h"
 #include "capability.h"
-#include "kernel.h"
 #include "kernel_link.h"
+#include "kernel_parts.h"
 #include "kernel_sched.h"
 #include "start_time.h"
 #include "wire.h"
-#include "ttlog.skel.h"
 #include "warm.h"
 #include "wire_ring.h"
-
-struct kernel {
-	struct ttlog_bpf *skel;
-	struct wire_ring *batches, *lifecycle;
-	struct warm *warm;          /* until they are read */
-	struct kernel_sched *sched; /* NULL: without options.sched */
-	uint64_t *recorded;         /* likewise: the data of that map */
-	bool multi;                 /* uprobe_multi links */
-	bool can_filter;            /* by process */
-	unsigned int gaps;
-};
 
 static void choose_programs(struct kernel *kernel)
 {
 	struct bpf_program *uprobes[] = { kernel->skel->progs.control, kernel->skel->progs.library,
-					  kernel->skel->progs.start };
+					  kernel->skel->progs.start, kernel->skel->progs.foreign };
 	/* asked once, because it reads all types of the kernel */
 	bool has_prepare_exec = capability__prepare_exec();
 
@@ -47,6 +35,7 @@ static void choose_programs(struct kernel *kernel)
 	for (size_t i = 0; kernel->multi && i < sizeof(uprobes) / sizeof(*uprobes); i++)
 		bpf_program__set_expected_attach_type(
 			uprobes[i], (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
+	bpf_program__set_autoload(kernel->skel->progs.foreign, kernel->rings.events);
 	bpf_program__set_autoload(kernel->skel->progs.exit_entry, !capability__exit_memory());
 	bpf_program__set_autoload(kernel->skel->progs.prepare_exec, has_prepare_exec);
 	bpf_program__set_autoload(kernel->skel->progs.exec_entry, !has_prepare_exec);
@@ -67,6 +56,16 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 		bpf_map__set_max_entries(skel->maps.recorded, 1);
 	skel->bss->tracer = getpid();
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
+	if (options->events_bytes) {
+		skel->rodata->events_bytes = options->events_bytes;
+		skel->rodata->foreign_tracks = options->foreign_tracks;
+		bpf_map__set_max_entries(skel->maps.events, options->events_bytes);
+	} else {
+		/* nothing uses them */
+		bpf_map__set_max_entries(skel->maps.places, 1);
+		bpf_map__set_max_entries(skel->maps.shares, 1);
+		bpf_map__set_max_entries(skel->maps.frames_by_thread, 1);
+	}
 }
 
 /* Before the programs are loaded. */
@@ -98,17 +97,22 @@ static struct warm_ring warm_ring(const struct bpf_map *map, struct wire_ring *r
 static int open_rings(struct kernel *kernel)
 {
 	const struct ttlog_bpf *skel = kernel->skel;
-	struct warm_ring rings[2];
-	int err = open_ring(skel->maps.batches, &kernel->batches);
+	struct warm_ring rings[3];
+	size_t cnt = 0;
+	int err = open_ring(skel->maps.batches, &kernel->rings.batches);
 
 	if (!err)
-		err = open_ring(skel->maps.lifecycle, &kernel->lifecycle);
+		err = open_ring(skel->maps.lifecycle, &kernel->rings.lifecycle);
+	if (!err && skel->rodata->events_bytes)
+		err = open_ring(skel->maps.events, &kernel->rings.events);
 	if (err)
 		return err;
-	/* first the one that is written with interrupts off: time may run out for the other */
-	rings[0] = warm_ring(skel->maps.lifecycle, kernel->lifecycle);
-	rings[1] = warm_ring(skel->maps.batches, kernel->batches);
-	kernel->warm = warm__start(rings, 2);
+	/* first the one that is written with interrupts off: time may run out for the others */
+	rings[cnt++] = warm_ring(skel->maps.lifecycle, kernel->rings.lifecycle);
+	rings[cnt++] = warm_ring(skel->maps.batches, kernel->rings.batches);
+	if (kernel->rings.events)
+		rings[cnt++] = warm_ring(skel->maps.events, kernel->rings.events);
+	kernel->warm = warm__start(rings, cnt);
 	return 0;
 }
 
@@ -196,8 +200,9 @@ void kernel__free(struct kernel *kernel)
 	kernel_sched__free(kernel->sched);
 	if (kernel->recorded)
 		(void)munmap(kernel->recorded, RECORDED_BYTES);
-	wire_ring__free(kernel->batches);
-	wire_ring__free(kernel->lifecycle);
+	wire_ring__free(kernel->rings.batches);
+	wire_ring__free(kernel->rings.lifecycle);
+	wire_ring__free(kernel->rings.events);
 	ttlog_bpf__destroy(kernel->skel);
 	free(kernel);
 }
@@ -229,6 +234,11 @@ int kernel__batches_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.batches);
 }
 
+int kernel__events_fd(const struct kernel *kernel)
+{
+	return kernel->rings.events ? bpf_map__fd(kernel->skel->maps.events) : -1;
+}
+
 int kernel__loads_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.loads);
@@ -249,12 +259,10 @@ int kernel__lifecycle_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.lifecycle);
 }
 
-void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
-			struct wire_ring **ret_lifecycle)
+void kernel__open_rings(struct kernel *kernel, struct kernel_rings *ret)
 {
 	kernel__settle(kernel);
-	*ret_batches = kernel->batches;
-	*ret_lifecycle = kernel->lifecycle;
+	*ret = kernel->rings;
 }
 
 struct wire_ring *kernel__sched_ring(const struct kernel *kernel)
@@ -275,220 +283,12 @@ void kernel__switch_sched_on(struct kernel *kernel, uint32_t sites)
 
 void kernel__rest(struct kernel *kernel)
 {
-	wire_ring__rest(kernel->batches);
-	wire_ring__rest(kernel->lifecycle);
+	wire_ring__rest(kernel->rings.batches);
+	wire_ring__rest(kernel->rings.lifecycle);
+	if (kernel->rings.events)
+		wire_ring__rest(kernel->rings.events);
 	if (kernel->sched)
 		wire_ring__rest(kernel_sched__ring(kernel->sched));
-}
-
-/* BPF sets bits of that map, too. */
-static void mark_recorded(struct kernel *kernel, pid_t pid, bool is_recorded)
-{
-	const uint64_t bit = UINT64_C(1) << (pid & 63);
-	uint64_t *word;
-
-	if (!kernel->recorded || pid < 0 || (uint32_t)pid / 64 >= WIRE_RECORDED_WORDS)
-		return;
-	word = &kernel->recorded[(uint32_t)pid / 64];
-	if (is_recorded)
-		(void)__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
-	else
-		(void)__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
-}
-
-/* Sets a value in a map with pids as keys. */
-static int put_of(struct bpf_map *map, pid_t pid, const void *value, uint64_t flags)
-{
-	const uint32_t key = pid;
-
-	return bpf_map_update_elem(bpf_map__fd(map), &key, value, flags) ? -errno : 0;
-}
-
-int kernel__track(struct kernel *kernel, pid_t pid)
-{
-	const struct ttlog_bpf__rodata *own = kernel->skel->rodata;
-	/* with -e and --unit, a process is recorded because of its file */
-	const struct wire_process fresh = { .has_file = own->track_all || own->tell_children };
-	const int err = put_of(kernel->skel->maps.processes, pid, &fresh, BPF_NOEXIST);
-
-	if (!err || err == -EEXIST)
-		mark_recorded(kernel, pid, true);
-	return err == -EEXIST ? 0 : err;
-}
-
-/* Whether entries of its threads may be left. They are removed when threads end, except those whose
- * tail could not be sent. To look for them means to walk the whole table. */
-static bool may_have_threads(const struct wire_process *process)
-{
-	return process->lost_tails || !process->exits;
-}
-
-static void forget_threads(struct kernel *kernel, pid_t pid)
-{
-	int fd = bpf_map__fd(kernel->skel->maps.threads);
-	uint64_t key, next, *from = NULL;
-
-	while (bpf_map_get_next_key(fd, from, &next) == 0) {
-		if (from && key >> 32 == (uint32_t)pid)
-			(void)bpf_map_delete_elem(fd, &key);
-		key = next;
-		from = &key;
-	}
-	if (from && key >> 32 == (uint32_t)pid)
-		(void)bpf_map_delete_elem(fd, &key);
-}
-
-void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
-{
-	struct wire_process now;
-	uint32_t key = pid;
-	int err = kernel__read_process(kernel, pid, start_ns, &now);
-
-	if (err == -ESRCH)
-		return;
-	if (err || may_have_threads(&now))
-		forget_threads(kernel, pid);
-	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
-	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
-	mark_recorded(kernel, pid, false);
-	/* a later process may have got its pid meanwhile */
-	if (kernel->recorded && !kernel__read_process(kernel, pid, 0, &now))
-		mark_recorded(kernel, pid, true);
-}
-
-int kernel__read_process(const struct kernel *kernel, pid_t pid, uint64_t start_ns,
-			 struct wire_process *ret)
-{
-	uint32_t key = pid;
-
-	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.processes), &key, ret))
-		return -errno;
-	return start_ns && ret->start_ns && start_ns != ret->start_ns ? -ESRCH : 0;
-}
-
-void kernel__each_left(const struct kernel *kernel, pid_t pid,
-		       void (*each)(void *ctx, uint64_t address, uint32_t module, uint64_t events),
-		       void *ctx)
-{
-	int fd = bpf_map__fd(kernel->skel->maps.threads);
-	struct wire_thread_batches own;
-	uint64_t key, *from = NULL;
-
-	while (bpf_map_get_next_key(fd, from, &key) == 0) {
-		from = &key;
-		if (key >> 32 != (uint32_t)pid || bpf_map_lookup_elem(fd, &key, &own))
-			continue;
-		for (size_t i = 0; i < WIRE_MAX_MODULES; i++) {
-			if (own.left[i])
-				each(ctx, own.address[i], own.module[i],
-				     own.left[i] & ~WIRE_LEFT_GONE);
-		}
-	}
-}
-
-/* From 0 on. If a process is deleted meanwhile, this may begin again. */
-static bool next_process(const struct kernel *kernel, pid_t *pid)
-{
-	const int fd = bpf_map__fd(kernel->skel->maps.processes);
-
-	return !bpf_map_get_next_key(fd, *pid ? pid : NULL, pid);
-}
-
-pid_t *kernel__list_processes(const struct kernel *kernel, size_t *ret_cnt)
-{
-	size_t cap = bpf_map__max_entries(kernel->skel->maps.processes), cnt = 0;
-	pid_t *pids = calloc(cap, sizeof(*pids));
-	pid_t pid = 0;
-
-	while (pids && cnt < cap && next_process(kernel, &pid))
-		pids[cnt++] = pid;
-	*ret_cnt = cnt;
-	return pids;
-}
-
-static bool lives(const struct kernel *kernel, pid_t pid)
-{
-	struct wire_process process;
-
-	if (kernel__read_process(kernel, pid, 0, &process) || process.exits)
-		return false;
-	if (process.start_ns)
-		return start_time__is(pid, process.start_ns);
-	return kill(pid, 0) == 0 || errno != ESRCH;
-}
-
-/* Counted after they are in the map. */
-static uint64_t tracked_cnt(const struct kernel *kernel)
-{
-	return barrier__load_acquire(&kernel->skel->bss->tracked_cnt);
-}
-
-size_t kernel__living_cnt(const struct kernel *kernel, size_t max)
-{
-	uint64_t before;
-	size_t cnt;
-
-	/* a child may begin at a place that was already passed, while its parent ends */
-	do {
-		pid_t pid = 0;
-
-		before = tracked_cnt(kernel);
-		cnt = 0;
-		while (cnt < max && next_process(kernel, &pid))
-			cnt += lives(kernel, pid);
-	} while (!cnt && before != tracked_cnt(kernel));
-	return cnt;
-}
-
-int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes)
-{
-	return put_of(kernel->skel->maps.consumed, pid, &bytes, BPF_ANY);
-}
-
-int kernel__register_batch(struct kernel *kernel, pid_t pid, pid_t tid, uint64_t address,
-			   uint32_t module)
-{
-	int fd = bpf_map__fd(kernel->skel->maps.threads);
-	uint64_t key = (uint64_t)pid << 32 | (uint32_t)tid;
-	struct wire_thread_batches own = { 0 };
-	size_t i = 0;
-
-	(void)bpf_map_lookup_elem(fd, &key, &own);
-	while (i < WIRE_MAX_MODULES && own.address[i] && own.address[i] != address)
-		i++;
-	if (i == WIRE_MAX_MODULES)
-		return -ENOSPC;
-	own.address[i] = address;
-	own.module[i] = module;
-	return bpf_map_update_elem(fd, &key, &own, BPF_ANY) ? -errno : 0;
-}
-
-int kernel__begin_linking(struct kernel *kernel, pid_t pid, uint64_t debug)
-{
-	const struct wire_linking linking = { .debug = debug };
-
-	return put_of(kernel->skel->maps.linking, pid, &linking, BPF_ANY);
-}
-
-bool kernel__has_linked(const struct kernel *kernel, pid_t pid)
-{
-	struct wire_linking linking;
-	uint32_t key = pid;
-
-	return !bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.linking), &key, &linking) &&
-	       linking.has_linked;
-}
-
-void kernel__end_linking(struct kernel *kernel, pid_t pid)
-{
-	uint32_t key = pid;
-
-	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.linking), &key);
-}
-
-uint64_t kernel__untracked_cnt(const struct kernel *kernel)
-{
-	return kernel->skel->bss->untracked_cnt;
 }
 
 static void each_program_of(const struct bpf_object *object,
@@ -529,6 +329,7 @@ static int program_fd(const struct kernel *kernel, enum kernel_program program)
 		[KERNEL_CONTROL] = kernel->skel->progs.control,
 		[KERNEL_LIBRARY] = kernel->skel->progs.library,
 		[KERNEL_START] = kernel->skel->progs.start,
+		[KERNEL_FOREIGN] = kernel->skel->progs.foreign,
 	};
 
 	return bpf_program__fd(programs[program]);
@@ -538,8 +339,10 @@ size_t kernel__list_programs(const struct kernel *kernel, int *ret, size_t max)
 {
 	size_t cnt = 0;
 
-	for (enum kernel_program at = KERNEL_CONTROL; at <= KERNEL_START && cnt < max; at++)
-		ret[cnt++] = program_fd(kernel, at);
+	for (enum kernel_program at = KERNEL_CONTROL; at <= KERNEL_FOREIGN && cnt < max; at++) {
+		ret[cnt] = program_fd(kernel, at);
+		cnt += ret[cnt] >= 0;
+	}
 	return cnt;
 }
 

@@ -18,6 +18,7 @@ struct kernel;
 struct kernel_have;
 struct kernel_link;
 struct kernel_places;
+struct wire_place;
 struct wire_process;
 struct wire_ring;
 
@@ -30,6 +31,8 @@ struct kernel_options {
 	bool all_stacks;         /* in a crash, also those of other threads */
 	bool sched;              /* what threads waited for, faults and signals (sched_wire.h) */
 	uint64_t sched_least_ns; /* shorter waits are no event */
+	size_t events_bytes; /* ring buffer for probes that are not ours; as above; 0: there are none */
+	bool foreign_tracks; /* with track_all: record also each process that hits one of these */
 };
 
 /* Flags: events that are lost on an older kernel without kprobes. */
@@ -56,6 +59,8 @@ void kernel__settle(struct kernel *kernel);
 size_t kernel__list_programs(const struct kernel *kernel, int *ret, size_t max);
 
 int kernel__batches_fd(const struct kernel *kernel);
+/* -1: there is none. */
+int kernel__events_fd(const struct kernel *kernel);
 int kernel__lifecycle_fd(const struct kernel *kernel);
 /* Messages are struct wire_load; only for src/attach/launch/hold.c. */
 int kernel__loads_fd(const struct kernel *kernel);
@@ -64,9 +69,12 @@ int kernel__loads_fd(const struct kernel *kernel);
 int kernel__loading_fd(const struct kernel *kernel);
 /* The process that traces, which need not be this one: before programs are started. */
 void kernel__set_tracer(struct kernel *kernel, pid_t pid);
-/* Opens the ring buffers for reading; `kernel` still owns them. */
-void kernel__open_rings(struct kernel *kernel, struct wire_ring **ret_batches,
-			struct wire_ring **ret_lifecycle);
+/* Opened for reading; `kernel` still owns them. */
+struct kernel_rings {
+	struct wire_ring *batches, *lifecycle;
+	struct wire_ring *events; /* NULL: there is none */
+};
+void kernel__open_rings(struct kernel *kernel, struct kernel_rings *ret);
 /* Messages are struct sched_message; `kernel` owns it. NULL: without options.sched. */
 struct wire_ring *kernel__sched_ring(const struct kernel *kernel);
 int kernel__sched_fd(const struct kernel *kernel);
@@ -125,7 +133,14 @@ enum kernel_program {
 	KERNEL_CONTROL,
 	KERNEL_LIBRARY,
 	KERNEL_START,
+	KERNEL_FOREIGN, /* only with events_bytes */
 };
+
+/* How the values of a place are read, by its cookie, before it is linked (KERNEL_FOREIGN). 0 or
+ * -errno; -E2BIG: there are too many. */
+int kernel__put_place(struct kernel *kernel, uint64_t cookie, const struct wire_place *plan);
+/* After its links are closed. */
+void kernel__remove_place(struct kernel *kernel, uint64_t cookie);
 
 /* pid 0: in every process, present and future. cookie: given to the program. NULL with errno. */
 struct kernel_link *kernel__link(struct kernel *kernel, enum kernel_program program,

@@ -6,8 +6,9 @@
  *
  * A semaphore that is none, or a uprobe in the middle of an instruction, would harm the program. So
  * the broker looks at the bytes: each semaphore is 0 in the file, and its place has an instruction
- * that ttlog's macros put there. A place without a semaphore is the first instruction of a program
- * or of a function, which may be any: it is not looked at.
+ * that ttlog's macros, or those of <sys/sdt.h>, put there. A place without a semaphore is the first
+ * instruction of a program or of a function, or one that leaves it, which may be any: it is not
+ * looked at.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -67,7 +68,7 @@ static int link_all(int program, const struct kernel_places *places, uint64_t co
 	if (!cookies)
 		return -ENOMEM;
 	for (size_t i = 0; i < places->cnt; i++)
-		cookies[i] = cookie;
+		cookies[i] = places->cookies ? places->cookies[i] : cookie;
 	attr.cookies = (uintptr_t)cookies;
 	fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	err = errno;
@@ -161,6 +162,8 @@ static bool may_link(const struct broker_policy *policy, const struct kernel_pla
 	if (!policy->is_strict || !places->semaphores)
 		return true;
 	for (size_t i = 0; i < places->cnt; i++) {
+		if (!places->semaphores[i])
+			continue;
 		if (!is_place(places->fd, places->offsets[i]) ||
 		    !is_semaphore(places->fd, places->semaphores[i]))
 			return false;
@@ -170,12 +173,20 @@ static bool may_link(const struct broker_policy *policy, const struct kernel_pla
 
 /* ---- the broker's side ---- */
 
-/* fds: the file, then a memory with the offsets, and after them the semaphores. args: the program,
- * how many, whether there are semaphores, the cookie. */
+/* What comes after the offsets. */
+enum {
+	HAS_SEMAPHORES = 1,
+	HAS_COOKIES = 2,
+};
+
+/* fds: the file, then a memory with the offsets, and after them semaphores and cookies. args: the
+ * program, how many, what there is of these, the cookie. */
 int probe_links__serve_all(const struct broker_task *task, struct broker_result *ret)
 {
 	const struct broker_request *request = task->request;
-	const size_t cnt = request->args[1], words = cnt * (request->args[2] ? 2 : 1);
+	const bool has_semaphores = request->args[2] & HAS_SEMAPHORES;
+	const bool has_cookies = request->args[2] & HAS_COOKIES;
+	const size_t cnt = request->args[1], words = cnt * (1 + has_semaphores + has_cookies);
 	const int program = (int)request->args[0];
 	unsigned long *offsets;
 	struct kernel_places places;
@@ -190,7 +201,8 @@ int probe_links__serve_all(const struct broker_task *task, struct broker_result 
 	places = (struct kernel_places){
 		.fd = task->fds[0],
 		.offsets = offsets,
-		.semaphores = request->args[2] ? offsets + cnt : NULL,
+		.semaphores = has_semaphores ? offsets + cnt : NULL,
+		.cookies = has_cookies ? offsets + (1 + has_semaphores) * cnt : NULL,
 		.cnt = cnt,
 	};
 	if (pread(task->fds[1], offsets, words * sizeof(*offsets), 0) !=
@@ -248,7 +260,8 @@ static int put_places(const struct kernel_places *places)
 	if (memory < 0)
 		return -errno;
 	if (write(memory, places->offsets, bytes) == (ssize_t)bytes &&
-	    (!places->semaphores || write(memory, places->semaphores, bytes) == (ssize_t)bytes))
+	    (!places->semaphores || write(memory, places->semaphores, bytes) == (ssize_t)bytes) &&
+	    (!places->cookies || write(memory, places->cookies, bytes) == (ssize_t)bytes))
 		return memory;
 	(void)close(memory);
 	return -ENOMEM;
@@ -261,7 +274,9 @@ int probe_links__link_all(int program, const struct kernel_places *places, uint6
 	struct broker_call call = {
 		.request = { .op = BROKER_LINK_ALL,
 			     .pid = pid,
-			     .args = { (uint64_t)program, places->cnt, places->semaphores != NULL,
+			     .args = { (uint64_t)program, places->cnt,
+				       (places->semaphores ? HAS_SEMAPHORES : 0u) |
+					       (places->cookies ? HAS_COOKIES : 0u),
 				       cookie } },
 		.fds = { places->fd, memory },
 		.fd_cnt = 2,
@@ -281,7 +296,7 @@ int probe_links__link_one(int program, int type, const struct kernel_places *pla
 	const struct one_place one = {
 		.offset = places->offsets[i],
 		.semaphore = places->semaphores ? places->semaphores[i] : 0,
-		.cookie = cookie,
+		.cookie = places->cookies ? places->cookies[i] : cookie,
 		.program = program,
 		.type = type,
 	};

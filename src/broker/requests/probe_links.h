@@ -17,11 +17,12 @@ struct broker_task;
 /* Kernel headers of Debian 12 are older than this (include/uapi/linux/bpf.h, 6.6). */
 #define ATTACH_TYPE_UPROBE_MULTI 48
 
-/* Places in one file, as file offsets. semaphores: NULL: there are none. */
+/* Places in one file, as file offsets. */
 struct kernel_places {
 	int fd; /* the file; the caller owns it */
 	const unsigned long *offsets;
-	const unsigned long *semaphores;
+	const unsigned long *semaphores; /* NULL: there are none; 0: that place has none */
+	const unsigned long *cookies;    /* of each; NULL: all have that of the call */
 	size_t cnt;
 };
 

@@ -57,6 +57,9 @@ static const struct argp_option options[] = {
 	{ .doc = "Which events:", .group = 2 },
 	{ "level", 'l', "SPEC", 0, "Lowest level to record (trace)", 2 },
 	{ "filter", 'F', "EXPR", 0, "Sites to record (all); repeatable", 2 },
+	{ "usdt", KEY_USDT, "PROVIDER:NAME", 0, "USDT probes of others, too; repeatable", 2 },
+	{ "uprobe", KEY_UPROBE, "FILE:FUNCTION", 0, "Calls of functions, too; repeatable", 2 },
+	{ "span", KEY_SPAN, "FILE:FUNCTION", 0, "The same, with their ends; repeatable", 2 },
 	{ "immediate", KEY_IMMEDIATE, NULL, 0, "Flush every event, for live watching", 2 },
 	{ "sched", KEY_SCHED, "DURATION", OPTION_ARG_OPTIONAL, "And waits of threads (1ms)", 2 },
 

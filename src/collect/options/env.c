@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "env.h"
+#include "foreign_probes.h"
 #include "out_dir.h"
 #include "profile.h"
 #include "settings.h"
@@ -40,6 +41,7 @@ void env__fini(struct env *env)
 	env->pids = NULL;
 	tags__fini(&env->tags);
 	redact__fini(&env->redact);
+	foreign_probes__free(env->foreign);
 	given_list__fini(&env->by_user);
 	given_list__fini(&env->by_files);
 	target_list__fini(&env->targets);

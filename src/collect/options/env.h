@@ -19,6 +19,7 @@
 #include "tags.h"
 #include "target.h"
 
+struct foreign_probes;
 struct profile;
 struct site_filter;
 struct trigger_plan;
@@ -47,6 +48,7 @@ struct env {
 	size_t pid_cnt;
 
 	struct site_filter *site_filter; /* --level and --filter */
+	struct foreign_probes *foreign;  /* --usdt, --uprobe and --span; NULL: none */
 	const char *output_dir;
 	uint64_t ring_bytes;
 	uint64_t max_memory_bytes;     /* of all rings together; 0: see ring_budget__of_dir() */

@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "ascii.h"
+#include "foreign_probes.h"
 #include "listen_address.h"
 #include "parse.h"
 #include "setters.h"
@@ -278,6 +279,33 @@ int setter__group(struct env *env, struct argument *arg)
 int setter__tag(struct env *env, struct argument *arg)
 {
 	return tags__add(&env->tags, arg->text, arg->error, sizeof(arg->error));
+}
+
+static int add_foreign(struct env *env, struct argument *arg, enum foreign_kind kind)
+{
+	struct foreign_probe *probe;
+
+	if (!env->foreign)
+		env->foreign = foreign_probes__new();
+	if (!env->foreign)
+		return -ENOMEM;
+	probe = foreign_probe__parse(kind, arg->text, arg->error, sizeof(arg->error));
+	return probe ? foreign_probes__add(env->foreign, probe) : -errno;
+}
+
+int setter__usdt(struct env *env, struct argument *arg)
+{
+	return add_foreign(env, arg, FOREIGN_USDT);
+}
+
+int setter__uprobe(struct env *env, struct argument *arg)
+{
+	return add_foreign(env, arg, FOREIGN_FUNCTION);
+}
+
+int setter__span(struct env *env, struct argument *arg)
+{
+	return add_foreign(env, arg, FOREIGN_SPAN);
 }
 
 int setter__redact(struct env *env, struct argument *arg)

@@ -41,6 +41,9 @@ enum {
 	KEY_SEGMENT_AGE,
 	KEY_SYNC,
 	KEY_SCHED,
+	KEY_USDT,
+	KEY_UPROBE,
+	KEY_SPAN,
 };
 
 struct setting;

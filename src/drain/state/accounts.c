@@ -31,7 +31,8 @@ void accounts__make(struct accounts *ret, const struct event_counts *counts,
 	left = accounts.emitted - accounts.recorded;
 	accounts.lost_total = left;
 	accounts.lost.memory = explain(&left, counts->dropped + counts->no_memory);
-	accounts.lost.table_full = explain(&left, counts->refused);
+	accounts.lost.table_full =
+		explain(&left, counts->refused + (kernel ? kernel->lost_table_events : 0));
 	accounts.lost.corrupt = explain(&left, counts->corrupt);
 	accounts.lost.fault = explain(&left, kernel ? kernel->lost_fault_events : 0);
 	accounts.lost.kernel_ring = explain(&left, kernel ? kernel->lost_ring_events : left);

@@ -12,7 +12,7 @@ struct wire_process;
 /* Of events. Those in batches are counted in emitted_in_batches (source_table.h). */
 struct event_counts {
 	uint64_t recorded;
-	uint64_t alone;      /* of recorded: sent outside of any thread's batch */
+	uint64_t alone;      /* sent outside of any thread's batch */
 	uint64_t unreadable; /* of recorded: malformed, as its last snapshot has found */
 	uint64_t corrupt;    /* in malformed batches */
 	uint64_t refused;    /* in batches above the limit */

@@ -43,13 +43,13 @@ static int take_told(void *ctx, void *message, size_t bytes)
 static void end_tracked(struct kernel *kernel, int signal, struct told *ret)
 {
 	struct marked_child child = marked_child__start();
-	struct wire_ring *batches, *deaths;
+	struct kernel_rings rings;
 
 	*ret = (struct told){ .pid = (uint32_t)child.pid };
 	assert_int_equal(kernel__track(kernel, child.pid), 0);
 	(void)marked_child__end(&child, signal);
-	kernel__open_rings(kernel, &batches, &deaths);
-	assert_true(wire_ring__take(deaths, take_told, ret, DEADLINE_NS));
+	kernel__open_rings(kernel, &rings);
+	assert_true(wire_ring__take(rings.lifecycle, take_told, ret, DEADLINE_NS));
 }
 
 static void test_kernel_tracks_until_it_is_told_otherwise(void **state)
@@ -163,12 +163,12 @@ static void test_kernel_tells_of_nobody_else(void **state)
 	struct kernel *kernel = marked_child__open_kernel(false);
 	struct marked_child child = marked_child__start();
 	struct told told = { .pid = (uint32_t)child.pid };
-	struct wire_ring *batches, *deaths;
+	struct kernel_rings rings;
 
 	(void)state;
 	(void)marked_child__end(&child, SIGSEGV);
-	kernel__open_rings(kernel, &batches, &deaths);
-	assert_true(wire_ring__take(deaths, take_told, &told, DEADLINE_NS));
+	kernel__open_rings(kernel, &rings);
+	assert_true(wire_ring__take(rings.lifecycle, take_told, &told, DEADLINE_NS));
 	assert_int_equal(told.kinds, 0);
 	kernel__free(kernel);
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The links of a module's foreign sites: those that are probes of others, and functions.
+ *
+ * A link for each process or for all, as for our own sites; but all of them share what map `places`
+ * has, because a place's cookie is made of its module and its number in it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "attach_parts.h"
+#include "kernel.h"
+#include "kernel_link.h"
+#include "links.h"
+#include "module.h"
+#include "site.h"
+#include "site_choice.h"
+
+static uint64_t cookie_of(uint32_t module, size_t place)
+{
+	return (uint64_t)module << 32 | (uint32_t)place;
+}
+
+/* Room for the places that are chosen. */
+struct chosen {
+	unsigned long *offsets, *semaphores, *cookies;
+	size_t cnt;
+};
+
+static int add_place(struct attach *attach, struct chosen *chosen, uint32_t module, size_t number)
+{
+	const struct foreign_place *place = &attach__module(attach, module)->table->places[number];
+	const uint64_t cookie = cookie_of(module, number);
+
+	chosen->offsets[chosen->cnt] = place->offset;
+	chosen->semaphores[chosen->cnt] = place->semaphore_offset;
+	chosen->cookies[chosen->cnt++] = cookie;
+	return kernel__put_place(attach->options.kernel, cookie, &place->plan);
+}
+
+/* Also counts the sites that have a place among them. 0 or -errno. */
+static int choose(struct attach *attach, uint32_t number, const struct site_filter *base,
+		  struct chosen *chosen, size_t *ret_site_cnt)
+{
+	const struct site_table *table = attach__module(attach, number)->table;
+	struct site_choice *choice = attach__choice(attach);
+	int err = 0;
+
+	*ret_site_cnt = 0;
+	for (size_t i = 0; i < table->cnt; i++)
+		*ret_site_cnt += site__is_foreign(&table->sites[i]) &&
+				 site_choice__matches_from(choice, base, &table->sites[i]);
+	for (size_t i = 0; i < table->place_cnt && !err; i++) {
+		const struct site *site = site_table__find(table, table->places[i].plan.site);
+
+		if (site && site_choice__matches_from(choice, base, site))
+			err = add_place(attach, chosen, number, i);
+	}
+	site_choice__unref(choice);
+	return err;
+}
+
+int attach__link_foreign(struct attach *attach, uint32_t number, int fd, pid_t pid,
+			 const struct site_filter *base, struct kernel_link **ret,
+			 size_t *ret_site_cnt)
+{
+	const size_t max = attach__module(attach, number)->table->place_cnt;
+	unsigned long *room = calloc(3 * max + 1, sizeof(*room));
+	struct chosen chosen = { room, room + max, room + 2 * max, 0 };
+	const struct kernel_places *places;
+	int err = -ENOMEM;
+
+	*ret = NULL;
+	if (room)
+		err = choose(attach, number, base, &chosen, ret_site_cnt);
+	places = &(const struct kernel_places){
+		.fd = fd,
+		.offsets = chosen.offsets,
+		.semaphores = chosen.semaphores,
+		.cookies = chosen.cookies,
+		.cnt = chosen.cnt,
+	};
+	if (!err && chosen.cnt) {
+		*ret = kernel__link(attach->options.kernel, KERNEL_FOREIGN, places, 0, pid);
+		err = *ret ? 0 : -errno;
+	}
+	free(room);
+	return err;
+}
+
+void attach__forget_places(struct attach *attach, uint32_t number, const struct module *module)
+{
+	for (size_t i = 0; module->table && i < module->table->place_cnt; i++)
+		kernel__remove_place(attach->options.kernel, cookie_of(number, i));
+}
