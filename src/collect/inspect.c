@@ -5,7 +5,11 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "catalogue.h"
 #include "elf.h"
+#include "foreign_list.h"
+#include "foreign_probes.h"
+#include "foreign_sites.h"
 #include "inspect.h"
 #include "site_list.h"
 #include "maps.h"
@@ -15,17 +19,87 @@
 
 #define INSPECT_MAX_MODULES 256
 
-static int print(const char *subject, const struct list_module *modules, size_t cnt,
-		 const struct attach_result *found, int found_err)
-{
-	size_t lines = 0;
-	int err;
+/* Each file has two tables: of its own sites, and with foreign ones after these. */
+struct inspection {
+	struct foreign_probes *probes; /* all USDT probes */
+	struct list_module modules[INSPECT_MAX_MODULES];
+	size_t module_cnt;
+	struct site_table *tables[2 * INSPECT_MAX_MODULES];
+	size_t table_cnt;
+	struct foreign_list_file files[INSPECT_MAX_MODULES];
+	size_t file_cnt;
+	struct attach_result found;
+};
 
-	if (!cnt) {
-		report__unattached(subject, found, found_err);
+/* 0, or the exit status. */
+static int begin(struct inspection *all)
+{
+	char error[CATALOGUE_ERROR_BYTES] = "out of memory";
+	struct foreign_probe *probe =
+		foreign_probe__parse(FOREIGN_USDT, "*:*", error, sizeof(error));
+
+	*all = (struct inspection){ .probes = foreign_probes__new() };
+	if (!probe || !all->probes) {
+		foreign_probe__free(probe);
+		fputs("ttlog-collect: out of memory\n", stderr);
 		return 1;
 	}
-	err = site_list__print(stdout, modules, cnt, &lines);
+	if (foreign_probes__add(all->probes, probe) ||
+	    catalogue__read(all->probes, error, sizeof(error))) {
+		fprintf(stderr, "ttlog-collect: %s\n", error);
+		return 2;
+	}
+	return 0;
+}
+
+static void end(struct inspection *all)
+{
+	for (size_t i = 0; i < all->table_cnt; i++)
+		site_table__free(all->tables[i]);
+	foreign_probes__free(all->probes);
+}
+
+/* Notes that this ttlog-collect does not understand may be of sites that would look foreign. */
+static void add_foreign(struct inspection *all, int fd, const char *path)
+{
+	struct site_table *table = elf__read_sites(fd, NULL);
+	size_t own_cnt;
+
+	if (!table)
+		return;
+	all->tables[all->table_cnt++] = table;
+	own_cnt = table->cnt;
+	if ((table->malformed_cnt && !table->has_module) ||
+	    foreign_sites__add(table, all->probes, fd, path, NULL) || table->cnt == own_cnt)
+		return;
+	all->files[all->file_cnt++] = (struct foreign_list_file){ path, table, own_cnt };
+}
+
+/* Takes ownership of the table. */
+static void add_file(struct inspection *all, int fd, const char *path, struct site_table *table)
+{
+	all->tables[all->table_cnt++] = table;
+	all->found.malformed_cnt += table->malformed_cnt;
+	if (table->has_module)
+		all->modules[all->module_cnt++] = (struct list_module){ path, table };
+	add_foreign(all, fd, path);
+}
+
+static int print(const struct inspection *all, const char *subject, int found_err)
+{
+	size_t lines = 0;
+	int err = 0;
+
+	if (!all->module_cnt && !all->file_cnt) {
+		report__unattached(subject, &all->found, found_err);
+		return 1;
+	}
+	if (all->module_cnt)
+		err = site_list__print(stdout, all->modules, all->module_cnt, &lines);
+	if (!err && all->module_cnt && all->file_cnt)
+		putchar('\n');
+	if (!err)
+		err = foreign_list__print(stdout, all->files, all->file_cnt, &lines);
 	if (err)
 		fprintf(stderr, "ttlog-collect: can't print the sites of %s: %s\n", subject,
 			strerror(-err));
@@ -34,11 +108,9 @@ static int print(const char *subject, const struct list_module *modules, size_t 
 
 int inspect__file(const char *path)
 {
-	struct list_module module = { .path = path };
-	struct attach_result found = { 0 };
+	int fd = plain_file__open(path), status, err;
 	struct site_table *table;
-	int fd = plain_file__open(path);
-	int status, err;
+	struct inspection all;
 
 	table = fd < 0 ? NULL : elf__read_sites(fd, basename(path));
 	if (!table) {
@@ -50,25 +122,27 @@ int inspect__file(const char *path)
 			(void)close(fd);
 		return 1;
 	}
-	module.table = table;
-	found.malformed_cnt = table->malformed_cnt;
-	status = print(path, &module, table->has_module ? 1 : 0, &found, 0);
-	site_table__free(table);
+	status = begin(&all);
+	if (status)
+		site_table__free(table);
+	else
+		add_file(&all, fd, path, table);
+	if (!status)
+		status = print(&all, path, 0);
+	end(&all);
 	(void)close(fd);
 	return status;
 }
 
-/* The tables of the files with sites among the mappings, each once. */
-static size_t read_modules(pid_t pid, const struct maps *maps,
-			   struct site_table *tables[INSPECT_MAX_MODULES],
-			   struct list_module modules[INSPECT_MAX_MODULES],
-			   struct attach_result *found, int *ret_err)
+/* The files with sites among the mappings, each once. Returns the last error. */
+static int add_process(struct inspection *all, pid_t pid, const struct maps *maps)
 {
 	ino_t last = 0;
-	size_t cnt = 0;
+	int err = 0;
 
-	for (size_t i = 0; i < maps->cnt && cnt < INSPECT_MAX_MODULES; i++) {
+	for (size_t i = 0; i < maps->cnt && all->table_cnt + 1 < 2 * INSPECT_MAX_MODULES; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
+		struct site_table *table;
 		int fd;
 
 		if (!entry->executable || !entry->inode || entry->inode == last)
@@ -77,53 +151,45 @@ static size_t read_modules(pid_t pid, const struct maps *maps,
 		fd = maps__open(pid, entry);
 		if (fd < 0) {
 			/* a device file has no sites */
-			if (fd != -ENODEV && !found->unread) {
-				(void)snprintf(found->failed_path, sizeof(found->failed_path), "%s",
-					       entry->path);
-				found->unread = true;
-				*ret_err = fd;
+			if (fd != -ENODEV && !all->found.unread) {
+				(void)snprintf(all->found.failed_path,
+					       sizeof(all->found.failed_path), "%s", entry->path);
+				all->found.unread = true;
+				err = fd;
 			}
 			continue;
 		}
-		tables[cnt] = elf__read_sites(fd, basename(entry->path));
+		table = elf__read_sites(fd, basename(entry->path));
+		if (table)
+			add_file(all, fd, entry->path, table);
 		(void)close(fd);
-		found->malformed_cnt += tables[cnt] ? tables[cnt]->malformed_cnt : 0;
-		if (!tables[cnt] || !tables[cnt]->has_module) {
-			site_table__free(tables[cnt]);
-			continue;
-		}
-		modules[cnt] = (struct list_module){ .path = entry->path, .table = tables[cnt] };
-		cnt++;
 	}
-	return cnt;
+	return err;
 }
 
 int inspect__process(pid_t pid)
 {
-	struct site_table *tables[INSPECT_MAX_MODULES];
-	struct list_module modules[INSPECT_MAX_MODULES];
-	struct attach_result found = { 0 };
-	int status, err = 0;
+	struct inspection all;
 	char subject[32];
 	struct maps *maps;
-	size_t cnt;
+	int status, err;
 
 	if (report__thread(pid))
 		return 1;
-	maps = maps__read(pid);
 	(void)snprintf(subject, sizeof(subject), "pid %d", (int)pid);
+	maps = maps__read(pid);
 	if (!maps) {
 		fprintf(stderr, "ttlog-collect: can't read the mappings of %s: %s\n", subject,
 			strerror(errno));
 		return 1;
 	}
-	cnt = read_modules(pid, maps, tables, modules, &found, &err);
-	/* a zombie, or a kernel thread */
-	if (!maps->cnt)
-		err = -ESRCH;
-	status = print(subject, modules, cnt, &found, err);
-	for (size_t i = 0; i < cnt; i++)
-		site_table__free(tables[i]);
+	status = begin(&all);
+	if (!status) {
+		err = add_process(&all, pid, maps);
+		/* a zombie, or a kernel thread */
+		status = print(&all, subject, maps->cnt ? err : -ESRCH);
+	}
+	end(&all);
 	maps__free(maps);
 	return status;
 }

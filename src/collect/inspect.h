@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ttlog-collect --list`: the sites of a file or a process, on stdout. Return the exit status.
+ * `ttlog-collect --list`: the sites of a file or a process, and its USDT probes of others, on
+ * stdout. Return the exit status.
  */
 #ifndef TTLOG_INSPECT_H
 #define TTLOG_INSPECT_H

@@ -201,7 +201,7 @@ def test_usage_errors(t):
 
 def rows(text):
     """The table of --list: dictionaries with the headings as keys."""
-    lines = text.splitlines()
+    lines = text.split("\n\n")[0].splitlines()
     starts = [match.start() for match in re.finditer(r"\S+", lines[0])]
     names = lines[0].split()
     return [{name: line[start:end].strip() for name, start, end
@@ -247,8 +247,26 @@ def test_list_pid_with_a_library(t):
     equal((status, errors), (0, ""), "status and errors")
     equal(sorted(row["PROBE"] for row in rows(out)), ["lib_constructor", "lib_destructor", "lib_work"],
           "sites")
+    equal(usdt_rows(out)["python:gc__start"][0], "generation:i32", "a probe of Python's own")
     app.say()
     app.end()
+
+
+def usdt_rows(out):
+    """Of the second table: {probe: (fields, places)}."""
+    lines = out.splitlines()
+    start = next((at for at, line in enumerate(lines) if line.startswith("USDT PROBE ")), len(lines))
+    return {probe: (fields, int(places))
+            for probe, fields, places, *_ in map(str.split, lines[start + 1:])}
+
+
+def test_list_of_usdt_probes(t):
+    """Those of others, with the names that the catalogue has, after our own sites."""
+    library = os.path.realpath(subprocess.check_output(
+        ("g++", "-print-file-name=libstdc++.so.6"), text=True).strip())
+    status, out, errors = run("--list", library)
+    equal((status, errors), (0, ""), "status and errors")
+    equal(usdt_rows(out)["libstdcxx:throw"], ("object:ptr,type:str", 1), "a probe")
 
 
 def test_list_shows_types(t):
@@ -270,11 +288,14 @@ def test_list_failures(t):
     text = t.path("text")
     with open(text, "w", encoding="ascii") as file:
         file.write("no program")
+    unmarked = t.start("/bin/cat")
     for args in ((text,), (t.path("missing"),), ("/bin/true",), (t.dir,), ("-p", "999999999"),
-                 ("-p", str(os.getpid()))):
+                 ("-p", str(unmarked.pid))):
         status, out, errors = run("--list", *args)
         equal((status, out), (1, ""), f"--list {args}")
         check(errors.startswith("ttlog-collect: "), f"--list {args} says {errors!r}")
+    unmarked.close_stdin()
+    unmarked.end()
 
 
 def test_check(t):

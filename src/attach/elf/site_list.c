@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "site_list.h"
 #include "site.h"
-#include "utf8.h"
 #include "value.h"
 
 /* A wider cell only moves the rest of its own line. */
@@ -103,38 +103,6 @@ static int compare_refs(const void *a, const void *b)
 	return order;
 }
 
-static size_t put_byte(FILE *out, unsigned char byte)
-{
-	fprintf(out, "\\x%02x", byte);
-	return 1;
-}
-
-static void put_escaped(FILE *out, const char *text, bool quoted)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	size_t left = strlen(text);
-
-	while (left) {
-		/* a valid character has at most four bytes: these tell its length */
-		size_t bytes = 1;
-
-		while (*at >= 0x80 && bytes < left && (at[bytes] & 0xc0) == 0x80 && bytes < 4)
-			bytes++;
-		if (utf8__valid_bytes(at, bytes) != bytes)
-			bytes = 0;
-		if (bytes == 1 && quoted && *at == '\n')
-			fputs("\\n", out);
-		else if (bytes == 1 && quoted && (*at == '"' || *at == '\\'))
-			fprintf(out, "\\%c", *at);
-		else if (!bytes || *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
-			bytes = put_byte(out, *at);
-		else
-			fwrite(at, 1, bytes, out);
-		at += bytes;
-		left -= bytes;
-	}
-}
-
 static void put_fields(FILE *out, const struct site *site)
 {
 	if (!site->nfields)
@@ -143,14 +111,14 @@ static void put_fields(FILE *out, const struct site *site)
 		const char *type = value__type_name(site->types[i]);
 
 		fputs(i ? "," : "", out);
-		put_escaped(out, site->keys[i], false);
+		escape__put(out, site->keys[i], false);
 		fprintf(out, ":%s", type ? type : "?");
 	}
 }
 
 static void put_text(FILE *out, const char *text)
 {
-	put_escaped(out, *text ? text : "-", false);
+	escape__put(out, *text ? text : "-", false);
 }
 
 /* refs: cnt sites with the same content. */
@@ -199,7 +167,7 @@ static void put_cell(FILE *out, enum column column, const struct list_module *mo
 		break;
 	case COLUMN_MESSAGE:
 		fputc('"', out);
-		put_escaped(out, site->message, true);
+		escape__put(out, site->message, true);
 		fputc('"', out);
 		break;
 	case COLUMN_FIELDS:
@@ -345,11 +313,11 @@ static void print_choice(FILE *out, const struct site *site)
 	const char *level = value__level_name(site->level);
 
 	fputs("  target=", out);
-	put_escaped(out, site->target, false);
+	escape__put(out, site->target, false);
 	fputs(" probe=", out);
-	put_escaped(out, site->name, false);
+	escape__put(out, site->name, false);
 	fprintf(out, " level=%s file=", level ? level : "?");
-	put_escaped(out, site->file, false);
+	escape__put(out, site->file, false);
 	fputc('\n', out);
 }
 

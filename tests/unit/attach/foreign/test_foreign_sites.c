@@ -13,6 +13,7 @@
 #include "elf.h"
 #include "elf_file.h"
 #include "foreign_builder.h"
+#include "foreign_list.h"
 #include "foreign_probes.h"
 #include "foreign_report.h"
 #include "foreign_sites.h"
@@ -345,6 +346,44 @@ static void test_foreign_sites_finds_symbols(void **state)
 	done(&result);
 }
 
+/* ttlog-collect --list. */
+static void test_foreign_list_has_a_line_for_each_probe(void **state)
+{
+	struct files *files = *state;
+	struct result result = find_sites(files->pie, "shop:inlined", "shop:nothing");
+	struct foreign_list_file file = { "/bin/prog", result.table, 0 };
+	struct site_table *table = result.table;
+	size_t len, cnt = 99;
+	char *text;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	assert_int_equal(foreign_list__print(out, &file, 1, &cnt), 0);
+	table->sites[0].target = "a\x1b[1m";
+	file.own_cnt = 1;
+	assert_int_equal(cnt, 2);
+	assert_int_equal(
+		foreign_list__print(out, (struct foreign_list_file[]){ file, file }, 2, &cnt), 0);
+	assert_int_equal(cnt, 2);
+	file.own_cnt = 0;
+	table->cnt = 1;
+	assert_int_equal(foreign_list__print(out, &file, 1, &cnt), 0);
+	file.own_cnt = 1;
+	assert_int_equal(foreign_list__print(out, &file, 1, &cnt), 0);
+	assert_int_equal(cnt, 0);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "USDT PROBE    FIELDS                      PLACES\n"
+				  "shop:inlined  arg0:i32,arg1:u64,arg2:u32  2\n"
+				  "shop:nothing  -                           1\n"
+				  "USDT PROBE    FIELDS  PLACES  FILE\n"
+				  "shop:nothing  -       1       /bin/prog\n"
+				  "shop:nothing  -       1       /bin/prog\n"
+				  "USDT PROBE        FIELDS                      PLACES\n"
+				  "a\\x1b[1m:inlined  arg0:i32,arg1:u64,arg2:u32  2\n");
+	free(text);
+	done(&result);
+}
+
 /* Sites of ttlog's macros have notes, too, and are recorded anyway. */
 static void test_foreign_sites_passes_over_own_sites(void **state)
 {
@@ -393,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_sites_has_what_the_catalogue_knows),
 		cmocka_unit_test(test_foreign_sites_says_what_is_null),
 		cmocka_unit_test(test_foreign_sites_finds_symbols),
+		cmocka_unit_test(test_foreign_list_has_a_line_for_each_probe),
 		cmocka_unit_test(test_foreign_sites_passes_over_own_sites),
 		cmocka_unit_test(test_foreign_builder_gives_indexes),
 	};
