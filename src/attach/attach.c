@@ -17,6 +17,11 @@
 #include "site.h"
 #include "site_choice.h"
 
+static struct module *find_locked(const struct attach *attach, uint32_t number)
+{
+	return number && number < attach->modules.end ? attach->modules.by_number[number] : NULL;
+}
+
 /* ---- the sites of --sched ---- */
 
 static int add_sched(struct attach *attach)
@@ -48,11 +53,18 @@ static int add_sched(struct attach *attach)
 	return 0;
 }
 
-void attach__choose_sched(const struct attach *attach, const struct site_choice *choice)
+void attach__choose_sched(struct attach *attach, const struct site_choice *choice)
 {
-	if (attach->sched_module)
-		kernel__switch_sched_on(attach->options.kernel,
-					choice ? sched_sites__on(attach->sched_table, choice) : 0);
+	uint32_t on = 0;
+
+	if (!attach->sched_module)
+		return;
+	if (choice)
+		on = sched_sites__on(attach->sched_table, choice);
+	kernel__switch_sched_on(attach->options.kernel, on);
+	pthread_mutex_lock(&attach->lock);
+	find_locked(attach, attach->sched_module)->enabled_cnt = (size_t)__builtin_popcount(on);
+	pthread_mutex_unlock(&attach->lock);
 }
 
 uint32_t attach__sched_module(const struct attach *attach)
@@ -127,11 +139,6 @@ void attach__hold_locked(struct attach *attach, struct module *module)
 		(void)__atomic_fetch_sub(&attach->unused_cnt, 1, __ATOMIC_RELAXED);
 	module->was_held = true;
 	module->is_unused = false;
-}
-
-static struct module *find_locked(const struct attach *attach, uint32_t number)
-{
-	return number && number < attach->modules.end ? attach->modules.by_number[number] : NULL;
 }
 
 struct module *attach__module(struct attach *attach, uint32_t number)

@@ -55,7 +55,7 @@ struct attach {
 /* What a link for the process must serve: the process, or all (0). */
 pid_t attach__filter(const struct attach *attach, pid_t pid);
 /* The choice decides which sites of --sched are on; NULL: none. */
-void attach__choose_sched(const struct attach *attach, const struct site_choice *choice);
+void attach__choose_sched(struct attach *attach, const struct site_choice *choice);
 /* The caller gives it back by site_choice__unref(). */
 struct site_choice *attach__choice(struct attach *attach);
 /* Of the links that the process has alone: what these are made by, if not as all. NULL. */

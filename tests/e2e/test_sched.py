@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """--sched: what recorded threads waited for, their major faults and their signals."""
+import glob
+import json
 import os
 import signal
 
-from harness import check, equal, wait_until
+from ctl_fixture import ctl
+from harness import check, equal, view, wait_until
+from live_fixture import follow_json
 from test_sender import state
 
 STEP = {"sleep": "sleep", "lock": "lock", "preempted": "preempted"}
@@ -147,7 +151,7 @@ def test_sched_refuses(t):
     for words, said in (("--sched=0", "'0' is out of range; it takes the shortest wait"),
                         ("--sched=soon", "'soon' is not the shortest wait")):
         collector = t.collect(words, "--", "true")
-        equal(collector.wait(), 2, f"status of {words}")
+        collector.end(2)
         check(said in collector.err.text(), f"{said} in {collector.err.text()}")
 
 
@@ -158,3 +162,62 @@ def test_sched_in_a_file(t):
     collector = t.collect("--config", config, "--dry-run", "--", "true")
     collector.end()
     check("sched = 2ms" in collector.out.lines, collector.out.text())
+
+
+def test_sched_is_watched_and_followed(t):
+    """Its events fire triggers, and come to followers and into segments, as all others."""
+    program = t.start(t.app("waits"))
+    program.out.wait("start")
+    collector = t.collect("-p", program.pid, "--sched", "--stream", "--on", "event:probe=off_cpu and reason=lock")
+    collector.recording(program.pid)
+    follower = follow_json(t, "--filter", "target=sched and waker=holder")
+    program.say()
+    program.out.wait(r"done \d+")
+    (lock,) = [event for event in follower.wait_events(1) if event["fields"]["reason"] == "lock"]
+    wait_until(lambda: glob.glob(t.out + "/*-event.bin"), "the snapshot of the trigger")
+    follower.signal(signal.SIGINT)
+    follower.end()
+    finish_quietly(program, collector)
+    streamed = [event for path in glob.glob(t.out + "/*stream*") for event in
+                map(json.loads, view("--format", "json", path).splitlines())]
+    check(lock["fields"] in [event["fields"] for event in streamed], "it is not in the stream")
+
+
+def finish_quietly(program, collector):
+    program.say()
+    program.end()
+    collector.end()
+
+
+def test_sched_is_recovered(t):
+    """The next collector finds the events of one that was killed, with their sites."""
+    t.rings_may_stay = True
+    program, collector, holder = record(t, "--sched")
+    ctl("status")  # it has read all that the kernel had
+    collector.signal(signal.SIGKILL)
+    collector.end(-signal.SIGKILL)
+    program.say()
+    program.end()
+    t.collect("--", "/bin/true").end()
+    snapshot = t.only_snapshot()
+    equal(snapshot.info["reason"], "recovered", "reason")
+    check(holder in snapshot.fields("off_cpu", "waker_tid"), "the wait for the lock")
+
+
+def test_sched_level_changes(t):
+    """ttlog-ctl switches it off and on while it runs."""
+    program = t.start(t.app("waits"), t.path("file"))
+    program.out.wait("start")
+    collector = t.collect("-p", program.pid, "--sched=1us", "--on", "exit", "-l", "info,sched=off")
+    collector.recording(program.pid)
+    ctl("level", "info")
+    ctl("level", "off", "--target", "sched")
+    program.say()
+    program.out.wait(r"done \d+")
+    ctl("level", "info", "--target", "sched")
+    program.say()
+    program.end()
+    collector.end()
+    snapshot = t.only_snapshot()
+    equal(snapshot.of("signal"), [], "while it was off")
+    equal([event["fields"]["syscall"] for event in snapshot.of("off_cpu")][:1], ["read"], "its last wait")
