@@ -3,7 +3,7 @@
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
 COMMON_ROOMS := src/format $(addprefix src/common/,base text files elf dwarf seal value query control)
 RECORD_ROOMS := src/broker src/broker/requests src/ring \
-	$(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt /function) /foreign /kernel) \
+	$(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt /function /argument) /foreign /kernel) \
 	src/sched src/attach \
 	$(addprefix src/attach/,find launch) src/drain/state src/drain src/death \
 	src/snapshot/encode src/snapshot/keep src/snapshot src/stream src/status \

@@ -75,6 +75,7 @@ static int read_table(struct function_list *list, struct elf_file *file, uint32_
 	if (!names)
 		return errno == ENODATA ? 0 : -errno;
 	list->names[list->table_cnt++] = names;
+	list->has_all |= type == SHT_SYMTAB;
 	cnt = section.sh_size / sizeof(sym);
 	if (cnt > ELF_MAX_SYMBOLS)
 		cnt = ELF_MAX_SYMBOLS;
