@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "decoder.h"
+#include "probeable.h"
 
 int decoder__init(struct decoder *decoder, uint16_t machine)
 {
@@ -101,38 +102,13 @@ static enum code_kind x86_kind(unsigned int id)
 	}
 }
 
-/* As is_prefix_bad() in the kernel's arch/x86/kernel/uprobes.c: es, cs, ss, ds and lock. */
-static bool has_bad_prefix(const uint8_t *code, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		switch (code[i]) {
-		case 0x26:
-		case 0x2e:
-		case 0x36:
-		case 0x3e:
-		case 0xf0:
-			return true;
-		case 0x64:
-		case 0x65:
-		case 0x66:
-		case 0x67:
-		case 0xf2:
-		case 0xf3:
-			continue;
-		default:
-			return false;
-		}
-	}
-	return false;
-}
-
 static void classify_x86(struct decoder *decoder, const uint8_t *code, struct code_instruction *ret)
 {
 	const cs_insn *insn;
 
 	ret->kind = x86_kind(decoder->quick_insn->id);
 	ret->has_lock = code[0] == 0xf0;
-	ret->is_bad_place = has_bad_prefix(code, ret->bytes);
+	ret->is_bad_place = !probeable__x86(code, ret->bytes);
 	if (ret->kind != CODE_JUMP && ret->kind != CODE_BRANCH)
 		return;
 	insn = decoder__look(decoder, code, ret->bytes, decoder->quick_insn->address);
@@ -191,14 +167,16 @@ bool decoder__next(struct decoder *decoder, const uint8_t *code, size_t len, uin
 	const uint8_t *at = code;
 	uint64_t address = vaddr;
 	size_t left = len;
+	uint32_t word;
 
 	*ret = (struct code_instruction){ .kind = CODE_PLAIN };
 	if (decoder->machine == EM_AARCH64) {
 		if (len < 4 || vaddr % 4)
 			return false;
-		classify_arm64((uint32_t)code[0] | (uint32_t)code[1] << 8 |
-				       (uint32_t)code[2] << 16 | (uint32_t)code[3] << 24,
-			       vaddr, ret);
+		word = (uint32_t)code[0] | (uint32_t)code[1] << 8 | (uint32_t)code[2] << 16 |
+		       (uint32_t)code[3] << 24;
+		classify_arm64(word, vaddr, ret);
+		ret->is_bad_place = !probeable__arm64(word);
 		return true;
 	}
 	if (!cs_disasm_iter(decoder->quick, &at, &left, &address, decoder->quick_insn))

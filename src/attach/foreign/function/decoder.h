@@ -25,10 +25,9 @@ enum code_kind {
 struct code_instruction {
 	enum code_kind kind;
 	uint32_t bytes;
-	uint64_t target; /* link-time address */
-	bool has_lock;   /* x86: its first byte is a prefix that some code jumps over */
-	/* the kernel puts no uprobe on it, because of its prefix */
-	bool is_bad_place;
+	uint64_t target;   /* link-time address */
+	bool has_lock;     /* x86: its first byte is a prefix that some code jumps over */
+	bool is_bad_place; /* the kernel puts no uprobe on it, see probeable.h */
 };
 
 struct decoder {

@@ -32,12 +32,19 @@
 	autiasp
 1:	ret
 2:	b.eq	3f
-	retaa
+	ret
 3:	ret	x3
 	finish	plain
 	expect	plain, 1b, 0
 	expect	plain, 2b + 4, 0
 	expect	plain, 3b, 0
+
+	/* the kernel does not know how to do that */
+	begin	authenticated
+	paciasp
+	retaa
+	finish	authenticated
+	expect	authenticated, 0, 2
 
 	begin	tails
 	cbz	w0, 2f
