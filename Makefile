@@ -5,13 +5,13 @@ VERSION := 0.2.0
 
 # The packages that Debian 12 needs to build, test and lint this. Reasons for some: babeltrace2,
 # python3-bt2, protobuf-compiler and python3-protobuf read the traces that the viewer makes;
-# bpftrace and gdb (which recommends libc6-dbg) find the marks; libclang-rt-dev is for fuzzing,
+# bpftrace and gdb (which recommends libc6-dbg) find the marks; debuginfod names a crash; libclang-rt-dev is for fuzzing,
 # libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
 # C++, lld for tests with another linker or for arm64; stress-ng is the load of check-loaded; tmux drives
 # the full screen; prometheus reads the metrics, zsh tries the completion;
 # systemtap-sdt-dev has the macros of probes that are not ours; libjansson-dev reads the answers of collectors.
-DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck dpkg-dev \
-	e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
+DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck debuginfod \
+	dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
 	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
 	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev \
 	libseccomp-dev libsodium-dev \
@@ -81,6 +81,8 @@ READ_LDLIBS := -llz4 -lcbor -lpcre2-8 -lm
 VIEW_LDLIBS := -lncursesw -ltinfo -lz -lm
 VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs sqlite3 libedit)
 VIEW_LDLIBS += -llz4 -lpcre2-8 -lsodium
+# What reads debug information, in a child.
+VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs libdw libelf libseccomp) -liberty
 CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all

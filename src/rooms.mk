@@ -13,9 +13,9 @@ RECORD_ROOMS := src/broker src/broker/requests src/ring \
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 # The last ones have main.
 CTL_ROOMS := src/ctl
-VIEW_ROOMS := $(addprefix viewer/,output options input text spans info stats/aggregate stats \
+VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
-	viewer/tui $(addprefix viewer/,export diff repack) viewer
+	viewer/tui $(addprefix viewer/,export diff) viewer
 
 # $(call see,rooms,what they see besides)
 define see
@@ -48,6 +48,7 @@ READ_SHARED := $(call objects,src/common/value src/common/query) \
 VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/hash_table text/utf8 \
 	$(addprefix value/,duration_unit event_key format_number number rfc3339 time_expr) \
 	$(addprefix files/,dir_calls new_file plain_file runtime_dir) $(addprefix elf/,build_id elf_file) \
+	$(addprefix dwarf/,dwarf_file dwarf_names parser_rights) base/sandbox \
 	$(addprefix seal/,secret_keys key_file seal_in seal_key) \
 	control/control_dial control/control_wire query/expr_error query/pattern)
 

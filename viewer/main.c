@@ -170,7 +170,7 @@ static int show_gdb(struct view *view)
 		err = gdb_line__find(&line, ttlog_snapshot_info(reader));
 		for (size_t k = 0; k < line.problem_cnt; k++)
 			diagnostics__print(ttlog_snapshot_name(reader), line.problems[k]);
-		gdb_line__print(&view->out, &line);
+		gdb_line__print(&view->out, &line, view->options.debuginfod);
 		if (!line.program || !line.core)
 			view->status = EXIT_UNREADABLE;
 		gdb_line__fini(&line);

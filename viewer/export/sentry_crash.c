@@ -5,6 +5,7 @@
  * have a platform for which it looks up nothing.
  */
 #include "ending.h"
+#include "hex.h"
 #include "out.h"
 #include "sentry_crash.h"
 #include "sentry_image.h"
@@ -53,7 +54,7 @@ static void frame(struct out *out, const struct ttlog_info *info, const struct t
 	uint64_t ip, base;
 
 	out__text(out, is_in_app(info, shown) ? "{\"in_app\":true" : "{\"in_app\":false");
-	if (sentry_image__address(shown->ip, &ip))
+	if (hex__address(shown->ip, &ip))
 		out__json_member(out, ",\"instruction_addr\":", shown->ip);
 	if (sentry_image__base(shown, &base))
 		out__format(out, ",\"image_addr\":\"0x%llx\"", (unsigned long long)base);
@@ -133,7 +134,7 @@ static const struct signal_code *code_of(const struct ttlog_crash *crash)
 static bool find_address(const struct ttlog_crash *crash, uint64_t *ret)
 {
 	return crash->has_code && signal_code__has_address(crash->signal, crash->code) &&
-	       sentry_image__address(crash->address, ret);
+	       hex__address(crash->address, ret);
 }
 
 /* "nothing is mapped there, at 0x0" */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,37 +18,12 @@ struct images {
 	size_t cnt;
 };
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool sentry_image__address(struct ttlog_text text, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	if (text.len < 3 || text.len > 2 + 16 || text.p[0] != '0' || text.p[1] != 'x')
-		return false;
-	for (size_t i = 2; i < text.len; i++) {
-		int digit = digit_of(text.p[i]);
-
-		if (digit < 0)
-			return false;
-		v = v << 4 | (unsigned)digit;
-	}
-	*ret = v;
-	return true;
-}
-
 bool sentry_image__base(const struct ttlog_frame *frame, uint64_t *ret)
 {
 	uint64_t ip, offset;
 
-	if (!frame->module.len || !sentry_image__address(frame->ip, &ip) ||
-	    !sentry_image__address(frame->offset, &offset) || offset > ip)
+	if (!frame->module.len || !hex__address(frame->ip, &ip) ||
+	    !hex__address(frame->offset, &offset) || offset > ip)
 		return false;
 	*ret = ip - offset;
 	return true;
@@ -62,7 +36,7 @@ static bool read_bytes(struct ttlog_text digits, unsigned char ret[GUID_BYTES])
 	if (!digits.len || digits.len % 2)
 		return false;
 	for (size_t i = 0; i < digits.len; i++) {
-		int digit = digit_of(digits.p[i]);
+		int digit = hex__digit(digits.p[i]);
 
 		if (digit < 0)
 			return false;

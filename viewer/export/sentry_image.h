@@ -7,8 +7,6 @@
 
 struct out;
 
-/* "0x1f" as a number; false: it is none. */
-bool sentry_image__address(struct ttlog_text text, uint64_t *ret);
 /* Where the file of a frame begins in memory. The linker gives code the same distance from there
  * in memory as in the file (lld may not, and then Sentry finds other lines). */
 bool sentry_image__base(const struct ttlog_frame *frame, uint64_t *ret);

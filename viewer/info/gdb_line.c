@@ -13,6 +13,7 @@
 #include <ttlog/read.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "build_id.h"
 #include "core_dump.h"
 #include "gdb_line.h"
@@ -210,7 +211,23 @@ static const char *unpacker(const char *path)
 	return NULL;
 }
 
-void gdb_line__print(struct out *out, const struct gdb_line *line)
+/* Before the program is read. */
+static void print_servers(struct out *out, const char *urls)
+{
+	struct buffer setting = { .len = 0 };
+
+	buffer__bytes(&setting, "set debuginfod urls ", 20);
+	buffer__bytes(&setting, urls, strlen(urls) + 1);
+	if (setting.err)
+		out->err = setting.err;
+	else
+		out__text(out, " -iex 'set debuginfod enabled on' -iex ");
+	if (!setting.err)
+		shell_word__print(out, setting.bytes);
+	buffer__fini(&setting);
+}
+
+void gdb_line__print(struct out *out, const struct gdb_line *line, const char *debuginfod)
 {
 	const char *tool = line->core ? unpacker(line->core) : NULL;
 
@@ -222,6 +239,8 @@ void gdb_line__print(struct out *out, const struct gdb_line *line)
 		out__text(out, " >\"$d/core\" && ");
 	}
 	out__text(out, "gdb");
+	if (debuginfod)
+		print_servers(out, debuginfod);
 	if (line->program) {
 		out__text(out, line->is_debug_file ? " -s " : " ");
 		shell_word__print(out, line->program);

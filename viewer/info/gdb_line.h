@@ -31,7 +31,8 @@ int gdb_line__find_in(struct gdb_line *ret, const struct ttlog_info *info, const
 		      const struct core_dump_places *places);
 void gdb_line__fini(struct gdb_line *line);
 
-/* Nothing if it has neither program nor core. */
-void gdb_line__print(struct out *out, const struct gdb_line *line);
+/* Nothing if it has neither program nor core. debuginfod: the servers that gdb shall ask; NULL: what
+ * its user has set. */
+void gdb_line__print(struct out *out, const struct gdb_line *line, const char *debuginfod);
 
 #endif /* TTLOG_VIEW_GDB_LINE_H */

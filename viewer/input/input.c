@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "input.h"
+#include "debuginfod.h"
 #include "default_snapshot.h"
+#include "diagnostics.h"
+#include "input.h"
+#include "naming.h"
 #include "options.h"
 #include "piped.h"
-#include "diagnostics.h"
+#include "plain_file.h"
 #include "sealed.h"
 #include "secret_keys.h"
 
@@ -76,13 +80,70 @@ struct unopened {
 };
 
 /* Takes ownership of fd, which may be -1 with errno. */
-static struct ttlog_snapshot *open_fd(int fd, const char *name, bool stream, char *ret_why,
-				      size_t why_size)
+static struct ttlog_snapshot *open_as_it_is(int fd, const char *name, bool stream, char *ret_why,
+					    size_t why_size)
 {
 	if (fd < 0)
 		return NULL;
 	return stream ? ttlog_snapshot_start_fd(fd, name, ret_why, why_size)
 		      : ttlog_snapshot_open_fd(fd, name, ret_why, why_size);
+}
+
+struct named_file {
+	struct input *input;
+	const char *name;
+};
+
+static void say_of_names(void *to, const char *what, bool is_error)
+{
+	const struct named_file *file = to;
+
+	diagnostics__print(file->name, what);
+	file->input->unreadable |= is_error;
+}
+
+/* The copy of a snapshot in which frames have names; NULL: it stays as it is. */
+static struct ttlog_snapshot *open_named(struct input *input, const struct ttlog_snapshot *unnamed,
+					 int fd, const char *name, bool stream)
+{
+	struct named_file file = { .input = input, .name = name };
+	struct ttlog_snapshot *named = NULL;
+	char why[160];
+	int copy;
+
+	input->naming->say = say_of_names;
+	input->naming->to = &file;
+	copy = naming__copy(input->naming, unnamed, fd);
+	if (copy >= 0)
+		named = open_as_it_is(copy, name, stream, why, sizeof(why));
+	if (!named && copy != -ENODATA)
+		say_of_names(&file, copy < 0 ? strerror(-copy) : why, true);
+	return named;
+}
+
+/* Takes ownership of the snapshot, which may be NULL, and of fd, its file. */
+static struct ttlog_snapshot *add_names(struct input *input, struct ttlog_snapshot *snapshot,
+					int fd, const char *name, bool stream)
+{
+	struct ttlog_snapshot *named =
+		snapshot && fd >= 0 ? open_named(input, snapshot, fd, name, stream) : NULL;
+
+	if (fd >= 0)
+		(void)close(fd);
+	if (!named)
+		return snapshot;
+	ttlog_snapshot_close(snapshot);
+	return named;
+}
+
+/* The same with names, if there is a server. */
+static struct ttlog_snapshot *open_fd(struct input *input, int fd, const char *name, bool stream,
+				      char *ret_why, size_t why_size)
+{
+	const int own = input->naming && fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	return add_names(input, open_as_it_is(fd, name, stream, ret_why, why_size), own, name,
+			 stream);
 }
 
 static struct ttlog_snapshot *open_sealed(struct input *input, int fd, const char *name,
@@ -94,7 +155,7 @@ static struct ttlog_snapshot *open_sealed(struct input *input, int fd, const cha
 		diagnostics__print(name, ret_why);
 		input->unreadable = true;
 	}
-	return open_fd(content, name, stream, ret_why, why_size);
+	return open_fd(input, content, name, stream, ret_why, why_size);
 }
 
 static struct ttlog_snapshot *open_path(struct input *input, const char *path, const char *name,
@@ -102,13 +163,17 @@ static struct ttlog_snapshot *open_path(struct input *input, const char *path, c
 {
 	const bool is_piped = piped__is_meant(path);
 	const int fd = is_piped ? piped__open(path, ret_why, why_size) : sealed__open(path);
+	struct ttlog_snapshot *snapshot;
 
 	if (fd >= 0 && (!is_piped || sealed__is(fd)))
 		return open_sealed(input, fd, name, stream, ret_why, why_size);
 	if (is_piped)
-		return open_fd(fd, name, stream, ret_why, why_size);
-	return stream ? ttlog_snapshot_start(path, ret_why, why_size)
-		      : ttlog_snapshot_open(path, ret_why, why_size);
+		return open_fd(input, fd, name, stream, ret_why, why_size);
+	snapshot = stream ? ttlog_snapshot_start(path, ret_why, why_size)
+			  : ttlog_snapshot_open(path, ret_why, why_size);
+	if (!input->naming || !snapshot)
+		return snapshot;
+	return add_names(input, snapshot, plain_file__open(path), name, stream);
 }
 
 /* NULL: it could not be opened, which is counted. */
@@ -228,6 +293,25 @@ static int open_files(struct input *input, const struct options *options)
 	return 0;
 }
 
+/* The child that asks servers begins before any file is read. */
+static int open_files_named(struct input *input, const struct options *options)
+{
+	struct debuginfod debuginfod;
+	struct naming naming = { .debuginfod = &debuginfod };
+	char why[256];
+	int err = debuginfod__open(&debuginfod, options->debuginfod, why, sizeof(why));
+
+	if (err) {
+		diagnostics__print("--debuginfod", why);
+		return err;
+	}
+	input->naming = &naming;
+	err = open_files(input, options);
+	input->naming = NULL;
+	debuginfod__close(&debuginfod);
+	return err;
+}
+
 int input__open(struct input *ret, struct options *options)
 {
 	int err;
@@ -245,7 +329,7 @@ int input__open(struct input *ret, struct options *options)
 	ret->files = options->files;
 	ret->file_cnt = options->file_cnt;
 	allow_files();
-	err = open_files(ret, options);
+	err = options->debuginfod ? open_files_named(ret, options) : open_files(ret, options);
 	if (err)
 		return err;
 	/* Outputs of single files use their own clocks. */

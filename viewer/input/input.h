@@ -11,6 +11,7 @@
 #include "directory.h"
 
 struct options;
+struct naming;
 struct secret_keys;
 struct ttlog_snapshot;
 struct stat;
@@ -23,6 +24,7 @@ struct input {
 	struct directory_paths paths;
 	char *default_path;             /* the snapshot that is read if no file is named */
 	const struct secret_keys *keys; /* while files are opened */
+	struct naming *naming;          /* likewise; NULL: no server is asked */
 	bool unreadable;                /* a file, or a part of one, can't be read */
 };
 

@@ -41,6 +41,7 @@ enum option_key {
 	OPT_TO_SQLITE,
 	OPT_RECOMPRESS,
 	OPT_IDENTITY,
+	OPT_DEBUGINFOD,
 	OPT_KEYGEN,
 	OPT_OUTPUT = 'o',
 };
@@ -99,6 +100,9 @@ static const struct argp_option OPTIONS[] = {
 	  "Pack each FILE harder, in its place: the same content in fewer bytes", 2 },
 	{ "identity", OPT_IDENTITY, "FILE", 0,
 	  "Secret keys for files that are encrypted; repeatable", 2 },
+	{ "debuginfod", OPT_DEBUGINFOD, "URL", 0,
+	  "Name a crash's frames, where names or lines are missing, by the debug information of this server, or of several with blanks between",
+	  2 },
 	{ "keygen", OPT_KEYGEN, NULL, 0,
 	  "Make a secret key, in a new file (-o, or " KEYGEN_FILE "), and print its public key",
 	  2 },
@@ -215,6 +219,7 @@ static const struct simple {
 	{ OPT_GROUP_BY, false, offsetof(struct options, group_by) },
 	{ OPT_HISTOGRAM, false, offsetof(struct options, histogram) },
 	{ OPT_OUTPUT, false, offsetof(struct options, output) },
+	{ OPT_DEBUGINFOD, false, offsetof(struct options, debuginfod) },
 	{ OPT_TO_SQLITE, false, offsetof(struct options, database) },
 	{ OPT_SQL, false, offsetof(struct options, statement) },
 };

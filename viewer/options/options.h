@@ -65,6 +65,7 @@ struct options {
 	char *sql_word;          /* owned: --sql=STATEMENT, if that was two words */
 	const char *database;    /* MODE_TO_SQLITE */
 	const char *output;      /* NULL: stdout */
+	const char *debuginfod;  /* servers with debug information; NULL: none is asked */
 	const char **identities; /* of argv: files of secret keys */
 	size_t identity_cnt;
 	char **files; /* of argv, in their order */

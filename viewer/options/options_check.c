@@ -27,6 +27,7 @@ enum choice {
 	CHOICE_OUTPUT,
 	CHOICE_NO_OUTPUT,
 	CHOICE_IDENTITY,
+	CHOICE_DEBUGINFOD,
 };
 
 #define CHOICE(name) (UINT64_C(1) << CHOICE_##name)
@@ -79,6 +80,8 @@ static const struct rule {
 	  "--keygen goes with --output alone" },
 	{ CHOICE(IDENTITY), CHOICE(FOLLOW),
 	  "--identity is for files: what --follow shows is not encrypted" },
+	{ CHOICE(DEBUGINFOD), MODE(RECOMPRESS) | MODE(KEYGEN) | FORMAT(SCHEMA) | CHOICE(FOLLOW),
+	  "--debuginfod is for crashes in files" },
 	{ CHOICE(FOLLOW), CHOICE(FILES), "--follow shows running collectors, no FILE" },
 	{ CHOICE(FOLLOW), ALL_MODES & ~(MODE(EVENTS) | MODE(INTERACTIVE)),
 	  "--follow shows events as they come: it does not go together with what shows all" },
@@ -104,6 +107,7 @@ static uint64_t facts(const struct options *options)
 	all |= options->csv_formulas ? CHOICE(CSV_FORMULAS) : 0;
 	all |= options->explain ? CHOICE(EXPLAIN) : 0;
 	all |= options->identity_cnt ? CHOICE(IDENTITY) : 0;
+	all |= options->debuginfod ? CHOICE(DEBUGINFOD) : 0;
 	all |= options->follow ? CHOICE(FOLLOW) : 0;
 	all |= options->file_cnt ? CHOICE(FILES) : 0;
 	all |= options->file_cnt != 2 ? CHOICE(NOT_TWO_FILES) : 0;
@@ -136,6 +140,30 @@ static void check_groups(const char *keys, struct argp_state *state)
 	}
 }
 
+/* Words with blanks between, each the address of a server. */
+static bool are_urls(const char *text)
+{
+	static const char *const SCHEMES[] = { "http://", "https://", "file://" };
+	const char *at = text + strspn(text, " ");
+
+	if (!*at)
+		return false;
+	for (; *at; at += strspn(at, " ")) {
+		const size_t len = strcspn(at, " ");
+		bool is_known = false;
+
+		for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++)
+			is_known |= len > strlen(SCHEMES[i]) &&
+				    !strncmp(at, SCHEMES[i], strlen(SCHEMES[i]));
+		for (size_t i = 0; i < len; i++)
+			is_known &= at[i] > ' ' && at[i] <= '~';
+		if (!is_known)
+			return false;
+		at += len;
+	}
+	return true;
+}
+
 /* Whether a snapshot comes from stdin. */
 static bool has_stdin(const struct options *options)
 {
@@ -159,6 +187,10 @@ void options__check(const struct options *options, struct argp_state *state)
 			"--sql reads statements from stdin: give one, or name a file in place of -");
 	if (options->mode == MODE_RECOMPRESS && (!options->file_cnt || has_stdin(options)))
 		argp_error(state, "--recompress: name the snapshots to pack");
+	if (options->debuginfod && !are_urls(options->debuginfod))
+		argp_error(state,
+			   "--debuginfod %s: give http://HOST[:PORT], https://HOST or file:///DIR",
+			   options->debuginfod);
 	if (options->histogram && !*options->histogram)
 		argp_error(state, "--histogram: give the key of a field, or duration");
 	if (options->counters && !is_list(options->counters))

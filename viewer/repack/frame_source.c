@@ -159,3 +159,8 @@ int frame_source__next(struct frame_source *source, struct source_frame *ret)
 	*ret = (struct source_frame){ is_skippable, source->content, len, offset };
 	return 1;
 }
+
+uint64_t frame_source__offset(const struct frame_source *source)
+{
+	return source->offset;
+}

@@ -26,4 +26,7 @@ void frame_source__free(struct frame_source *source);
 /* 1; 0 at the end of the file; -errno: -EBADMSG if this is no frame, or not a whole one. */
 int frame_source__next(struct frame_source *source, struct source_frame *ret);
 
+/* Where the next one begins in the file. */
+uint64_t frame_source__offset(const struct frame_source *source);
+
 #endif /* TTLOG_VIEW_FRAME_SOURCE_H */

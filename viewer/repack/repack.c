@@ -220,3 +220,13 @@ int repack__compare(int a, int b, bool *ret_is_equal)
 	*ret_is_equal = is_equal;
 	return 0;
 }
+
+int repack__write_header(int to, const void *content, size_t len)
+{
+	const struct source_frame frame = { .content = content, .len = len };
+	struct repack repack = { .to = to };
+	int err = write_frame(&repack, &frame);
+
+	free(repack.bytes);
+	return err;
+}

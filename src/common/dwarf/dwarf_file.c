@@ -127,7 +127,8 @@ int dwarf_file__address_by_debug(const struct dwarf_file *file, uint64_t offset,
 	for (size_t i = 0; i < cnt; i++) {
 		const uint64_t address = first.p_vaddr + offset;
 
-		if (!is_code(file, i, &segment) || address - segment.p_vaddr >= segment.p_memsz)
+		if (!is_code(file, i, &segment) || address - segment.p_vaddr >= segment.p_memsz ||
+		    !segment.p_align || segment.p_vaddr % segment.p_align)
 			continue;
 		*ret_address = address;
 		return 0;

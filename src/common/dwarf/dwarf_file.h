@@ -36,7 +36,8 @@ Dwfl_Module *dwarf_file__report(Dwfl *dwfl, const char *path, int fd, uint64_t b
  * -ENOEXEC. */
 int dwarf_file__address(const struct dwarf_file *file, uint64_t offset, uint64_t *ret_address);
 /* The same if the file itself is only debug information, whose program headers have no offsets: as
- * if the linker had given all parts the same distance in the file and in memory, as GNU ld does. */
+ * if the linker had given all parts the same distance in the file and in memory, as GNU ld does;
+ * it is not sure for a linker that begins code in the middle of a page. */
 int dwarf_file__address_by_debug(const struct dwarf_file *file, uint64_t offset,
 				 uint64_t *ret_address);
 

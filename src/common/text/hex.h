@@ -43,4 +43,31 @@ static inline char *hex__digits(char *to, uint64_t v, unsigned cnt)
 	return to + cnt;
 }
 
+/* The value of a digit of either case; -1: it is none. */
+static inline int hex__digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "0x1f" as a number; false: it is none. */
+static inline bool hex__address(struct ttlog_text text, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (text.len < 3 || text.len > 2 + 16 || text.p[0] != '0' || text.p[1] != 'x')
+		return false;
+	for (size_t i = 2; i < text.len; i++) {
+		int digit = hex__digit(text.p[i]);
+
+		if (digit < 0)
+			return false;
+		v = v << 4 | (unsigned)digit;
+	}
+	*ret = v;
+	return true;
+}
+
 #endif /* TTLOG_HEX_H */

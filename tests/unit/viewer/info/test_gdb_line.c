@@ -26,6 +26,7 @@ struct fixture {
 	struct ttlog_info info;
 	struct core_dump_places places;
 	struct gdb_line line;
+	const char *urls;
 };
 
 static void run(const char *format, const char *a, const char *b)
@@ -99,7 +100,7 @@ static void assert_runs(const struct fixture *fixture, const char *want)
 	FILE *file;
 
 	assert_int_equal(out__init_memory(&out), 0);
-	gdb_line__print(&out, &fixture->line);
+	gdb_line__print(&out, &fixture->line, fixture->urls);
 	text = out__written(&out);
 	(void)snprintf(path, sizeof(path), "%s/line", fixture->dir);
 	file = fopen(path, "w");
@@ -142,6 +143,11 @@ static void test_gdb_line_no_core(void **state)
 	(void)snprintf(want, sizeof(want), "<%s>", fixture->self);
 	assert_runs(fixture, want);
 	assert_problem(fixture, 0, "no core dump of this crash is known here");
+	fixture->urls = "http://a 'b";
+	(void)snprintf(want, sizeof(want),
+		       "<-iex><set debuginfod enabled on><-iex><set debuginfod urls %s><%s>",
+		       fixture->urls, fixture->self);
+	assert_runs(fixture, want);
 	fixture->crash.is_there = false;
 	find(fixture);
 	assert_problem(fixture, 0, "did not crash");
