@@ -60,6 +60,7 @@ static int confine(const struct collector *collector)
 		"/sys",
 		"/dev/null",
 		"/dev/urandom",
+		"/etc/ld.so.cache",
 		"/etc/localtime",
 		"/etc/group",
 		"/etc/passwd",

@@ -18,6 +18,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "attach.h"
 #include "attacher.h"
 #include "barrier.h"
@@ -443,6 +444,21 @@ static void raise_descriptors(void)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* Files of others are read, so this process has no privilege any more. */
+static int check_probes(const struct collector *collector, int *ret_exit_status)
+{
+	const struct env *env = collector->env;
+	char program[PATH_MAX] = "";
+	int status;
+
+	if (env->mode == ENV_COMMAND)
+		collect__find_command(env->command[0], program);
+	status = asked__check(env, program);
+	if (status)
+		*ret_exit_status = status;
+	return status ? -EINVAL : 0;
+}
+
 int collect__start(struct collector *collector, int *ret_exit_status)
 {
 	const struct env *env = collector->env;
@@ -464,6 +480,8 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 		err = collect__give_up_rights(collector);
 	raise_descriptors();
 	collector->console = console__new();
+	if (!err)
+		err = check_probes(collector, ret_exit_status);
 	if (!err)
 		err = collect__open_writer(collector);
 	if (!err)

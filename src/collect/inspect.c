@@ -6,6 +6,7 @@
 
 #include "attach.h"
 #include "catalogue.h"
+#include "command_line.h"
 #include "elf.h"
 #include "foreign_list.h"
 #include "foreign_probes.h"
@@ -21,7 +22,8 @@
 
 /* Each file has two tables: of its own sites, and with foreign ones after these. */
 struct inspection {
-	struct foreign_probes *probes; /* all USDT probes */
+	const struct foreign_probes *probes;
+	struct foreign_probes *own_probes; /* NULL: they are the caller's */
 	struct list_module modules[INSPECT_MAX_MODULES];
 	size_t module_cnt;
 	struct site_table *tables[2 * INSPECT_MAX_MODULES];
@@ -31,32 +33,46 @@ struct inspection {
 	struct attach_result found;
 };
 
-/* 0, or the exit status. */
-static int begin(struct inspection *all)
+/* All USDT probes, with the catalogue. NULL: stderr says why. */
+static struct foreign_probes *choose_all(int *ret_status)
 {
 	char error[CATALOGUE_ERROR_BYTES] = "out of memory";
+	struct foreign_probes *probes = foreign_probes__new();
 	struct foreign_probe *probe =
 		foreign_probe__parse(FOREIGN_USDT, "*:*", error, sizeof(error));
+	int err = -ENOMEM;
 
-	*all = (struct inspection){ .probes = foreign_probes__new() };
-	if (!probe || !all->probes) {
+	if (probes && probe) {
+		err = foreign_probes__add(probes, probe);
+		if (!err)
+			err = catalogue__read(probes, error, sizeof(error));
+	} else {
 		foreign_probe__free(probe);
-		fputs("ttlog-collect: out of memory\n", stderr);
-		return 1;
 	}
-	if (foreign_probes__add(all->probes, probe) ||
-	    catalogue__read(all->probes, error, sizeof(error))) {
-		fprintf(stderr, "ttlog-collect: %s\n", error);
-		return 2;
-	}
-	return 0;
+	if (!err)
+		return probes;
+	fprintf(stderr, "ttlog-collect: %s\n", error);
+	*ret_status = err == -EINVAL ? EXIT_USAGE : 1;
+	foreign_probes__free(probes);
+	return NULL;
+}
+
+/* 0, or the exit status. */
+static int begin(struct inspection *all, const struct foreign_probes *chosen)
+{
+	int status = 0;
+
+	*all = (struct inspection){ .probes = chosen };
+	if (!chosen)
+		all->probes = all->own_probes = choose_all(&status);
+	return status;
 }
 
 static void end(struct inspection *all)
 {
 	for (size_t i = 0; i < all->table_cnt; i++)
 		site_table__free(all->tables[i]);
-	foreign_probes__free(all->probes);
+	foreign_probes__free(all->own_probes);
 }
 
 /* Notes that this ttlog-collect does not understand may be of sites that would look foreign. */
@@ -106,7 +122,7 @@ static int print(const struct inspection *all, const char *subject, int found_er
 	return err ? 1 : 0;
 }
 
-int inspect__file(const char *path)
+int inspect__file(const char *path, const struct foreign_probes *chosen)
 {
 	int fd = plain_file__open(path), status, err;
 	struct site_table *table;
@@ -122,7 +138,7 @@ int inspect__file(const char *path)
 			(void)close(fd);
 		return 1;
 	}
-	status = begin(&all);
+	status = begin(&all, chosen);
 	if (status)
 		site_table__free(table);
 	else
@@ -167,7 +183,7 @@ static int add_process(struct inspection *all, pid_t pid, const struct maps *map
 	return err;
 }
 
-int inspect__process(pid_t pid)
+int inspect__process(pid_t pid, const struct foreign_probes *chosen)
 {
 	struct inspection all;
 	char subject[32];
@@ -183,7 +199,7 @@ int inspect__process(pid_t pid)
 			strerror(errno));
 		return 1;
 	}
-	status = begin(&all);
+	status = begin(&all, chosen);
 	if (!status) {
 		err = add_process(&all, pid, maps);
 		/* a zombie, or a kernel thread */

@@ -8,7 +8,10 @@
 
 #include <sys/types.h>
 
-int inspect__file(const char *path);
-int inspect__process(pid_t pid);
+struct foreign_probes;
+
+/* chosen: only these USDT probes (--usdt), with the catalogue; NULL: all. */
+int inspect__file(const char *path, const struct foreign_probes *chosen);
+int inspect__process(pid_t pid, const struct foreign_probes *chosen);
 
 #endif /* TTLOG_INSPECT_H */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "check.h"
 #include "collect.h"
 #include "config.h"
@@ -98,6 +99,11 @@ int main(int argc, char **argv)
 		env__fini(&env);
 		return status;
 	}
+	status = asked__read_catalogue(&env);
+	if (status) {
+		env__fini(&env);
+		return status;
+	}
 	switch (env.mode) {
 	case ENV_PIDS:
 	case ENV_PATH:
@@ -109,7 +115,8 @@ int main(int argc, char **argv)
 		status = trigger(&env);
 		break;
 	case ENV_LIST:
-		status = env.path ? inspect__file(env.path) : inspect__process(env.pids[0]);
+		status = env.path ? inspect__file(env.path, env.foreign)
+				  : inspect__process(env.pids[0], env.foreign);
 		break;
 	case ENV_CHECK:
 		status = check__print(stdout, env.output_dir, collect__run);

@@ -110,7 +110,7 @@ static void check_signature(struct foreign_check *check, struct verdict *verdict
 		return;
 	verdict->is_refused = true;
 	foreign_report__add(
-		&check->refused, "--usdt '%s': it has %zu fields, but %s:%s has %zu arguments (%s)",
+		&check->refused, "--usdt '%s': it has %zu fields, and %s:%s no more than %zu (%s)",
 		probe->text, probe->field_cnt, note->provider, note->name, cnt, check->path);
 }
 

@@ -89,7 +89,7 @@ const struct setting settings[] = {
 	  .set = setter__flag,
 	  .at = AT(immediate) },
 	{ .key = KEY_USDT,
-	  .modes = RECORDING,
+	  .modes = RECORDING | MODE(ENV_LIST),
 	  .flags = SETTING_REPEATS,
 	  .name = "--usdt",
 	  .form = "PROVIDER:NAME[(FIELD[:TYPE],...)][=LEVEL]",

@@ -134,12 +134,12 @@ static void find_dir(char ret[PATH_MAX])
 		return;
 	*slash = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		char path[PATH_MAX];
+		char path[PATH_MAX], real[PATH_MAX];
 
 		(void)snprintf(path, sizeof(path), "%s/%s", own, places[i]);
-		if (access(path, R_OK | X_OK))
+		if (!realpath(path, real))
 			continue;
-		memcpy(ret, path, sizeof(path));
+		memcpy(ret, real, sizeof(real));
 		return;
 	}
 }

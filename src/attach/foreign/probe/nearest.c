@@ -86,11 +86,15 @@ void nearest__offer(struct nearest *nearest, const char *name)
 
 const char *nearest__print(const struct nearest *nearest, char *ret, size_t size)
 {
-	size_t at = 0;
+	const size_t enough = nearest->cnt ? nearest->found[0].distance * 2 + 1 : 0;
+	size_t cnt = nearest->cnt, at = 0;
 
+	/* what is much further than the nearest is not meant */
+	while (cnt && nearest->found[cnt - 1].distance > enough)
+		cnt--;
 	ret[0] = '\0';
-	for (size_t i = 0; i < nearest->cnt && at < size; i++) {
-		const char *between = !i ? "" : i + 1 == nearest->cnt ? " or " : ", ";
+	for (size_t i = 0; i < cnt && at < size; i++) {
+		const char *between = !i ? "" : i + 1 == cnt ? " or " : ", ";
 
 		at += (size_t)snprintf(ret + at, size - at, "%s'%s'", between,
 				       nearest->found[i].name);

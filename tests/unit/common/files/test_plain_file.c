@@ -111,7 +111,7 @@ static int attach_file(const char *path)
 
 static int list_sites(const char *path)
 {
-	return inspect__file(path) ? -ENOEXEC : 0;
+	return inspect__file(path, NULL) ? -ENOEXEC : 0;
 }
 
 static void test_plain_file_opens_no_fifo(void **state)
