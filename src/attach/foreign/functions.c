@@ -17,6 +17,7 @@
 #include "functions.h"
 #include "nearest.h"
 #include "site.h"
+#include "value.h"
 
 /* A function that a probe has taken. */
 struct taken {
@@ -96,7 +97,43 @@ static void fill_wish(const struct foreign_probe *probe, const struct function *
 	for (size_t i = 0; i < probe->field_cnt; i++) {
 		(void)snprintf(ret->wishes[i].name, sizeof(ret->wishes[i].name), "%s",
 			       probe->fields[i].name);
-		ret->wishes[i].type = probe->fields[i].type;
+		/* "@OFFSET": the argument itself is an address */
+		ret->wishes[i].type = probe->fields[i].step_cnt ? TTLOG_TYPE_PTR
+								: probe->fields[i].type;
+	}
+}
+
+static void go_steps(const struct foreign_field *field, struct argument *argument,
+		     struct function_arguments *ret)
+{
+	struct wire_value *value = &argument->value;
+	const size_t bytes = value__fixed_bytes(field->type);
+
+	argument->type = field->type;
+	if (value->from == WIRE_NOTHING)
+		return;
+	if (value->bytes != 8 || value->step_cnt + field->step_cnt > WIRE_MAX_STEPS) {
+		(void)snprintf(ret->error, sizeof(ret->error), "'%s' %s", argument->name,
+			       value->bytes != 8 ? "is no address"
+						 : "is behind more than 4 pointers");
+		ret->is_wrong = 1;
+		return;
+	}
+	memcpy(value->steps + value->step_cnt, field->steps,
+	       field->step_cnt * sizeof(*field->steps));
+	value->step_cnt += field->step_cnt;
+	value->bytes = bytes ? (uint8_t)bytes : 8;
+	value->is_signed = value__is_signed(field->type);
+	if (field->type == TTLOG_TYPE_STR)
+		value->text = WIRE_TEXT;
+}
+
+/* Each argument is what its "@OFFSET" leads to. */
+static void go_all_steps(const struct foreign_probe *probe, struct function_arguments *ret)
+{
+	for (size_t i = 0; !ret->is_wrong && i < probe->field_cnt; i++) {
+		if (probe->fields[i].step_cnt)
+			go_steps(&probe->fields[i], &ret->items[i], ret);
 	}
 }
 
@@ -239,6 +276,7 @@ static int add_function(struct functions *functions, const struct foreign_probe 
 		return err;
 	fill_wish(probe, match->function, &wish);
 	arguments__find(functions->arguments, &wish, &arguments);
+	go_all_steps(probe, &arguments);
 	if (arguments.is_wrong) {
 		foreign_report__add(functions->builder->report, "%s '%s': %s in %s: %s", option,
 				    probe->text, match->name, functions->builder->path,

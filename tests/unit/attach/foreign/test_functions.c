@@ -150,6 +150,7 @@ static void test_functions_reads_arguments(void **state)
 		{ "derived::method(x,this.in_base)", "x=63 this.in_base=61" },
 		{ "nothing_at_all", "" },
 		{ "by_value(m.whole:i32)", "m.whole=41" },
+		{ "members(l:str@24,d:i32@4,list:i64@0@16)", "l=\"inner text\" d=62 list=11" },
 	};
 	const struct files *files = *state;
 
@@ -167,6 +168,8 @@ static void test_functions_without_debug_information(void **state)
 	check_values(files, "no_dwarf", "integers(c:char,b:i8,s:i16,u:u32,l,x:bool,y:u8,z:i32)",
 		     "c=120 b=-2 s=-3 u=4000000000 l=-5 x=1 y=207 z=-8");
 	check_values(files, "no_dwarf", "pointers(s:str)", "s=\"some text\"");
+	check_values(files, "no_dwarf", "members(text:str@24,derived:i32@4,value:i64@0@16)",
+		     "text=\"inner text\" derived=62 value=11");
 	check_values(files, "no_dwarf", "floats(x:f64,i:i32,y:f32,j)", "x=null i=21 y=null j=-22");
 }
 
@@ -245,6 +248,7 @@ static void test_functions_says_what_is_wrong(void **state)
 		{ "optimized", "wide(big)", "no field can have its type" },
 		{ "optimized", "members(l.inner.deep.next.next.next.value)",
 		  "it is behind more than 4 pointers" },
+		{ "optimized", "integers(c:str@8)", "'c' is no address" },
 		{ "no_dwarf", "members(l.a)", "'l.a' is a member, and there is no debug" },
 		{ "stripped", "integers", "has no symbols" },
 	};
