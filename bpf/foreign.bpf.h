@@ -224,11 +224,11 @@ static __always_inline void begin_event(struct wire_event *event, struct task_st
 }
 
 /* The next slot gets the text. Returns false if it does not fit there. A null text is no failure. */
-static __always_inline bool read_text(struct wire_event *event, u32 i, const u32 slots,
+static __always_inline bool read_text(struct wire_event *event, u32 i, u8 kind, const u32 slots,
 				      const u32 slot_bytes)
 {
 	const u64 address = event->values.list[i];
-	u32 slot = event->slot_cnt;
+	u32 slot = event->slot_cnt, room = slot_bytes;
 	long len = -1;
 
 	event->values.list[i] = WIRE_NULL_TEXT;
@@ -236,7 +236,11 @@ static __always_inline bool read_text(struct wire_event *event, u32 i, const u32
 		return true;
 	if (slot >= slots)
 		return false;
-	len = bpf_probe_read_user_str(event->text + slot * slot_bytes, slot_bytes, (void *)address);
+	/* its length is the value after it, which is a number */
+	if (kind == WIRE_TEXT_UP_TO && i + 1 < TTLOG_MAX_FIELDS &&
+	    event->values.list[i + 1] < slot_bytes)
+		room = event->values.list[i + 1] + 1;
+	len = bpf_probe_read_user_str(event->text + slot * slot_bytes, room, (void *)address);
 	if (len == slot_bytes && slot_bytes < WIRE_SLOT_MAX_BYTES)
 		return false;
 	if (len < 0) {
@@ -255,7 +259,8 @@ static __always_inline bool read_texts(const struct wire_place *place, struct wi
 	for (u32 i = 0; i < TTLOG_MAX_FIELDS; i++) {
 		if (i >= place->value_cnt)
 			break;
-		if (place->values[i].text && !read_text(event, i, slots, slot_bytes))
+		if (place->values[i].text &&
+		    !read_text(event, i, place->values[i].text, slots, slot_bytes))
 			return false;
 	}
 	return true;

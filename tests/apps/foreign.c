@@ -6,6 +6,7 @@
  *			negative, and a text
  *	both N		hits foreign:work and logs `mark`, N times in turn, with the same count
  *	text N		hits foreign:text with a text of N bytes
+ *	bounded N	hits foreign:bounded with the first N bytes of a longer text
  *	null		hits foreign:text with a null text, then one that can't be read
  *	plain		hits foreign:plain, which has a semaphore, and says how often it was on
  *	call N		calls foreign__fib(N), a recursive function
@@ -34,6 +35,7 @@
 
 SEMAPHORE(work);
 SEMAPHORE(text);
+SEMAPHORE(bounded);
 SEMAPHORE(plain);
 SEMAPHORE(flood);
 
@@ -125,6 +127,8 @@ static void foreign__do(const char *word, const char *rest)
 		}
 	} else if (!strcmp(word, "text")) {
 		foreign__text((size_t)n);
+	} else if (!strcmp(word, "bounded")) {
+		STAP_PROBE2(foreign, bounded, "a text that goes on", (int)n);
 	} else if (!strcmp(word, "null")) {
 		STAP_PROBE2(foreign, text, 1, (const char *)NULL);
 		STAP_PROBE2(foreign, text, 2, (const char *)(uintptr_t)8);

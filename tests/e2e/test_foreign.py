@@ -90,6 +90,16 @@ def test_foreign_texts(t):
     equal(got[6:], [None, None], "null texts")
 
 
+def test_foreign_texts_with_a_length(t):
+    """A field of the same name with _len, after the text: it ends there, if no zero comes before."""
+    app, collector = start(t, "--usdt", "foreign:bounded(text:str,text_len)", "--on", "exit")
+    order(app, "bounded 0", "bounded 6", "bounded 100", "bounded -1")
+    snapshot = finish(t, app, collector)
+    whole = "a text that goes on"
+    equal(snapshot.fields("bounded", "text", "text_len"),
+          [("", 0), ("a text", 6), (whole, 100), (whole, -1)], "texts")
+
+
 def test_foreign_killed(t):
     """A death loses none: each probe is a message of its own."""
     app, collector = start(t, "--usdt", WORK)

@@ -31,7 +31,7 @@ def test_asked_of_a_file(t):
             ("--usdt", "foreign:work(a,b:str)",
              f"field 'b' can't be str: argument 2 of foreign:work has 4 bytes ({path})"),
             ("--uprobe", "foreign:foreign__fibb",
-             f"{path} has no function foreign__fibb: is it 'foreign__fib'?"),
+             f"{path} has no function 'foreign__fibb'; did you mean 'foreign__fib'?"),
             ("--span", "freign:foreign__fib", f"{path} has no file freign: is it 'foreign'?")):
         refused(t, f"{option} '{text}': {said}", "-e", path, option, text)
 
@@ -55,8 +55,8 @@ def test_asked_of_a_process(t):
     collector = t.collect("--usdt", "python:gc__start", "--usdt", "xyz*:abc", "-p", app.pid)
     collector.recording(app.pid)
     for text, provider in ("python:gc__start", "python"), ("xyz*:abc", "xyz*"):
-        collector.err.wait(re.escape(f"ttlog-collect: not yet: --usdt '{text}': pid {app.pid} has no "
-                                     f"provider {provider}: there is foreign"))
+        collector.err.wait(re.escape(f"ttlog-collect: --usdt '{text}': pid {app.pid} has no "
+                                     f"provider {provider} yet: there is foreign"))
     collector.stop()
     app.process.stdin.write(b"exit\n")
     app.process.stdin.flush()

@@ -7,20 +7,20 @@
 #include <unistd.h>
 
 #include "elf_file.h"
+#include "foreign_builder.h"
 #include "foreign_check.h"
 #include "foreign_probes.h"
 #include "foreign_report.h"
-#include "function_list.h"
+#include "functions.h"
 #include "maps.h"
 #include "nearest.h"
 #include "needed_files.h"
 #include "process_files.h"
+#include "site.h"
+#include "text_pool.h"
 #include "usdt_fields.h"
 #include "usdt_notes.h"
 #include "value.h"
-
-/* More functions of one name, or glob, are not needed to know that there are some. */
-#define MAX_FUNCTIONS 65536u
 
 /* One probe of the user. */
 struct verdict {
@@ -28,8 +28,7 @@ struct verdict {
 	bool has_where;  /* a file has such a provider; is such a file */
 	bool has_name;   /* and such a probe; such a function */
 	bool is_refused; /* its signature does not fit; a line says so */
-	bool has_no_symbols;
-	char file[256]; /* the last one that has_where */
+	char file[256];  /* the last one that has_where */
 	struct nearest wheres, names;
 };
 
@@ -37,7 +36,8 @@ struct foreign_check {
 	const struct foreign_probes *probes;
 	struct verdict *verdicts;
 	size_t cnt;
-	struct foreign_report refused; /* signatures that don't fit */
+	struct foreign_report refused; /* what is not as the user says */
+	struct foreign_report doubts;  /* what may not be as the user thinks */
 	const char *path;              /* of the file that is looked at */
 	char providers[256];           /* some of those that there are: "a, b" */
 };
@@ -70,14 +70,9 @@ void foreign_check__free(struct foreign_check *check)
 	if (!check)
 		return;
 	foreign_report__fini(&check->refused);
+	foreign_report__fini(&check->doubts);
 	free(check->verdicts);
 	free(check);
-}
-
-static void note_where(struct verdict *verdict, const char *path)
-{
-	verdict->has_where = true;
-	(void)snprintf(verdict->file, sizeof(verdict->file), "%s", path);
 }
 
 /* ---- USDT ---- */
@@ -146,7 +141,8 @@ static int look_at_note(const struct usdt_note *note, void *ctx)
 			nearest__offer(&verdict->wheres, note->provider);
 			continue;
 		}
-		note_where(verdict, check->path);
+		verdict->has_where = true;
+		(void)snprintf(verdict->file, sizeof(verdict->file), "%s", check->path);
 		if (!foreign_glob__matches(probe->name, note->name)) {
 			nearest__offer(&verdict->names, note->name);
 			continue;
@@ -160,60 +156,64 @@ static int look_at_note(const struct usdt_note *note, void *ctx)
 
 /* ---- Functions ---- */
 
-static void offer_functions(struct verdict *verdict, const struct function_list *list)
+/* What was said of the functions of one file: of a probe that is no glob, it is an error. */
+static void sort_lines(struct foreign_check *check, const struct foreign_report *report)
 {
-	for (size_t i = 0; i < list->cnt; i++) {
-		const struct function *function = &list->items[i];
-		char *name = function_name__readable(function->symbol, function->base_len,
-						     strchr(verdict->probe->name, '('));
+	char prefix[FOREIGN_REPORT_LINE_BYTES];
 
-		if (name)
-			nearest__offer(&verdict->names, name);
-		free(name);
+	for (size_t line = 0; line < report->cnt; line++) {
+		struct foreign_report *to = &check->doubts;
+
+		for (size_t i = 0; i < check->cnt; i++) {
+			const struct foreign_probe *probe = check->verdicts[i].probe;
+
+			(void)snprintf(prefix, sizeof(prefix),
+				       "%s '%s': ", foreign_kind__option(probe->kind), probe->text);
+			if (!strncmp(report->lines[line], prefix, strlen(prefix)) &&
+			    !foreign_glob__is_pattern(probe->name))
+				to = &check->refused;
+		}
+		foreign_report__add(to, "%s", report->lines[line]);
 	}
 }
 
-static void look_at_functions(struct verdict *verdict, const struct function_list *list)
+/* As it will be done when the file is attached to. */
+static void try_functions(struct foreign_check *check, int fd)
 {
-	struct function_match *matches;
-	size_t cnt = 0, resolvers = 0;
-	int err;
+	struct site_table *table = calloc(1, sizeof(*table));
+	struct foreign_report report = { 0 };
+	struct foreign_builder builder;
 
-	if (!list->cnt)
-		verdict->has_no_symbols = true;
-	err = function_list__match(list, verdict->probe->name, MAX_FUNCTIONS, &matches, &cnt,
-				   &resolvers);
-	if (!err)
-		function_matches__free(matches, cnt);
-	if (err == -E2BIG || cnt || resolvers)
-		verdict->has_name = true;
-	else if (!foreign_glob__is_pattern(verdict->probe->name))
-		offer_functions(verdict, list);
+	if (table)
+		table->pool = text_pool__new();
+	if (table && table->pool) {
+		builder = foreign_builder__begin(table, check->path, &report);
+		(void)functions__add(&builder, check->probes, fd);
+		sort_lines(check, &report);
+	}
+	foreign_report__fini(&report);
+	site_table__free(table);
 }
 
 static void look_for_functions(struct foreign_check *check, int fd)
 {
-	const char *slash = strrchr(check->path, '/');
-	struct function_list *list = NULL;
+	const char *slash = strrchr(check->path, '/'), *base = slash ? slash + 1 : check->path;
+	bool found = false;
 
 	for (size_t i = 0; i < check->cnt; i++) {
 		struct verdict *verdict = &check->verdicts[i];
+		const struct foreign_probe *probe = verdict->probe;
 
-		if (verdict->probe->kind == FOREIGN_USDT)
+		if (probe->kind == FOREIGN_USDT)
 			continue;
-		if (!foreign_probe__takes_file(verdict->probe, check->path)) {
+		if (foreign_probe__takes_file(probe, check->path))
+			found = verdict->has_where = verdict->has_name = true;
+		else
 			nearest__offer(&verdict->wheres,
-				       strchr(verdict->probe->where, '/') || !slash ? check->path
-										    : slash + 1);
-			continue;
-		}
-		note_where(verdict, check->path);
-		if (!list)
-			list = function_list__new(fd);
-		if (list)
-			look_at_functions(verdict, list);
+				       strchr(probe->where, '/') ? check->path : base);
 	}
-	function_list__free(list);
+	if (found)
+		try_functions(check, fd);
 }
 
 /* ---- Files ---- */
@@ -276,11 +276,6 @@ int foreign_check__process(struct foreign_check *check, pid_t pid)
 
 /* ---- The end ---- */
 
-static const char *what(const struct foreign_probe *probe)
-{
-	return probe->kind == FOREIGN_USDT ? "probe" : "function";
-}
-
 /* ": is it 'a' or 'b'?" */
 static const char *hint(const struct nearest *nearest, char *text, size_t size)
 {
@@ -290,38 +285,6 @@ static const char *hint(const struct nearest *nearest, char *text, size_t size)
 	if (*nearest__print(nearest, names, sizeof(names)))
 		(void)snprintf(text, size, ": is it %s?", names);
 	return text;
-}
-
-static void judge_name(const struct verdict *verdict, struct foreign_report *report)
-{
-	const struct foreign_probe *probe = verdict->probe;
-	char text[FOREIGN_REPORT_LINE_BYTES];
-
-	if (verdict->has_no_symbols) {
-		foreign_report__add(report,
-				    "%s '%s': %s has no symbols, so its functions are not known",
-				    foreign_kind__option(probe->kind), probe->text, verdict->file);
-		return;
-	}
-	if (!*hint(&verdict->names, text, sizeof(text)))
-		(void)snprintf(text, sizeof(text),
-			       " (ttlog-collect --list shows those that it has)");
-	foreign_report__add(report, "%s '%s': %s has no %s %s%s", foreign_kind__option(probe->kind),
-			    probe->text, verdict->file, what(probe), probe->name, text);
-}
-
-static void judge_where(const struct foreign_check *check, const struct verdict *verdict,
-			const char *subject, struct foreign_report *report)
-{
-	const struct foreign_probe *probe = verdict->probe;
-	char text[FOREIGN_REPORT_LINE_BYTES];
-
-	(void)hint(&verdict->wheres, text, sizeof(text));
-	if (probe->kind == FOREIGN_USDT && !*text && *check->providers)
-		(void)snprintf(text, sizeof(text), ": there is %s", check->providers);
-	foreign_report__add(report, "%s '%s': %s has no %s %s%s", foreign_kind__option(probe->kind),
-			    probe->text, subject, probe->kind == FOREIGN_USDT ? "provider" : "file",
-			    probe->where, text);
 }
 
 /* Whether it may come with a library that is loaded later. */
@@ -335,20 +298,55 @@ static bool may_come(const struct foreign_check *check, const struct verdict *ve
 	       foreign_probes__knows_provider(check->probes, probe->where);
 }
 
+static void judge_name(const struct verdict *verdict, const char *yet,
+		       struct foreign_report *report)
+{
+	const struct foreign_probe *probe = verdict->probe;
+	char text[FOREIGN_REPORT_LINE_BYTES];
+
+	if (!*hint(&verdict->names, text, sizeof(text)))
+		(void)snprintf(text, sizeof(text),
+			       " (ttlog-collect --list shows those that it has)");
+	foreign_report__add(report, "--usdt '%s': %s has no probe %s%s%s", probe->text,
+			    verdict->file, probe->name, yet, text);
+}
+
+static void judge_where(const struct foreign_check *check, const struct verdict *verdict,
+			const char *subject, const char *yet, struct foreign_report *report)
+{
+	const struct foreign_probe *probe = verdict->probe;
+	char text[FOREIGN_REPORT_LINE_BYTES];
+
+	(void)hint(&verdict->wheres, text, sizeof(text));
+	if (probe->kind == FOREIGN_USDT && !*text && *check->providers)
+		(void)snprintf(text, sizeof(text), ": there is %s", check->providers);
+	foreign_report__add(report, "%s '%s': %s has no %s %s%s%s",
+			    foreign_kind__option(probe->kind), probe->text, subject,
+			    probe->kind == FOREIGN_USDT ? "provider" : "file", probe->where, yet,
+			    text);
+}
+
+static void copy_lines(const struct foreign_report *from, struct foreign_report *to)
+{
+	for (size_t i = 0; i < from->cnt; i++)
+		foreign_report__add(to, "%s", from->lines[i]);
+}
+
 void foreign_check__judge(const struct foreign_check *check, const char *subject,
 			  struct foreign_report *errors, struct foreign_report *warnings)
 {
-	for (size_t i = 0; i < check->refused.cnt; i++)
-		foreign_report__add(errors, "%s", check->refused.lines[i]);
+	copy_lines(&check->refused, errors);
+	copy_lines(&check->doubts, warnings);
 	for (size_t i = 0; i < check->cnt; i++) {
 		const struct verdict *verdict = &check->verdicts[i];
-		struct foreign_report *report = may_come(check, verdict) ? warnings : errors;
+		const bool may = may_come(check, verdict);
+		struct foreign_report *report = may ? warnings : errors;
 
 		if (verdict->has_name)
 			continue;
 		if (verdict->has_where)
-			judge_name(verdict, report);
+			judge_name(verdict, may ? " yet" : "", report);
 		else
-			judge_where(check, verdict, subject, report);
+			judge_where(check, verdict, subject, may ? " yet" : "", report);
 	}
 }

@@ -267,8 +267,9 @@ static int add_function(struct functions *functions, const struct foreign_probe 
 		      : function_exits__check_start(functions->exits, match->function, why,
 						    sizeof(why));
 	if (err == -EINVAL) {
-		foreign_report__add(functions->builder->report, "%s: %s is left out: %s%s",
-				    functions->builder->path, match->name,
+		foreign_report__add(functions->builder->report,
+				    "%s '%s': %s in %s is left out: %s%s", option, probe->text,
+				    match->name, functions->builder->path,
 				    is_span ? "its exits can't be found: " : "", why);
 		return 1;
 	}

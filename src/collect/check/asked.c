@@ -47,12 +47,12 @@ static int look(const struct env *env, struct foreign_check *check, const char *
 	}
 }
 
-static void print(const struct foreign_report *report, const char *prefix)
+static void print(const struct foreign_report *report)
 {
 	for (size_t i = 0; i < report->cnt; i++)
-		fprintf(stderr, "ttlog-collect: %s%s\n", prefix, report->lines[i]);
+		fprintf(stderr, "ttlog-collect: %s\n", report->lines[i]);
 	if (report->more_cnt)
-		fprintf(stderr, "ttlog-collect: %sand %zu more\n", prefix, report->more_cnt);
+		fprintf(stderr, "ttlog-collect: and %zu more\n", report->more_cnt);
 }
 
 int asked__check(const struct env *env, const char *program)
@@ -68,8 +68,8 @@ int asked__check(const struct env *env, const char *program)
 	if (check && look(env, check, program, subject, sizeof(subject)))
 		foreign_check__judge(check, subject, &errors, &warnings);
 	if (!env->quiet && !errors.cnt)
-		print(&warnings, "not yet: ");
-	print(&errors, "");
+		print(&warnings);
+	print(&errors);
 	if (errors.cnt)
 		status = EXIT_USAGE;
 	foreign_report__fini(&errors);

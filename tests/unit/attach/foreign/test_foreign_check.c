@@ -113,7 +113,7 @@ static void test_foreign_check_names_what_is_near(void **state)
 	check(files, FOREIGN_USDT, "shoop:inlined",
 	      "--usdt 'shoop:inlined': the program has no provider shoop: is it 'shop'?", "", "");
 	check(files, FOREIGN_FUNCTION, "program:mian",
-	      "--uprobe 'program:mian': %s has no function mian: is it 'main'?", "",
+	      "--uprobe 'program:mian': %s has no function 'mian'; did you mean 'main'?", "",
 	      files->program);
 	check(files, FOREIGN_SPAN, "libshops:main",
 	      "--span 'libshops:main': the program has no file libshops: is it 'libshop.so.1'?", "",
@@ -154,14 +154,14 @@ static void test_foreign_check_warns_of_what_may_come(void **state)
 	const struct files *files = *state;
 
 	check(files, FOREIGN_USDT, "shop:xyz*", "",
-	      "--usdt 'shop:xyz*': %s has no probe xyz* (ttlog-collect --list shows those that it "
+	      "--usdt 'shop:xyz*': %s has no probe xyz* yet (ttlog-collect --list shows those that it "
 	      "has)",
 	      files->library);
 	check(files, FOREIGN_USDT, "known:any", "",
-	      "--usdt 'known:any': the program has no provider known: there is %s",
+	      "--usdt 'known:any': the program has no provider known yet: there is %s",
 	      "crash, shop, bank");
 	check(files, FOREIGN_SPAN, "libxyz*:f", "",
-	      "--span 'libxyz*:f': the program has no file libxyz*", "");
+	      "--span 'libxyz*:f': the program has no file libxyz* yet", "");
 }
 
 static void test_foreign_check_says_if_there_are_no_symbols(void **state)
@@ -176,9 +176,12 @@ static void test_foreign_check_says_if_there_are_no_symbols(void **state)
 	foreign = foreign_check__new(probes);
 	assert_int_equal(foreign_check__file(foreign, files->bare), 0);
 	foreign_check__judge(foreign, files->bare, &errors, &warnings);
-	(void)snprintf(expected, sizeof(expected),
-		       "--span 'bare:main': %s has no symbols, so its functions are not known",
-		       files->bare);
+	(void)snprintf(
+		expected, sizeof(expected),
+		"--span 'bare:main': %s has no symbols, so none of its functions is known; it is "
+		"stripped, and a file with its symbols is not below /usr/lib/debug or "
+		"beside it",
+		files->bare);
 	assert_string_equal(only_line(&errors), expected);
 	foreign_report__fini(&errors);
 	foreign_check__free(foreign);
