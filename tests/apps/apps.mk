@@ -13,7 +13,7 @@ BATCH_SIZES := 4096 8192 32768 65536 131072 262144
 APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
 	trade_static trade_nopie trade_stripped crash_nofp crash_next \
 	thrown_static callers callers_clang libcallers.so leaks libdeny.so libfailure.so libkill_at.so \
-	$(addprefix crash_,$(BATCH_SIZES)) $(if $(filter x86_64,$(shell uname -m)),exit32))
+	$(addprefix crash_,$(BATCH_SIZES)) $(if $(filter x86_64,$(shell uname -m)),exit32 functions_cet))
 
 # The collector as if a hostile file had taken it over (test_rights.py).
 TAKEOVER := $(BUILD)/takeover/ttlog-collect
@@ -52,6 +52,11 @@ $(BUILD)/apps/crash_next: tests/apps/crash.c
 	$(call say,APP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_C_FLAGS) -O0 -fno-pie -no-pie -o $@ $< -lpthread
+
+$(BUILD)/apps/functions_cet: tests/apps/functions.cc
+	$(call say,APP,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(APP_CXX_FLAGS) -O1 -fcf-protection=full -o $@ $< -lpthread
 
 $(BUILD)/apps/thrown_static: tests/apps/thrown.cc
 	$(call say,APP,$@)

@@ -66,8 +66,8 @@ static unsigned int bit_of(unsigned int reg)
 }
 
 /* What the address comes from, if that is memory. */
-static enum indirect_verdict judge_memory(struct trace *trace, const cs_insn *insn,
-					  const x86_op_mem *memory, uint64_t *ret_vaddr)
+static enum indirect_verdict judge_memory(struct trace *trace, const x86_op_mem *memory,
+					  uint64_t *ret_vaddr)
 {
 	if (memory->index == X86_REG_INVALID)
 		return trace->is_sum ? INDIRECT_UNKNOWN : INDIRECT_LEAVES;
@@ -82,12 +82,36 @@ static enum indirect_verdict judge_memory(struct trace *trace, const cs_insn *in
 		*ret_vaddr = (uint64_t)memory->disp;
 		return INDIRECT_TABLE;
 	}
-	(void)insn;
 	trace->has_table = true;
 	trace->table_distance = memory->disp;
 	trace->base = bit_of(memory->base);
 	trace->wanted = 0;
 	return INDIRECT_UNKNOWN;
+}
+
+static enum indirect_verdict judge_move(struct trace *trace, const cs_insn *insn,
+					uint64_t *ret_vaddr, bool *ret_is_end)
+{
+	const cs_x86_op *to = &insn->detail->x86.operands[0], *from = to + 1;
+	enum indirect_verdict verdict = INDIRECT_UNKNOWN;
+
+	trace->wanted &= ~bit_of(to->reg);
+	if (from->type == X86_OP_REG) {
+		trace->wanted |= bit_of(from->reg);
+		*ret_is_end = false;
+	} else if (from->type == X86_OP_MEM) {
+		verdict = judge_memory(trace, &from->mem, ret_vaddr);
+		*ret_is_end = !trace->has_table;
+		/* the other part of the sum may be the one with the offset */
+		if (verdict == INDIRECT_UNKNOWN && trace->is_sum && trace->wanted)
+			*ret_is_end = false;
+	} else if (from->type == X86_OP_IMM && !trace->is_sum) {
+		*ret_vaddr = (uint64_t)from->imm;
+		verdict = INDIRECT_KNOWN;
+	} else {
+		*ret_is_end = !trace->wanted;
+	}
+	return verdict;
 }
 
 /* One instruction that writes a register that matters. INDIRECT_UNKNOWN with *ret_is_end false: look
@@ -107,27 +131,12 @@ static enum indirect_verdict judge_write(struct trace *trace, const cs_insn *ins
 	case X86_INS_MOVSXD:
 	case X86_INS_MOVSX:
 	case X86_INS_MOVZX:
-		trace->wanted &= ~written;
-		if (from->type == X86_OP_REG) {
-			trace->wanted |= bit_of(from->reg);
-			*ret_is_end = false;
-		} else if (from->type == X86_OP_MEM) {
-			verdict = judge_memory(trace, insn, &from->mem, ret_vaddr);
-			*ret_is_end = !trace->has_table;
-			/* the other part of the sum may be the one with the offset */
-			if (verdict == INDIRECT_UNKNOWN && trace->is_sum && trace->wanted)
-				*ret_is_end = false;
-		} else if (from->type == X86_OP_IMM && !trace->is_sum) {
-			*ret_vaddr = (uint64_t)from->imm;
-			verdict = INDIRECT_KNOWN;
-		} else {
-			*ret_is_end = !trace->wanted;
-		}
+		verdict = judge_move(trace, insn, ret_vaddr, ret_is_end);
 		break;
 	case X86_INS_ADD:
 		trace->is_sum = true;
 		if (from->type == X86_OP_MEM)
-			verdict = judge_memory(trace, insn, &from->mem, ret_vaddr);
+			verdict = judge_memory(trace, &from->mem, ret_vaddr);
 		else if (from->type == X86_OP_REG)
 			trace->wanted |= bit_of(from->reg);
 		*ret_is_end = verdict != INDIRECT_UNKNOWN;
@@ -251,8 +260,7 @@ static enum indirect_verdict judge_jump(struct trace *trace, const cs_insn *insn
 		trace->wanted = bit_of(to->reg);
 		*ret_is_end = false;
 	} else if (to->type == X86_OP_MEM) {
-		const enum indirect_verdict verdict =
-			judge_memory(trace, insn, &to->mem, ret_vaddr);
+		const enum indirect_verdict verdict = judge_memory(trace, &to->mem, ret_vaddr);
 
 		*ret_is_end = !trace->has_table;
 		return verdict;
