@@ -77,6 +77,7 @@ static void add_visited(const struct visit *visit, const struct attach_file *fil
 		*attached = attached_process__new(pid);
 	if (!*attached)
 		return;
+	(*attached)->has_sites = true;
 	if (table->has_module) {
 		attached_process__add_anchor(*attached, &anchor);
 		(void)attached_process__add_batches(*attached, &anchor);

@@ -297,6 +297,7 @@ static int attach_found(struct attach *attach, const struct attaching *what, str
 	int err, track_err;
 
 	pthread_mutex_lock(&attach->turn);
+	attached->has_sites = found->cnt > 0;
 	add_anchors(attach, found, attached);
 	/* not earlier: its sites may be on */
 	track_err = kernel__track(attach->options.kernel, what->pid);

@@ -41,6 +41,7 @@ struct attached_process {
 	uint32_t look;
 	uint64_t start_ns; /* of a look: the start time in messages of the kernel; 0: unknown */
 	bool given;        /* on the command line */
+	bool has_sites;    /* a file that it has mapped has sites, ours or others */
 	bool announced;    /* the caller will print "recording pid" */
 	/* May be NULL. Whether it was announced before; set when drain__add_process() returns. */
 	bool *ret_was_announced;

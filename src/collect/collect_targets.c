@@ -44,8 +44,8 @@ void collect__take_attached(void *ctx, struct attached_process *attached)
 
 void collect__take_announced(void *ctx, struct attached_process *attached)
 {
-	/* without a module it is not announced now */
-	attached->announced = attached->anchor_cnt > 0;
+	/* without sites it is not announced now */
+	attached->announced = attached->has_sites;
 	collect__take_attached(ctx, attached);
 }
 

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from harness import COLLECT, Snapshot, check, equal, wait_until
+from harness import Snapshot, check, children_of, equal, wait_until
 from test_watches import order, start as start_watched
 
 WORK = "foreign:work(count:i64,negative:i32,text:str)"
@@ -178,3 +178,17 @@ def test_foreign_file(t):
     collector.stop()
     got = {s.info["pid"]: s.fields("work", "count") for s in t.snapshots()}
     equal(got, {first.pid: [0, 1], second.pid: [0, 1, 2]}, "events of both")
+
+
+def test_foreign_death_before_the_first(t):
+    """Of a program without marks: a death gives a file, also if no probe was passed; it is announced
+    once."""
+    collector = t.collect("--usdt", "libstdcxx:throw", "--", t.app("functions"))
+    wait_until(lambda: "ready" in collector.out.text(), "the program's word")
+    (app,) = children_of(collector.broker())
+    os.kill(app, signal.SIGKILL)
+    collector.end(128 + signal.SIGKILL)
+    snapshot = t.only_snapshot()
+    equal((snapshot.info["reason"], snapshot.events), ("killed", []), "the file")
+    said = [line for line in collector.err.all() if "recording pid" in line]
+    equal(len(said), 1, f"announcements in {said}")
