@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "asked.h"
+#include "argument_child.h"
+#include "argument_process.h"
 #include "check.h"
 #include "collect.h"
 #include "config.h"
@@ -89,6 +91,9 @@ int main(int argc, char **argv)
 	/* it must have no other descriptor than its socket */
 	if (unwind_child__is_asked(argc, argv))
 		unwind_child__run();
+	if (argument_child__is_asked(argc, argv))
+		argument_child__run();
+	argument_process__use();
 	fill_standard();
 	if (command_line__parse(&env, argc, argv)) {
 		fputs("ttlog-collect: out of memory\n", stderr);

@@ -84,7 +84,7 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 	const int room = sizeof(struct unwind_crash) +
 			 UNWIND_MAX_MAPPINGS * sizeof(struct mapping) +
 			 UNWIND_MAX_PAGES * sizeof(struct crash_page);
-	int err = child_process__start(&unwind->child);
+	int err = child_process__start(&unwind->child, CHILD_UNWIND);
 
 	if (err)
 		return err;

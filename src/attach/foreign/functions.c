@@ -248,31 +248,61 @@ static bool is_taken(const struct functions *functions, const struct function *f
 	return false;
 }
 
+/* What the compiler puts into each program; a glob does not mean it. */
+static bool is_startup(const char *name)
+{
+	static const char *const names[] = { "_init",
+					     "_fini",
+					     "frame_dummy",
+					     "register_tm_clones",
+					     "deregister_tm_clones",
+					     "__do_global_dtors_aux" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The instructions that end it, if it is a span. 0; 1: it is left out, and the report says why; or
+ * -errno. */
+static int find_exits(struct functions *functions, const struct foreign_probe *probe,
+		      const struct function_match *match, const struct function_exit **ret_exits,
+		      size_t *ret_cnt)
+{
+	const char *what = "";
+	char why[128];
+	int err;
+
+	if (foreign_glob__is_pattern(probe->name) && is_startup(match->name))
+		return 1;
+	err = function_exits__check_start(functions->exits, match->function, why, sizeof(why));
+	if (!err && probe->kind == FOREIGN_SPAN) {
+		what = "its exits can't be found: ";
+		err = function_exits__find(functions->exits, match->function, ret_exits, ret_cnt,
+					   why, sizeof(why));
+	}
+	if (err != -EINVAL)
+		return err;
+	foreign_report__add(functions->builder->report, "%s '%s': %s in %s is left out: %s%s",
+			    foreign_kind__option(probe->kind), probe->text, match->name,
+			    functions->builder->path, what, why);
+	return 1;
+}
+
 /* 0; 1: it is left out, and the report says why; or -errno. */
 static int add_function(struct functions *functions, const struct foreign_probe *probe,
 			const struct function_match *match)
 {
 	const char *option = foreign_kind__option(probe->kind);
-	const bool is_span = probe->kind == FOREIGN_SPAN;
 	const struct function_exit *exits = NULL;
 	struct function_arguments arguments;
 	struct function_wish wish;
 	struct site site;
 	size_t exit_cnt = 0;
-	char why[128];
-	int err;
+	int err = find_exits(functions, probe, match, &exits, &exit_cnt);
 
-	err = is_span ? function_exits__find(functions->exits, match->function, &exits, &exit_cnt,
-					     why, sizeof(why))
-		      : function_exits__check_start(functions->exits, match->function, why,
-						    sizeof(why));
-	if (err == -EINVAL) {
-		foreign_report__add(functions->builder->report,
-				    "%s '%s': %s in %s is left out: %s%s", option, probe->text,
-				    match->name, functions->builder->path,
-				    is_span ? "its exits can't be found: " : "", why);
-		return 1;
-	}
 	if (err)
 		return err;
 	fill_wish(probe, match->function, &wish);

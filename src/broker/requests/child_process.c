@@ -50,9 +50,11 @@ static void choose_environment(char **ret, size_t max)
 
 /* From the start the child has no descriptor but its end of the socket: those that keep a program's
  * semaphores raised must go when the collector goes. No signal reaches it but SIGKILL. */
-static int spawn(int socket, pid_t *ret)
+static int spawn(int socket, enum child_kind kind, pid_t *ret)
 {
-	char *argv[] = { CHILD_PROCESS_NAME, CHILD_PROCESS_OPTION, NULL };
+	char *unwind[] = { CHILD_PROCESS_NAME, CHILD_PROCESS_OPTION, NULL };
+	char *arguments[] = { ARGUMENT_PROCESS_NAME, ARGUMENT_PROCESS_OPTION, NULL };
+	char **argv = kind == CHILD_UNWIND ? unwind : arguments;
 	char *env[MAX_LD_VARIABLES + 1];
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -88,13 +90,15 @@ static void kill_child(pid_t pid)
 
 int child_process__serve_start(const struct broker_task *task, struct broker_result *ret)
 {
+	const uint64_t kind = task->request->args[0];
 	pid_t pid;
 	int ends[2], err;
 
-	(void)task;
+	if (kind > CHILD_ARGUMENTS)
+		return -EINVAL;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	err = spawn(ends[1], &pid);
+	err = spawn(ends[1], (enum child_kind)kind, &pid);
 	(void)close(ends[1]);
 	if (!err && !replace(0, pid)) {
 		kill_child(pid);
@@ -120,9 +124,9 @@ int child_process__serve_end(const struct broker_task *task, struct broker_resul
 	return 0;
 }
 
-int child_process__start(struct child_process *child)
+int child_process__start(struct child_process *child, enum child_kind kind)
 {
-	struct broker_call call = { .request.op = BROKER_START_CHILD };
+	struct broker_call call = { .request = { .op = BROKER_START_CHILD, .args = { kind } } };
 	int err = broker__call(&call);
 
 	if (err)

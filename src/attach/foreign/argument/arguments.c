@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "abi.h"
+#include "argument_process.h"
 #include "arguments.h"
-#include "dwarf_arguments.h"
 #include "ttlog/types.h"
 
 struct arguments {
 	enum abi_machine machine;
-	struct dwarf_arguments *dwarf; /* NULL: there is no debug information */
+	struct argument_process *process; /* NULL: there is no debug information */
 };
 
 struct arguments *arguments__new(uint16_t machine, int fd, int debug_fd)
@@ -21,9 +21,9 @@ struct arguments *arguments__new(uint16_t machine, int fd, int debug_fd)
 	if (!arguments)
 		return NULL;
 	arguments->machine = machine == EM_X86_64 ? ABI_X86_64 : ABI_ARM64;
-	arguments->dwarf = dwarf_arguments__new(fd);
-	if (!arguments->dwarf && debug_fd >= 0)
-		arguments->dwarf = dwarf_arguments__new(debug_fd);
+	arguments->process = argument_process__new(fd);
+	if (!arguments->process && debug_fd >= 0)
+		arguments->process = argument_process__new(debug_fd);
 	return arguments;
 }
 
@@ -31,7 +31,7 @@ void arguments__free(struct arguments *arguments)
 {
 	if (!arguments)
 		return;
-	dwarf_arguments__free(arguments->dwarf);
+	argument_process__free(arguments->process);
 	free(arguments);
 }
 
@@ -124,8 +124,7 @@ void arguments__find(struct arguments *arguments, struct function_wish *wish,
 		     struct function_arguments *ret)
 {
 	wish->machine = (uint8_t)arguments->machine;
-	if (arguments->dwarf)
-		dwarf_arguments__find(arguments->dwarf, wish, ret);
-	if (!arguments->dwarf || !ret->is_known)
+	if (!arguments->process || argument_process__find(arguments->process, wish, ret) ||
+	    !ret->is_known)
 		find_by_signature(arguments, wish, ret);
 }

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "argument_child.h"
+#include "argument_process.h"
 #include "array.h"
 #include "elf.h"
 #include "elf_file.h"
@@ -278,8 +280,31 @@ static void test_functions_takes_each_once(void **state)
 	site_table__free(table);
 }
 
-int main(void)
+/* As ttlog-collect does it. Afterwards all do. */
+static void test_functions_asks_a_child(void **state)
 {
+	const struct files *files = *state;
+
+	argument_process__use();
+	check_values(files, "optimized", "integers",
+		     "c=120 sc=-2 s=-3 u=4000000000 l=-5 b=1 seventh=207 eighth=-8");
+	check_values(files, "linked", "members(list.next.name)", "list.next.name=\"second\"");
+}
+
+/* Debug information of another kind of file, and none that makes sense. */
+static void test_functions_survives_bad_debug_information(void **state)
+{
+	const struct files *files = *state;
+
+	make(files, "head -c 65536 /dev/urandom >noise && objcopy --update-section "
+		    ".debug_info=noise optimized damaged 2>/dev/null");
+	check_values(files, "damaged", "integers(c:char)", "c=120");
+}
+
+int main(int argc, char **argv)
+{
+	if (argument_child__is_asked(argc, argv))
+		argument_child__run();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_functions_reads_arguments),
 		cmocka_unit_test(test_functions_without_debug_information),
@@ -287,6 +312,8 @@ int main(void)
 		cmocka_unit_test(test_functions_describes_sites),
 		cmocka_unit_test(test_functions_says_what_is_wrong),
 		cmocka_unit_test(test_functions_takes_each_once),
+		cmocka_unit_test(test_functions_asks_a_child),
+		cmocka_unit_test(test_functions_survives_bad_debug_information),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
