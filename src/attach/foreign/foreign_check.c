@@ -7,11 +7,10 @@
 #include <unistd.h>
 
 #include "elf_file.h"
-#include "foreign_builder.h"
 #include "foreign_check.h"
 #include "foreign_probes.h"
 #include "foreign_report.h"
-#include "functions.h"
+#include "foreign_sites.h"
 #include "maps.h"
 #include "nearest.h"
 #include "needed_files.h"
@@ -39,6 +38,7 @@ struct foreign_check {
 	struct foreign_report refused; /* what is not as the user says */
 	struct foreign_report doubts;  /* what may not be as the user thinks */
 	const char *path;              /* of the file that is looked at */
+	bool has_usdt;                 /* that file has some that were asked for */
 	char providers[256];           /* some of those that there are: "a, b" */
 };
 
@@ -147,7 +147,7 @@ static int look_at_note(const struct usdt_note *note, void *ctx)
 			nearest__offer(&verdict->names, note->name);
 			continue;
 		}
-		verdict->has_name = true;
+		check->has_usdt = verdict->has_name = true;
 		if (probe->has_fields && !verdict->is_refused)
 			check_signature(check, verdict, note);
 	}
@@ -156,7 +156,7 @@ static int look_at_note(const struct usdt_note *note, void *ctx)
 
 /* ---- Functions ---- */
 
-/* What was said of the functions of one file: of a probe that is no glob, it is an error. */
+/* What was said of the sites of one file: of a function that is no glob, it is an error. */
 static void sort_lines(struct foreign_check *check, const struct foreign_report *report)
 {
 	char prefix[FOREIGN_REPORT_LINE_BYTES];
@@ -178,24 +178,23 @@ static void sort_lines(struct foreign_check *check, const struct foreign_report 
 }
 
 /* As it will be done when the file is attached to. */
-static void try_functions(struct foreign_check *check, int fd)
+static void try_sites(struct foreign_check *check, int fd)
 {
 	struct site_table *table = calloc(1, sizeof(*table));
 	struct foreign_report report = { 0 };
-	struct foreign_builder builder;
 
 	if (table)
 		table->pool = text_pool__new();
 	if (table && table->pool) {
-		builder = foreign_builder__begin(table, check->path, &report);
-		(void)functions__add(&builder, check->probes, fd);
+		(void)foreign_sites__add(table, check->probes, fd, check->path, &report);
 		sort_lines(check, &report);
 	}
 	foreign_report__fini(&report);
 	site_table__free(table);
 }
 
-static void look_for_functions(struct foreign_check *check, int fd)
+/* Whether a probe names this file. */
+static bool look_for_functions(struct foreign_check *check)
 {
 	const char *slash = strrchr(check->path, '/'), *base = slash ? slash + 1 : check->path;
 	bool found = false;
@@ -212,8 +211,7 @@ static void look_for_functions(struct foreign_check *check, int fd)
 			nearest__offer(&verdict->wheres,
 				       strchr(probe->where, '/') ? check->path : base);
 	}
-	if (found)
-		try_functions(check, fd);
+	return found;
 }
 
 /* ---- Files ---- */
@@ -227,9 +225,11 @@ static int look_at_file(int fd, const char *path, void *ctx)
 	if (!file)
 		return 0;
 	check->path = path;
+	check->has_usdt = false;
 	(void)usdt_notes__each(file, look_at_note, check, &malformed);
 	elf_file__free(file);
-	look_for_functions(check, fd);
+	if (look_for_functions(check) || check->has_usdt)
+		try_sites(check, fd);
 	return 0;
 }
 

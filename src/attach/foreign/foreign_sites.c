@@ -1,20 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "foreign_builder.h"
 #include "foreign_probes.h"
+#include "foreign_report.h"
 #include "foreign_sites.h"
 #include "functions.h"
 #include "usdt_sites.h"
 
-int foreign_sites__add(struct site_table *table, const struct foreign_probes *probes, int fd,
-		       const char *path, struct foreign_report *report)
+static int add(struct foreign_builder *builder, const struct foreign_probes *probes, int fd)
 {
-	struct foreign_builder builder = foreign_builder__begin(table, path, report);
 	int err = 0;
 
 	if (foreign_probes__has(probes, FOREIGN_USDT))
-		err = usdt_sites__add(&builder, probes, fd);
+		err = usdt_sites__add(builder, probes, fd);
 	if (!err && (foreign_probes__has(probes, FOREIGN_FUNCTION) ||
 		     foreign_probes__has(probes, FOREIGN_SPAN)))
-		err = functions__add(&builder, probes, fd);
+		err = functions__add(builder, probes, fd);
+	return err;
+}
+
+int foreign_sites__add(struct site_table *table, const struct foreign_probes *probes, int fd,
+		       const char *path, struct foreign_report *report)
+{
+	struct foreign_report told = { 0 };
+	struct foreign_builder builder =
+		foreign_builder__begin(table, path, report ? report : &told);
+	const int err = add(&builder, probes, fd);
+
+	foreign_probes__tell(probes, &told);
+	foreign_report__fini(&told);
 	return err;
 }

@@ -16,8 +16,8 @@ struct site_table;
 /*
  * Adds sites and places to the table, which nothing else uses yet. path: as the process has it. A
  * probe that is one of ttlog's own sites is passed over: it is recorded anyway. What can't be
- * recorded as asked, and why, goes to the report (NULL: dropped). 0 or -errno: then the table has
- * some of them.
+ * recorded as asked, and why, goes to the report; NULL: it is told (foreign_probes__tell_to()). 0 or
+ * -errno: then the table has some of them.
  */
 int foreign_sites__add(struct site_table *table, const struct foreign_probes *probes, int fd,
 		       const char *path, struct foreign_report *report);

@@ -47,10 +47,16 @@ static int look(const struct env *env, struct foreign_check *check, const char *
 	}
 }
 
+/* Any thread. */
+static void print_line(const char *line)
+{
+	fprintf(stderr, "ttlog-collect: %s\n", line);
+}
+
 static void print(const struct foreign_report *report)
 {
 	for (size_t i = 0; i < report->cnt; i++)
-		fprintf(stderr, "ttlog-collect: %s\n", report->lines[i]);
+		print_line(report->lines[i]);
 	if (report->more_cnt)
 		fprintf(stderr, "ttlog-collect: and %zu more\n", report->more_cnt);
 }
@@ -67,8 +73,11 @@ int asked__check(const struct env *env, const char *program)
 	check = foreign_check__new(env->foreign);
 	if (check && look(env, check, program, subject, sizeof(subject)))
 		foreign_check__judge(check, subject, &errors, &warnings);
-	if (!env->quiet && !errors.cnt)
-		print(&warnings);
+	/* also what is found out later, when files are attached to */
+	if (!env->quiet)
+		foreign_probes__tell_to(env->foreign, print_line);
+	if (!errors.cnt)
+		foreign_probes__tell(env->foreign, &warnings);
 	print(&errors);
 	if (errors.cnt)
 		status = EXIT_USAGE;

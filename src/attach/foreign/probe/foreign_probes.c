@@ -2,11 +2,13 @@
 /* Probes of the user are few. The catalogue has hundreds of lines, but is asked only about probes
  * that the user has chosen. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "array.h"
 #include "foreign_probes.h"
+#include "foreign_report.h"
 
 struct probe_list {
 	struct foreign_probe **items;
@@ -15,11 +17,18 @@ struct probe_list {
 
 struct foreign_probes {
 	struct probe_list chosen, known;
+	void (*tell)(const char *line); /* NULL: nothing is told */
+	pthread_mutex_t lock;           /* protects `told` */
+	struct foreign_report told;
 };
 
 struct foreign_probes *foreign_probes__new(void)
 {
-	return calloc(1, sizeof(struct foreign_probes));
+	struct foreign_probes *probes = calloc(1, sizeof(*probes));
+
+	if (probes)
+		pthread_mutex_init(&probes->lock, NULL);
+	return probes;
 }
 
 static void free_list(struct probe_list *list)
@@ -35,6 +44,8 @@ void foreign_probes__free(struct foreign_probes *probes)
 		return;
 	free_list(&probes->chosen);
 	free_list(&probes->known);
+	foreign_report__fini(&probes->told);
+	pthread_mutex_destroy(&probes->lock);
 	free(probes);
 }
 
@@ -109,6 +120,30 @@ bool foreign_probes__knows_provider(const struct foreign_probes *probes, const c
 		if (foreign_glob__matches(provider, probes->known.items[i]->where))
 			return true;
 	return false;
+}
+
+void foreign_probes__tell_to(struct foreign_probes *probes, void (*tell)(const char *line))
+{
+	probes->tell = tell;
+}
+
+void foreign_probes__tell(const struct foreign_probes *probes, const struct foreign_report *report)
+{
+	struct foreign_probes *own = (struct foreign_probes *)probes;
+
+	if (!probes->tell || !report->cnt)
+		return;
+	pthread_mutex_lock(&own->lock);
+	for (size_t i = 0; i < report->cnt; i++) {
+		const size_t cnt = own->told.cnt, more = own->told.more_cnt;
+
+		foreign_report__add(&own->told, "%s", report->lines[i]);
+		if (own->told.cnt > cnt)
+			own->tell(report->lines[i]);
+		else if (!more && own->told.more_cnt)
+			own->tell("there is more to say of probes, which is left out");
+	}
+	pthread_mutex_unlock(&own->lock);
 }
 
 bool foreign_probe__takes_file(const struct foreign_probe *probe, const char *path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All foreign probes of the user, and the signatures that the catalogue knows. It is filled at
- * start, and immutable afterwards: then any thread reads it.
+ * start, and immutable afterwards: then any thread reads it. (What was told of them has a lock.)
  */
 #ifndef TTLOG_FOREIGN_PROBES_H
 #define TTLOG_FOREIGN_PROBES_H
@@ -12,6 +12,7 @@
 #include "foreign_probe.h"
 
 struct foreign_probes;
+struct foreign_report;
 
 /* NULL with errno. */
 struct foreign_probes *foreign_probes__new(void);
@@ -37,6 +38,14 @@ const struct foreign_probe *foreign_probes__find_known(const struct foreign_prob
 						       const char *provider, const char *name);
 /* Whether the catalogue has such a provider (a glob). */
 bool foreign_probes__knows_provider(const struct foreign_probes *probes, const char *provider);
+
+/*
+ * What goes wrong with these probes in files is told to `tell`, each line once; after
+ * FOREIGN_REPORT_MAX_LINES, no more. Before other threads use the probes.
+ */
+void foreign_probes__tell_to(struct foreign_probes *probes, void (*tell)(const char *line));
+/* Any thread. */
+void foreign_probes__tell(const struct foreign_probes *probes, const struct foreign_report *report);
 
 /*
  * Whether `where` of a --uprobe or --span means this file: a path (with '/') the whole of it, a

@@ -151,7 +151,7 @@ static void report_null(const struct collection *all, const struct chosen_note *
 			foreign_report__add(all->builder->report,
 					    "%s: argument %zu of %s:%s is null at %zu of %zu "
 					    "places: %s",
-					    all->builder->path, i, note->provider, note->name,
+					    all->builder->path, i + 1, note->provider, note->name,
 					    field->null_cnt, place_cnt, field->why);
 	}
 }

@@ -239,6 +239,40 @@ static void test_foreign_report_is_bounded(void **state)
 	assert_int_equal(report.cnt, 0);
 }
 
+static size_t told_cnt;
+static char last_told[FOREIGN_REPORT_LINE_BYTES];
+
+static void take_line(const char *line)
+{
+	told_cnt++;
+	(void)snprintf(last_told, sizeof(last_told), "%s", line);
+}
+
+static void test_foreign_probes_tells_each_line_once(void **state)
+{
+	struct foreign_probes *probes = foreign_probes__new();
+	struct foreign_report report = { 0 };
+
+	(void)state;
+	foreign_report__add(&report, "first");
+	foreign_probes__tell(probes, &report); /* to nothing */
+	foreign_probes__tell_to(probes, take_line);
+	foreign_probes__tell(probes, &report);
+	foreign_probes__tell(probes, &report);
+	assert_int_equal(told_cnt, 1);
+	assert_string_equal(last_told, "first");
+	for (unsigned int round = 0; round < 3; round++) {
+		foreign_report__fini(&report);
+		for (unsigned int i = 0; i < 20; i++)
+			foreign_report__add(&report, "line %u of %u", i, round);
+		foreign_probes__tell(probes, &report);
+	}
+	assert_int_equal(told_cnt, FOREIGN_REPORT_MAX_LINES + 1);
+	assert_string_equal(last_told, "there is more to say of probes, which is left out");
+	foreign_report__fini(&report);
+	foreign_probes__free(probes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_probe_names_a_file),
 		cmocka_unit_test(test_foreign_glob_finds_its_own_text),
 		cmocka_unit_test(test_foreign_report_is_bounded),
+		cmocka_unit_test(test_foreign_probes_tells_each_line_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

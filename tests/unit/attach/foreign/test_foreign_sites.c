@@ -303,7 +303,7 @@ static void test_foreign_sites_says_what_is_null(void **state)
 	assert_int_equal(table->places[0].plan.values[2].from, WIRE_NOTHING);
 	assert_int_equal(table->places[0].plan.values[3].from, WIRE_NOTHING);
 	assert_true(reports(&result,
-			    "/bin/prog: argument 2 of bank:words is null at 1 of 1 places: "
+			    "/bin/prog: argument 3 of bank:words is null at 1 of 1 places: "
 			    "its size does not fit its type"));
 	assert_true(reports(&result, "/bin/prog: bank:words has no more than 4 arguments: the last "
 				     "2 fields of --usdt 'bank:words(a,b,c:str,d:f64,e:u8,f)' are "
@@ -313,9 +313,9 @@ static void test_foreign_sites_says_what_is_null(void **state)
 	assert_int_equal(table->sites[1].nullable, 7);
 	assert_int_equal(table->places[1].plan.values[0].from, WIRE_NOTHING);
 	assert_int_equal(table->places[1].plan.values[1].from, WIRE_MEMORY);
-	assert_true(reports(&result, "/bin/prog: argument 0 of shop:floats is null at 1 of 1 "
+	assert_true(reports(&result, "/bin/prog: argument 1 of shop:floats is null at 1 of 1 "
 				     "places: it is in a vector register"));
-	assert_true(reports(&result, "/bin/prog: argument 1 of shop:symbol is null at 1 of 1 "
+	assert_true(reports(&result, "/bin/prog: argument 2 of shop:symbol is null at 1 of 1 "
 				     "places: the file does not have its symbol"));
 	done(&result);
 }
