@@ -18,11 +18,19 @@
 /* A copy of the strings, with a zero byte after them. NULL with errno. */
 static char *read_names(struct elf_file *file, const ElfW(Shdr) * section)
 {
-	char *names;
+	char *names, last;
 	int err;
 
 	if (section->sh_size > NAMES_MAX_BYTES) {
 		errno = E2BIG;
+		return NULL;
+	}
+	/* no memory for what the file does not have */
+	err = section->sh_size
+		      ? elf_file__read(file, section->sh_offset + section->sh_size - 1, &last, 1)
+		      : 0;
+	if (err) {
+		errno = -err;
 		return NULL;
 	}
 	names = calloc(1, section->sh_size + 1);
