@@ -69,10 +69,15 @@ def test_asked_of_a_command(t):
     status, _, errors = run("-o", t.out, "--usdt", "libstdcxx:trow", "--", t.app("thrown"), "runtime")
     equal(status, 2, "status")
     check(errors.endswith("has no probe trow: is it 'throw'?\n") and "libstdc++.so.6" in errors, errors)
-    status, _, errors = run("-o", t.out, "--usdt", "xyz:abc", "--", "/bin/touch", mark)
-    equal(status, 2, "status")
-    check("/bin/touch, with its libraries, has no provider xyz" in errors, errors)
+    status, _, errors = run("-o", t.out, "--span", "touche:main", "--", "/bin/touch", mark)
+    equal((status, errors), (2, "ttlog-collect: --span 'touche:main': /bin/touch, with its libraries, "
+                                "has no file touche: is it 'touch'?\n"), "a file")
     check(not os.path.exists(mark), "it was started")
+    # what it starts may have it
+    status, _, errors = run("-o", t.out, "--usdt", "xyz:abc", "--", "/bin/touch", mark)
+    equal(status, 0, "status")
+    check("/bin/touch, with its libraries, has no provider xyz yet" in errors, errors)
+    check(os.path.exists(mark), "it was not started")
 
 
 def test_asked_catalogue(t):

@@ -39,6 +39,7 @@ struct foreign_check {
 	struct foreign_report doubts;  /* what may not be as the user thinks */
 	const char *path;              /* of the file that is looked at */
 	bool has_usdt;                 /* that file has some that were asked for */
+	bool is_program;               /* which may start others */
 	char providers[256];           /* some of those that there are: "a, b" */
 };
 
@@ -247,6 +248,7 @@ int foreign_check__file(struct foreign_check *check, const char *path)
 
 int foreign_check__program(struct foreign_check *check, const char *path)
 {
+	check->is_program = true;
 	return needed_files__each(path, look_at_file, check);
 }
 
@@ -287,12 +289,15 @@ static const char *hint(const struct nearest *nearest, char *text, size_t size)
 	return text;
 }
 
-/* Whether it may come with a library that is loaded later. */
+/* Whether it may come with a library, or a program, that is loaded later. */
 static bool may_come(const struct foreign_check *check, const struct verdict *verdict)
 {
 	const struct foreign_probe *probe = verdict->probe;
 
 	if (foreign_glob__is_pattern(probe->where) || foreign_glob__is_pattern(probe->name))
+		return true;
+	/* a shell runs other programs; but a name that is nearly there is a slip of the hand */
+	if (check->is_program && !verdict->has_where && !verdict->wheres.cnt)
 		return true;
 	return probe->kind == FOREIGN_USDT && !verdict->has_where &&
 	       foreign_probes__knows_provider(check->probes, probe->where);

@@ -2,7 +2,9 @@
 /*
  * Whether what the user asked for is there, before anything is attached. A name that no file has is
  * an error, with the names that are near; a glob that matches nothing, and a provider that the
- * catalogue knows, may be of a library that is loaded later, so they are only worth a warning.
+ * catalogue knows, may be of a library that is loaded later, so they are only worth a warning; and a
+ * program may start others, so there a provider, or a file, has to be near another name to be an
+ * error.
  *
  *	check = foreign_check__new(probes);
  *	err = foreign_check__process(check, pid);

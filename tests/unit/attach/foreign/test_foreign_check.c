@@ -163,6 +163,11 @@ static void test_foreign_check_warns_of_what_may_come(void **state)
 	check(files, FOREIGN_USDT, "known:any", "",
 	      "--usdt 'known:any': the program has no provider known yet: there is %s",
 	      "crash, shop, bank");
+	check(files, FOREIGN_USDT, "other:any", "",
+	      "--usdt 'other:any': the program has no provider other yet: there is %s",
+	      "crash, shop, bank");
+	check(files, FOREIGN_SPAN, "libxyz:f", "",
+	      "--span 'libxyz:f': the program has no file libxyz yet", "");
 	check(files, FOREIGN_SPAN, "libxyz*:f", "",
 	      "--span 'libxyz*:f': the program has no file libxyz* yet", "");
 }
