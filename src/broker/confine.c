@@ -134,6 +134,7 @@ static const int calls[] = {
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(futex),
 	SCMP_SYS(getcpu),
+	SCMP_SYS(getcwd),
 	SCMP_SYS(getdents64),
 	SCMP_SYS(getegid),
 	SCMP_SYS(geteuid),

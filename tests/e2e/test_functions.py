@@ -39,7 +39,7 @@ def spans(snapshot, probe):
 def test_functions_arguments(t):
     wanted = "o.id,o.symbol:str,o.limit.units,o.limit.currency,note:str,factor,is_dry"
     app, collector = start(t, "--uprobe", f"functions:shop::submit({wanted})=WARN",
-                           "--uprobe", "functions:shop::book::add")
+                           "--uprobe", "./functions:shop::book::add")
     order(app, "submit 3")
     snapshot, _ = finish(app, collector, t)
     equal([event["fields"] for event in snapshot.of("shop::submit")],

@@ -299,6 +299,24 @@ static char *find_colon(char *text)
 	return NULL;
 }
 
+/* A path as processes have it: in their maps there is no link. NULL: there is no such file, or no
+ * memory. */
+static char *real_path(const char *where)
+{
+	const char *slash = strrchr(where, '/');
+	char *dir, *real_dir, *real = NULL;
+
+	if (!foreign_glob__is_pattern(where))
+		return realpath(where, NULL);
+	dir = strndup(where, (size_t)(slash - where) + 1);
+	real_dir = dir && !foreign_glob__is_pattern(dir) ? realpath(dir, NULL) : NULL;
+	if (real_dir && asprintf(&real, "%s%s", strcmp(real_dir, "/") ? real_dir : "", slash) < 0)
+		real = NULL;
+	free(real_dir);
+	free(dir);
+	return real;
+}
+
 static int parse(const struct parser *parser, char *text)
 {
 	struct foreign_probe *probe = parser->probe;
@@ -324,6 +342,8 @@ static int parse(const struct parser *parser, char *text)
 		return refuse(parser, "it has no %s after ':'", is_usdt ? "probe" : "function");
 	probe->where = strdup(text);
 	probe->name = strdup(colon);
+	if (!is_usdt && strchr(text, '/'))
+		probe->real_where = real_path(text);
 	return probe->where && probe->name ? 0 : -ENOMEM;
 }
 
@@ -361,6 +381,7 @@ void foreign_probe__free(struct foreign_probe *probe)
 		free(probe->fields[i].name);
 	free(probe->text);
 	free(probe->where);
+	free(probe->real_where);
 	free(probe->name);
 	free(probe);
 }

@@ -43,8 +43,9 @@ struct foreign_probe {
 	enum foreign_kind kind;
 	char *text;  /* as given, for messages */
 	char *where; /* glob: provider; or file: a path (it has '/'), or a name: libc, libc.so.6 */
-	char *name;  /* glob: probe or function */
-	bool has_fields; /* a signature was given, maybe an empty one */
+	char *real_where; /* of a path: without links and ".."; NULL: there is no such file */
+	char *name;       /* glob: probe or function */
+	bool has_fields;  /* a signature was given, maybe an empty one */
 	bool has_level;
 	uint8_t level; /* enum ttlog_level; INFO unless said */
 	size_t field_cnt;

@@ -146,21 +146,42 @@ void foreign_probes__tell(const struct foreign_probes *probes, const struct fore
 	pthread_mutex_unlock(&own->lock);
 }
 
+static bool takes_path(const struct foreign_probe *probe, const char *path)
+{
+	return foreign_glob__matches(probe->where, path) ||
+	       (probe->real_where && foreign_glob__matches(probe->real_where, path));
+}
+
+/* "libc.so.6", also of "libc.so.6.1" */
+static bool is_version_of(const char *where, const char *base)
+{
+	const size_t len = strlen(where);
+
+	return strstr(where, ".so.") && !strncmp(where, base, len) && base[len] == '.';
+}
+
 bool foreign_probe__takes_file(const struct foreign_probe *probe, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	const char *suffix = strstr(base, ".so");
-	char *stem;
+	char *other;
 	bool takes;
 
-	if (strchr(probe->where, '/'))
-		return foreign_glob__matches(probe->where, path);
-	if (foreign_glob__matches(probe->where, base))
+	if (strchr(probe->where, '/')) {
+		if (takes_path(probe, path))
+			return true;
+		/* at start, a path may be as a user or a library gives it */
+		other = realpath(path, NULL);
+		takes = other && takes_path(probe, other);
+		free(other);
+		return takes;
+	}
+	if (foreign_glob__matches(probe->where, base) || is_version_of(probe->where, base))
 		return true;
 	if (!suffix || suffix == base || (suffix[3] && suffix[3] != '.'))
 		return false;
-	stem = strndup(base, (size_t)(suffix - base));
-	takes = stem && foreign_glob__matches(probe->where, stem);
-	free(stem);
+	other = strndup(base, (size_t)(suffix - base));
+	takes = other && foreign_glob__matches(probe->where, other);
+	free(other);
 	return takes;
 }

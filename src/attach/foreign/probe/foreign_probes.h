@@ -48,9 +48,9 @@ void foreign_probes__tell_to(struct foreign_probes *probes, void (*tell)(const c
 void foreign_probes__tell(const struct foreign_probes *probes, const struct foreign_report *report);
 
 /*
- * Whether `where` of a --uprobe or --span means this file: a path (with '/') the whole of it, a
- * name its last part, with or without what follows from ".so" on: "libc" and "libc.so.6" both mean
- * /usr/lib/libc.so.6. Both are globs.
+ * Whether `where` of a --uprobe or --span means this file: a path (with '/') the whole of it, also by
+ * another way to the same file; a name its last part, with or without what follows from ".so" or a
+ * later dot on: "libc" and "libc.so.6" both mean /usr/lib/libc.so.6. Both are globs.
  */
 bool foreign_probe__takes_file(const struct foreign_probe *probe, const char *path);
 

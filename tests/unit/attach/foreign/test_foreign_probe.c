@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <string.h>
 
 #include "array.h"
@@ -18,6 +19,7 @@
 #include "foreign_probes.h"
 #include "foreign_report.h"
 #include "value.h"
+#include "temp_dir.h"
 
 static struct foreign_probe *parse(enum foreign_kind kind, const char *text)
 {
@@ -210,6 +212,38 @@ static void test_foreign_probe_names_a_file(void **state)
 	check_file("/usr/lib/libc.so.6:f", "/usr/lib/libc.so.6", true);
 	check_file("/lib/libc.so.6:f", "/usr/lib/libc.so.6", false);
 	check_file("/usr/*/libc.so.6:f", "/usr/lib/libc.so.6", true);
+	check_file("libstdc++.so.6:f", "/usr/lib/libstdc++.so.6.0.30", true);
+	check_file("libstdc++.so.6:f", "/usr/lib/libstdc++.so.60", false);
+}
+
+/* Links, "..", and a path from where the user is. */
+static void test_foreign_probe_finds_the_file_of_a_path(void **state)
+{
+	char dir[] = "/tmp/ttlog-test-where.XXXXXX", text[256], path[256];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path),
+		       "mkdir %s/real && touch %s/real/lib.so.1 && "
+		       "ln -s real %s/link",
+		       dir, dir, dir);
+	assert_int_equal(system(path), 0);
+	(void)snprintf(path, sizeof(path), "%s/real/lib.so.1", dir);
+	(void)snprintf(text, sizeof(text), "%s/link/lib.so.1:f", dir);
+	check_file(text, path, true);
+	(void)snprintf(text, sizeof(text), "%s/link/lib*:f", dir);
+	check_file(text, path, true);
+	(void)snprintf(text, sizeof(text), "%s/link/../real/lib.so.1:f", dir);
+	check_file(text, path, true);
+	(void)snprintf(text, sizeof(text), "%s/link/lib.so.2:f", dir);
+	check_file(text, path, false);
+	(void)snprintf(text, sizeof(text), "%s/real/lib.so.1:f", dir);
+	(void)snprintf(path, sizeof(path), "%s/link/lib.so.1", dir);
+	check_file(text, path, true);
+	assert_int_equal(chdir(dir), 0);
+	check_file("./real/lib.so.1:f", path, true);
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(temp_dir__remove(dir), 0);
 }
 
 static void test_foreign_glob_finds_its_own_text(void **state)
@@ -282,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_probe_refuses),
 		cmocka_unit_test(test_foreign_probes_takes_the_first_that_matches),
 		cmocka_unit_test(test_foreign_probe_names_a_file),
+		cmocka_unit_test(test_foreign_probe_finds_the_file_of_a_path),
 		cmocka_unit_test(test_foreign_glob_finds_its_own_text),
 		cmocka_unit_test(test_foreign_report_is_bounded),
 		cmocka_unit_test(test_foreign_probes_tells_each_line_once),
