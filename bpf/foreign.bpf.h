@@ -142,11 +142,15 @@ static __always_inline u64 widen(u64 value, u8 bytes, bool is_signed)
 /* 0, or an error: then the value is unknown. */
 static __always_inline int load(u64 address, u8 bytes, u64 *ret)
 {
-	u64 value = 0;
+	u64 value = 0, some = bytes & 7;
 	int err;
 
-	err = bpf_probe_read_user(&value, bytes == 1 || bytes == 2 || bytes == 4 ? bytes : 8,
-				  (void *)address);
+	/* one register from here on, for the verifier of 6.1 */
+	barrier_var(some);
+	if (some)
+		err = bpf_probe_read_user(&value, some, (void *)address);
+	else
+		err = bpf_probe_read_user(&value, sizeof(value), (void *)address);
 	*ret = value;
 	return err;
 }
@@ -228,18 +232,24 @@ static __always_inline bool read_text(struct wire_event *event, u32 i, u8 kind, 
 				      const u32 slot_bytes)
 {
 	const u64 address = event->values.list[i];
-	u32 slot = event->slot_cnt, room = slot_bytes;
-	long len = -1;
+	u64 slot = event->slot_cnt, room = slot_bytes, next = slot_bytes;
+	long len;
 
+	/* for the verifier of 6.1, as in load() */
+	barrier_var(slot);
 	event->values.list[i] = WIRE_NULL_TEXT;
 	if (!address || event->values.missing >> i & 1)
 		return true;
 	if (slot >= slots)
 		return false;
 	/* its length is the value after it, which is a number */
-	if (kind == WIRE_TEXT_UP_TO && i + 1 < TTLOG_MAX_FIELDS &&
-	    event->values.list[i + 1] < slot_bytes)
-		room = event->values.list[i + 1] + 1;
+	if (kind == WIRE_TEXT_UP_TO && i + 1 < TTLOG_MAX_FIELDS)
+		next = event->values.list[i + 1];
+	if (next < slot_bytes)
+		room = next + 1;
+	barrier_var(room);
+	if (!room || room > slot_bytes)
+		room = slot_bytes;
 	len = bpf_probe_read_user_str(event->text + slot * slot_bytes, room, (void *)address);
 	if (len == slot_bytes && slot_bytes < WIRE_SLOT_MAX_BYTES)
 		return false;

@@ -494,6 +494,24 @@ test_sched() {
 	grep -q '"probe":"signal".*"signal":"SIGUSR1".*"handled":true' events || fail "no signal"
 }
 
+# Probes that are not ours, in turn with marks.
+test_foreign() {
+	open_input
+	foreign <in >said 2>&1 5>&- &
+	victim=$!
+	await_line ready said
+	start_collector --usdt 'foreign:work(count:i64,negative:i32,text:str)' -p "$victim"
+	echo both 500 >&5
+	await_line ok said
+	echo kill >&5
+	wait "$collector" || fail "the collector ended with status $?"
+	exec 5>&-
+	accounts "$victim" 1000
+	only_snapshot killed
+	grep -q '"negative":-7,"text":"odd"' events || fail "no values"
+	sed -n 's/.*"count":\([0-9]*\).*/\1/p' events | uniq -c | grep -qv '^ *2 ' && fail "not in turn"
+}
+
 # The kernel has logged nothing worse than information since the tests began.
 test_dmesg() {
 	# on a busy host, the machine's time may stop and then jump
@@ -521,7 +539,7 @@ case $(uname -m) in
 x86_64) steps=steps ;;
 *) steps= ;;
 esac
-for name in ${TESTS:-check command pid path all cgroup deaths stack thrown sched early children gates sites kills stress $steps hostile wall_clock dmesg}; do
+for name in ${TESTS:-check command pid path all cgroup deaths stack thrown sched foreign early children gates sites kills stress $steps hostile wall_clock dmesg}; do
 	begin "$name"
 	"test_$name"
 	end

@@ -13,7 +13,7 @@ KERNEL_PACKAGE_bookworm-rt := linux-image-rt-amd64
 KERNEL_PACKAGE_backports := linux-image-cloud-amd64 bookworm-backports
 
 KERNEL_APPS := $(addprefix $(BUILD)/apps/,crash crash_nofp trade early early_static children gates tally many hostile beat \
-	thrown thrown_static waits)
+	foreign thrown thrown_static waits)
 
 $(BUILD)/apps/many: tests/kernels/many.sh tests/kernels/kernels.mk $(APP_HEADERS)
 	$(call say,APP,$@)
@@ -53,7 +53,7 @@ ARM64_ROOT := $(abspath $(ARM64))/sysroot/root
 ARM64_PACKAGES := busybox-static libbpf-dev libc6-dev libcapstone-dev libcbor-dev libdw-dev \
 	libedit-dev libiberty-dev libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libncurses-dev \
 	libpcre2-dev libseccomp-dev libsodium-dev libsqlite3-dev libstdc++-12-dev libsystemd-dev \
-	zlib1g-dev
+	systemtap-sdt-dev zlib1g-dev
 ARM64_STRESS := $(filter-out %/steps %/stepped %/orphans %/bystander,$(STRESS_PROGRAMS))
 ARM64_BUILT := $(patsubst $(BUILD)/%,$(ARM64)/%,$(KERNEL_APPS) $(ARM64_STRESS) \
 	$(BUILD)/ttlog-collect $(BUILD)/ttlog-view)
