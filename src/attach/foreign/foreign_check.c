@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "elf_file.h"
 #include "foreign_check.h"
 #include "foreign_probes.h"
@@ -31,6 +32,11 @@ struct verdict {
 	struct nearest wheres, names;
 };
 
+struct seen_file {
+	dev_t dev;
+	uint64_t inode;
+};
+
 struct foreign_check {
 	const struct foreign_probes *probes;
 	struct verdict *verdicts;
@@ -40,7 +46,9 @@ struct foreign_check {
 	const char *path;              /* of the file that is looked at */
 	bool has_usdt;                 /* that file has some that were asked for */
 	bool is_program;               /* which may start others */
-	char providers[256];           /* some of those that there are: "a, b" */
+	struct seen_file *seen;        /* of processes */
+	size_t seen_cnt, seen_cap;
+	char providers[256]; /* some of those that there are: "a, b" */
 };
 
 struct foreign_check *foreign_check__new(const struct foreign_probes *probes)
@@ -73,6 +81,7 @@ void foreign_check__free(struct foreign_check *check)
 	foreign_report__fini(&check->refused);
 	foreign_report__fini(&check->doubts);
 	free(check->verdicts);
+	free(check->seen);
 	free(check);
 }
 
@@ -252,10 +261,20 @@ int foreign_check__program(struct foreign_check *check, const char *path)
 	return needed_files__each(path, look_at_file, check);
 }
 
+/* Whether it is new: processes share most of their files. */
+static bool note_file(struct foreign_check *check, const struct maps_entry *entry)
+{
+	for (size_t i = 0; i < check->seen_cnt; i++)
+		if (check->seen[i].dev == entry->dev && check->seen[i].inode == entry->inode)
+			return false;
+	if (!array__reserve(check->seen, check->seen_cnt + 1, &check->seen_cap))
+		check->seen[check->seen_cnt++] = (struct seen_file){ entry->dev, entry->inode };
+	return true;
+}
+
 int foreign_check__process(struct foreign_check *check, pid_t pid)
 {
 	struct maps *maps = maps__read(pid);
-	uint64_t last = 0;
 
 	if (!maps)
 		return -errno;
@@ -263,9 +282,8 @@ int foreign_check__process(struct foreign_check *check, pid_t pid)
 		const struct maps_entry *entry = &maps->entries[i];
 		int fd;
 
-		if (!entry->executable || !entry->inode || entry->inode == last)
+		if (!entry->executable || !entry->inode || !note_file(check, entry))
 			continue;
-		last = entry->inode;
 		fd = maps__open(pid, entry);
 		if (fd < 0)
 			continue;

@@ -107,7 +107,9 @@ int catalogue__read_dir(struct foreign_probes *probes, const char *dir, char *re
 	int cnt = scandir(dir, &entries, is_conf, alphasort), err = 0;
 
 	if (cnt < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : fail(&place, -errno);
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES
+			       ? 0
+			       : fail(&place, -errno);
 	for (int i = 0; i < cnt; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
 		if (!err)

@@ -27,7 +27,8 @@ struct foreign_probes;
 
 /*
  * Adds what all files in a directory have. 0; -EINVAL: ret_error says which file and line is wrong,
- * and how; or -errno, with ret_error. A directory that does not exist is empty.
+ * and how; or -errno, with ret_error. A directory that does not exist, or that
+ * this user may not read, is empty.
  */
 int catalogue__read_dir(struct foreign_probes *probes, const char *dir, char *ret_error,
 			size_t size);
