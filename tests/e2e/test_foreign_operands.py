@@ -35,7 +35,7 @@ def test_foreign_operands(t):
         equal(len(got), len(lines), f"number of events of {build}")
         if "-s" in build:
             # what is at a symbol
-            check(got[-1][8:10] == ["None", "None"], f"{build}: {got[-1]}")
+            check("None" in got[-1][8:], f"{build}: {got[-1]}")
             wanted = [[null if null == "None" else value for value, null in zip(*both)]
                       for both in zip(wanted, got)]
         equal(got, wanted, f"values of {build}")
