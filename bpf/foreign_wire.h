@@ -49,6 +49,7 @@ enum wire_place_kind {
 	WIRE_PLACE_BEGIN = 2,  /* of a span: the first instruction of a function */
 	WIRE_PLACE_RETURN = 3, /* its end: a return instruction */
 	WIRE_PLACE_JUMP = 4,   /* its end: a jump to another function; it returns no value here */
+	WIRE_PLACE_STACK = 5,  /* a mark of our own, whose event gets a stack (--stack) */
 };
 
 /*

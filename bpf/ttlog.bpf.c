@@ -14,8 +14,9 @@
  *
  * Parts: state.bpf.h (maps), message.bpf.h (stamps), batch.bpf.h (copies), death.bpf.h,
  * thrown.bpf.h (exceptions), launch.bpf.h (programs that are being linked), foreign.bpf.h (probes
- * that are not ours).
+ * that are not ours), event_stack.bpf.h (--stack).
  */
+#include "event_stack.bpf.h"
 #include "foreign.bpf.h"
 #include "launch.bpf.h"
 #include "thrown.bpf.h"
@@ -121,7 +122,8 @@ int foreign(struct pt_regs *ctx)
 		return 0;
 	hit.share = share_of(hit.task->tgid, cookie);
 	if (!hit.share) {
-		count_lost_event(hit.process);
+		if (hit.place->kind != WIRE_PLACE_STACK)
+			count_lost_event(hit.process);
 		return 0;
 	}
 	switch (hit.place->kind) {
@@ -134,6 +136,9 @@ int foreign(struct pt_regs *ctx)
 	case WIRE_PLACE_RETURN:
 	case WIRE_PLACE_JUMP:
 		end_span(&hit);
+		break;
+	case WIRE_PLACE_STACK:
+		event_stack__send(&hit);
 		break;
 	}
 	return 0;

@@ -47,6 +47,8 @@ enum wire_kind {
 	WIRE_OTHER = 15, /* struct wire_other: a thread killed because another one crashed */
 	WIRE_START = 16, /* struct wire_head: begins to run a file that is recorded (-e) */
 	WIRE_EVENT = 17, /* struct wire_event: a probe that is not ours */
+	/* struct wire_event_stack: a thread is about to log an event of its own (--stack) */
+	WIRE_EVENT_STACK = 18,
 };
 
 enum wire_flag {
@@ -219,6 +221,21 @@ struct wire_stack {
 /* Where a thread was, and the top of its stack. */
 struct wire_other {
 	struct wire_head head;
+	uint64_t registers[WIRE_MAX_REGISTERS]; /* as in struct wire_crash */
+	uint64_t addresses[WIRE_OTHER_PAGES];   /* 0: that page is not valid */
+	uint8_t pages[WIRE_OTHER_PAGES][WIRE_STACK_PAGE_BYTES];
+};
+
+/*
+ * Where a thread is that is about to log an event, and the top of its stack. The event is the one
+ * that its batch counts with that number: so many were in it before, since it was made.
+ */
+struct wire_event_stack {
+	struct wire_head head;
+	uint64_t address; /* of the batch; 0: it has none yet, so it is its first event */
+	uint64_t ordinal;
+	uint32_t site; /* as in records */
+	uint32_t reserved;
 	uint64_t registers[WIRE_MAX_REGISTERS]; /* as in struct wire_crash */
 	uint64_t addresses[WIRE_OTHER_PAGES];   /* 0: that page is not valid */
 	uint8_t pages[WIRE_OTHER_PAGES][WIRE_STACK_PAGE_BYTES];

@@ -370,7 +370,7 @@ def runs_of(events):
     return dict(zip(keys, map(array("Q"), zip(*runs))), n=len(runs))
 
 
-def recorded(events, boot=BOOT, real=10**9, change=None):
+def recorded(events, boot=BOOT, real=10**9, change=None, stacks=None):
     """A snapshot of process 70 whose events have identities; each site is a module's."""
     sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")]),
              site("event", "INFO", "tock", "Tock", 6, [("n", "u64")])]
@@ -379,6 +379,8 @@ def recorded(events, boot=BOOT, real=10**9, change=None):
         "reason": "timer", "created_at": time_text(real), "comm": "tick", "boot_id": boot,
         "start_time": 12345, "modules": [["c0ffee", 1], ["", 1]],
     }  # fmt: skip
+    if stacks:
+        header["stacks"] = stacks
     threads = [{"pid": 70, "tid": 70, "comm": "tick"}, {"pid": 70, "tid": 71, "comm": "tick"},
                {"pid": 70, "tid": 0, "comm": ""}]
     snapshot = Snapshot(header, sites, threads, {0: [array("Q")], 1: [array("Q")]})

@@ -177,10 +177,24 @@ def fnv1a(text):
     return fnv1a_bytes(text.encode("utf-8"))
 
 
+def stack_of(header, event):
+    """The frames of an event (thread, module, seq, ticks, place, site); None: it has none."""
+    stacks = header.get("stacks")
+    numbers = [number for *of, number in stacks["events"] if tuple(of) == event] if stacks else []
+    assert len(numbers) <= 1
+    return [stacks["frames"][i] for i in stacks["lists"][numbers[0]]] if numbers else None
+
+
+def frame_text(frame):
+    keys = ("ip", "module", "build_id", "offset", "symbol", "file", "line")
+    return "{" + ",".join('"%s":%s' % (key, show_text(frame[key]) if isinstance(frame[key], str) else frame[key])
+                          for key in keys if key in frame) + "}"
+
+
 def identities(header, chunk, sites, threads):
-    """The identity of each event as text, None if it has none."""
+    """The identity of each event as text, None if it has none; and its stack, likewise."""
     if "batches" not in chunk or not {"boot_id", "start_time", "modules"} <= header.keys():
-        return [None] * chunk["n"]
+        return [(None, None)] * chunk["n"]
     # in a segment, an entry may have more sites of an earlier one
     module_of = [build_id if isinstance(build_id, int) else i
                  for i, (build_id, count) in enumerate(header["modules"]) for _ in range(count)]
@@ -198,9 +212,10 @@ def identities(header, chunk, sites, threads):
             name = "/".join(map(str, [header["boot_id"], header["start_time"], who["pid"], who["tid"],
                                       header["modules"][key[1]][0], seq, ticks]))
             has_id = ticks and who["tid"]
-            open_runs[key] = ["%016x" % fnv1a(name) if has_id else None, first, 0, count]
+            open_runs[key] = ["%016x" % fnv1a(name) if has_id else None, first, 0, count, (*key, seq, ticks)]
         run = open_runs[key]
-        ids.append(run[0] and "%s-%x" % (run[0], run[1] + run[2]))
+        place = run[1] + run[2]
+        ids.append((run[0] and "%s-%x" % (run[0], place), run[0] and stack_of(header, (*run[4], place, site))))
         run[2] += 1
         run[3] -= 1
     assert next(runs, None) is None and not any(run[3] for run in open_runs.values())
@@ -235,7 +250,7 @@ def signature(crash):
     return "%016x" % fnv1a("\n".join([crash["signal"]] + lines)) if own else None
 
 
-def event_text(header, mono_ns, site, thread, values, identity):
+def event_text(header, mono_ns, site, thread, values, identity, stack):
     clock = header["clock"]
     pairs = [
         ("ts", show_time(clock["real_ns"] + mono_ns - clock["mono_ns"])),
@@ -258,6 +273,8 @@ def event_text(header, mono_ns, site, thread, values, identity):
     texts.append(("fields", "{" + ",".join(fields[is_end:]) + "}"))
     if is_end:
         texts.append(("duration_ns", values[0]))
+    if stack:
+        texts.append(("stack", "[" + ",".join(map(frame_text, stack)) + "]"))
     if identity:
         texts.append(("id", show_text(identity)))
     return "{" + ",".join('"%s":%s' % text for text in texts) + "}"
@@ -275,10 +292,10 @@ def read_chunk(header, chunk, last_ns, out):
         rows[number] = iter(zip(*texts) if texts else [()] * count)
     deltas, threads, sites = (ints(chunk[key], n) for key in ("time", "thread", "site"))
     ids = identities(header, chunk, sites, threads)
-    for number, delta, thread, identity in zip(sites, deltas, threads, ids):
+    for number, delta, thread, (identity, stack) in zip(sites, deltas, threads, ids):
         mono_ns += delta
         site, thread = header["sites"][number], header["threads"][thread]
-        print(event_text(header, mono_ns, site, thread, next(rows[number]), identity), file=out)
+        print(event_text(header, mono_ns, site, thread, next(rows[number]), identity, stack), file=out)
     assert mono_ns == chunk["last_ns"] and not any(list(rest) for rest in rows.values())
     return mono_ns
 

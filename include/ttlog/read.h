@@ -107,6 +107,11 @@ struct ttlog_column;
  * same text. `buf` has TTLOG_ID_BYTES. Absent if the file has no identities. */
 struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf);
 
+/* The stack of the event's thread when it was logged (ttlog-collect --stack): returns how many
+ * frames, innermost first, which live as long as the snapshot. 0: the file has none of this event. */
+size_t ttlog_event_stack(const struct ttlog_event *event,
+			 const struct ttlog_frame *const **ret_frames);
+
 /* Field `idx` of the event, below its site's nfields; else a field of TTLOG_TYPE_NONE. */
 void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
 /* All values of that field in the event's group; the event's own value is at its row. NULL: they

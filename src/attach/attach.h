@@ -34,6 +34,7 @@ struct attach_options {
 	void *filter_ctx;
 	const struct foreign_probes
 		*foreign;        /* probes that are not ours; NULL: none are recorded */
+	uint8_t stack_from;      /* which events get a stack: STACK_PLACES_FROM(level), or off */
 	struct journal *journal; /* gets the sites of each file; may be NULL */
 	bool immediate;
 	bool for_all;      /* links serve every process that maps the file, not one */

@@ -71,7 +71,8 @@ int64_t attach__find_file(struct attach *attach, const struct mapped_file *file)
 	if (number)
 		return number;
 	choice = attach__choice(attach);
-	module = module__read(file, &status, choice, attach->options.foreign);
+	module = module__read(file, &status, choice, attach->options.foreign,
+			      attach->options.stack_from);
 	err = -errno;
 	site_choice__unref(choice);
 	if (!module)

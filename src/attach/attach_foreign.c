@@ -53,7 +53,9 @@ static int choose(struct attach *attach, uint32_t number, const struct site_filt
 	for (size_t i = 0; i < table->place_cnt && !err; i++) {
 		const struct site *site = site_table__find(table, table->places[i].plan.site);
 
-		if (site && site_choice__matches_from(choice, base, site))
+		/* a thread only comes to places of our own marks while their sites are on */
+		if (site && (table->places[i].plan.kind == WIRE_PLACE_STACK ||
+			     site_choice__matches_from(choice, base, site)))
 			err = add_place(attach, chosen, number, i);
 	}
 	site_choice__unref(choice);

@@ -13,6 +13,7 @@
 #include "module.h"
 #include "site_choice.h"
 #include "site.h"
+#include "stack_places.h"
 
 /* How many files without sites are kept open for their symbols: descriptors are limited. */
 #define MODULES_MAX_KEPT     1024
@@ -73,7 +74,8 @@ static void note_mapping(struct module *module, const struct maps_entry *entry)
 }
 
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct site_choice *choice, const struct foreign_probes *foreign)
+			    const struct site_choice *choice, const struct foreign_probes *foreign,
+			    uint8_t stack_from)
 {
 	struct module *module = calloc(1, sizeof(*module));
 
@@ -96,6 +98,8 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 		(void)foreign_sites__add(module->table, foreign, file->fd, file->path, NULL);
 		elf__find_start(file->fd, module->table);
 	}
+	if (module->table)
+		(void)stack_places__add(module->table, stack_from, file->fd);
 	if (module->table && site_table__has_sites(module->table))
 		module->enabled_cnt = module__count_enabled(module, choice);
 	if (module->table && (site_table__has_sites(module->table) || module->table->build_id[0]))

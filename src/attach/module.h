@@ -74,9 +74,10 @@ void modules__fini(struct modules *modules);
 /* These functions wait for the file, and need no table: */
 
 /* Makes a module that is in no table yet; counts the sites that are chosen. foreign: NULL: none.
- * NULL with errno. */
+ * stack_from: as in attach_options. NULL with errno. */
 struct module *module__read(const struct mapped_file *file, const struct stat *status,
-			    const struct site_choice *choice, const struct foreign_probes *foreign);
+			    const struct site_choice *choice, const struct foreign_probes *foreign,
+			    uint8_t stack_from);
 void module__free(struct module *module);
 /* Whether both are of one file, not written over in between. */
 bool module__is_same_file(const struct stat *a, const struct stat *b);

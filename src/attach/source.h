@@ -19,6 +19,7 @@ struct source {
 	uint32_t taken_bytes;  /* of seq */
 	uint32_t taken_events; /* of seq */
 	uint64_t seq;          /* the newest that is known */
+	uint64_t ticks;        /* base_ticks of seq; 0: unknown */
 	uint64_t base;         /* events before recording began: not ours */
 	uint64_t emitted;      /* events ever, by the program's count */
 };

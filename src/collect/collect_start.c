@@ -47,6 +47,7 @@
 #include "report.h"
 #include "ring_budget.h"
 #include "runtime_dir.h"
+#include "stack_places.h"
 #include "status_board.h"
 #include "streams.h"
 #include "trigger.h"
@@ -181,12 +182,14 @@ static int open_kernel(struct collector *collector)
 		.all_stacks = env->all_stacks,
 		.sched = env->sched,
 		.sched_least_ns = env->sched_least_ns,
-		.events_bytes = env->foreign ? env->buffer_bytes : 0,
+		.events_bytes =
+			env->foreign || env->stack_from != STACK_PLACES_OFF ? env->buffer_bytes : 0,
 		.foreign_tracks = env->mode == ENV_FOUND,
 	};
 	struct attach_options attach = {
 		.site_filter = env->site_filter,
 		.foreign = env->foreign,
+		.stack_from = env->stack_from,
 		.journal = &collector->journal,
 		.filter_of = collect__has_section_sites(collector) ? collect__filter_of : NULL,
 		.filter_ctx = collector,
@@ -360,6 +363,7 @@ static int open_drain(struct collector *collector)
 		.batches_bytes = collector->env->buffer_bytes,
 		.clock = collector->clock,
 		.recorder = collector->recorder,
+		.has_stacks = collector->env->stack_from != STACK_PLACES_OFF,
 		.noticed = notice,
 		.ctx = collector,
 	};

@@ -11,6 +11,8 @@
 #include "clock.h"
 #include "crash.h"
 #include "crash_files.h"
+#include "death.h"
+#include "event_stacks.h"
 #include "signature.h"
 #include "unwind.h"
 
@@ -260,4 +262,27 @@ void autopsy__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
 	signature__set(crash);
 	resolve_others(&autopsy, crash);
 	crash_files__fini(files);
+}
+
+void autopsy__name_stacks(struct event_stack *stacks, size_t cnt, const struct mappings *mappings,
+			  uint32_t uid, struct attach *attach, struct unwind *unwind)
+{
+	struct autopsy autopsy = { .uid = uid, .files.attach = attach, .unwind = unwind };
+	const uint64_t start_ns = clock__now_mono_ns();
+	struct crash *crash = cnt ? calloc(1, sizeof(*crash)) : NULL;
+
+	if (!crash)
+		return;
+	crash->mappings = *mappings;
+	death__name_registers(crash);
+	crash_files__read_build_ids(&autopsy.files, crash);
+	/* the newest first: time may run out */
+	for (size_t i = cnt; i-- > 0;) {
+		if (clock__now_mono_ns() - start_ns > OTHERS_MAX_NS)
+			autopsy.unwind = NULL;
+		if (!stacks[i].where.frame_cnt)
+			resolve_other(&autopsy, crash, &stacks[i].where);
+	}
+	crash_files__fini(&autopsy.files);
+	free(crash);
 }

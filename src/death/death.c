@@ -110,6 +110,13 @@ static void take_sender(struct crash *crash, const struct wire_sender *sender)
 	memcpy(crash->sender.comm, sender->comm, sizeof(crash->sender.comm));
 }
 
+void death__name_registers(struct crash *crash)
+{
+	crash->register_cnt = sizeof(register_names) / sizeof(*register_names);
+	for (size_t i = 0; i < crash->register_cnt; i++)
+		crash->registers[i].name = register_names[i];
+}
+
 void death__take_crash(struct crash *crash, const struct wire_crash *message)
 {
 	if (crash->has_crash)
@@ -122,11 +129,9 @@ void death__take_crash(struct crash *crash, const struct wire_crash *message)
 	crash->address = message->address;
 	crash->tid = message->head.tid;
 	memcpy(crash->thread, message->head.comm, sizeof(crash->thread));
-	crash->register_cnt = sizeof(register_names) / sizeof(*register_names);
-	for (size_t i = 0; i < crash->register_cnt; i++) {
-		crash->registers[i].name = register_names[i];
+	death__name_registers(crash);
+	for (size_t i = 0; i < crash->register_cnt; i++)
 		crash->registers[i].value = message->registers[i];
-	}
 	take_frames(crash, message);
 }
 

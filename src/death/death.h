@@ -14,6 +14,8 @@ struct wire_stack;
 struct wire_thrown;
 
 /* Stores what the message says, and opens no file. An earlier crash stays: the first one counts. */
+/* What it has as registers, by name; their values are 0. */
+void death__name_registers(struct crash *crash);
 void death__take_crash(struct crash *crash, const struct wire_crash *message);
 /* Another thread, whose handler may have sent the signal that killed the process. If it has,
  * autopsy__resolve() makes it the thread that crashed. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "wire.h"
+#include "event_stacks.h"
 #include "process.h"
 #include "ring.h"
 #include "source.h"
@@ -37,6 +38,7 @@ void process__free(struct process *process)
 	if (!process)
 		return;
 	ring__free(process->ring);
+	free(process->stacks);
 	facts__fini(&process->facts);
 	crash__fini(&process->crash);
 	snapshot_state__fini(&process->snapshots);
@@ -190,6 +192,7 @@ static int64_t take_from(struct process *process, struct source *source,
 		return 0;
 	if (batch->seq > source->seq) {
 		source->seq = batch->seq;
+		source->ticks = batch->base_ticks;
 		source->taken_bytes = 0;
 		source->taken_events = 0;
 	}
@@ -200,6 +203,8 @@ static int64_t take_from(struct process *process, struct source *source,
 	if (thread < 0)
 		return thread;
 	source->thread = thread;
+	if (process->stacks)
+		event_stacks__take_batch(process->stacks, message, source->thread);
 	fresh = events - source->taken_events;
 	err = write_events(process, message, source->taken_bytes, source->taken_events, fresh,
 			   source->thread);
@@ -252,6 +257,7 @@ void process__exec(struct process *process, const struct wire_head *head)
 	counts->no_memory += counts->dropped;
 	counts->dropped = 0;
 	process->modules.anchor_cnt = 0;
+	event_stacks__exec(process->stacks);
 	memcpy(process->id.comm, head->comm, sizeof(process->id.comm));
 	facts__add_exec(&process->facts, head->exec,
 			source_table__exec(&process->sources, head->exec));

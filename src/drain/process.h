@@ -22,6 +22,7 @@
 #include "source_table.h"
 #include "thread_table.h"
 
+struct event_stacks;
 struct process;
 struct process_settings;
 struct process_watch;
@@ -96,6 +97,7 @@ struct process {
 	struct snapshot_state snapshots;
 	struct live_mark live;
 	struct taken_records taken;
+	struct event_stacks *stacks; /* --stack: NULL before the first one */
 	struct process_watch *watch; /* of watches.h; NULL: none */
 	struct streamed streamed;
 	struct stream *stream; /* --stream: once it has events. The recorder sets both */

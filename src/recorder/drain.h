@@ -9,6 +9,7 @@
 #ifndef TTLOG_DRAIN_H
 #define TTLOG_DRAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct drain_options {
 	/* Called when a process has come, or was looked at; must not wait. NULL: not. */
 	void (*noticed)(void *ctx);
 	void *ctx;
+	bool has_stacks;             /* with --stack */
 	struct status_board *status; /* NULL: it is never asked for its status */
 };
 

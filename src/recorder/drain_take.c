@@ -28,6 +28,20 @@ static int take_message(void *ctx, void *data, size_t size)
 	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
 }
 
+static int take_event(void *ctx, void *data, size_t size)
+{
+	struct drain *drain = ctx;
+	const struct wire_event *event = data;
+
+	if (barrier__load_acquire(&drain->mailbox.filled))
+		drain__take_attached(drain);
+	if (size >= sizeof(*event) && event->head.bytes >= sizeof(*event) &&
+	    event->head.bytes <= size)
+		recorder__take_event(drain->recorder, event, event->head.bytes);
+	drain->round_bytes += size;
+	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
+}
+
 static int take_batch(void *ctx, void *data, size_t size)
 {
 	struct drain *drain = ctx;
@@ -36,6 +50,9 @@ static int take_batch(void *ctx, void *data, size_t size)
 	/* so that what was posted before this batch was flushed is taken first */
 	if (barrier__load_acquire(&drain->mailbox.filled))
 		drain__take_attached(drain);
+	/* likewise, so that the stacks of its events are known */
+	if (drain->options.has_stacks)
+		(void)wire_ring__take(drain->rings.events, take_event, drain, 0);
 	if (size >= sizeof(*message) && message->head.bytes >= sizeof(*message) &&
 	    message->head.bytes <= size)
 		recorder__take_batch(drain->recorder, message);
@@ -50,20 +67,6 @@ static int take_sched(void *ctx, void *data, size_t size)
 
 	if (size >= sizeof(struct sched_message))
 		recorder__take_sched(drain->recorder, data);
-	drain->round_bytes += size;
-	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
-}
-
-static int take_event(void *ctx, void *data, size_t size)
-{
-	struct drain *drain = ctx;
-	const struct wire_event *event = data;
-
-	if (barrier__load_acquire(&drain->mailbox.filled))
-		drain__take_attached(drain);
-	if (size >= sizeof(*event) && event->head.bytes >= sizeof(*event) &&
-	    event->head.bytes <= size)
-		recorder__take_event(drain->recorder, event, event->head.bytes);
 	drain->round_bytes += size;
 	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
 }

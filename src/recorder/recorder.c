@@ -10,6 +10,7 @@
 #include "call_names.h"
 #include "clock.h"
 #include "death.h"
+#include "event_stacks.h"
 #include "foreign_event.h"
 #include "kernel.h"
 #include "process.h"
@@ -156,6 +157,12 @@ void recorder__take_event(struct recorder *recorder, const struct wire_event *ev
 
 	if (!process)
 		return;
+	if (event->head.kind == WIRE_EVENT_STACK) {
+		if (bytes >= sizeof(struct wire_event_stack))
+			(void)event_stacks__add(&process->stacks, (const void *)event,
+						&process->sources);
+		return;
+	}
 	site = site_of(recorder, event);
 	if (site)
 		batch = foreign_event__pack(event, bytes, site, recorder->event_sites.room);
@@ -281,6 +288,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	switch ((enum wire_kind)head->kind) {
 	case WIRE_BATCH:
 	case WIRE_EVENT:
+	case WIRE_EVENT_STACK:
 	case WIRE_START:
 		break;
 	case WIRE_TAIL:
@@ -292,6 +300,9 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_END:
 		source_table__set_owner(&process->sources, (const struct wire_thread *)head,
 					head->kind == WIRE_BEGIN);
+		if (process->stacks && head->kind == WIRE_BEGIN)
+			event_stacks__begin(process->stacks, (const struct wire_thread *)head,
+					    &process->sources);
 		break;
 	case WIRE_REQUEST:
 		request_from_program(recorder, process, (const struct wire_request *)head);

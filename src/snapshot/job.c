@@ -6,6 +6,7 @@
 #include "wire.h"
 #include "accounts.h"
 #include "attach.h"
+#include "event_stacks.h"
 #include "job.h"
 #include "kernel.h"
 #include "process.h"
@@ -113,6 +114,7 @@ void job__free(struct job *job)
 		return;
 	ring_copy__free(job->events);
 	crash__fini(&job->crash);
+	event_stacks__free_copy(job->stacks, job->stack_cnt);
 	free(job->threads);
 	for (size_t i = 0; job->modules && i < job->source.module_cnt; i++)
 		site_table__free(job->modules[i]);
@@ -182,6 +184,9 @@ struct job *job__new(struct process *process, const struct job_context *context,
 		errno = ENOMEM;
 		return NULL;
 	}
+	job->stacks = event_stacks__copy(process->stacks, &job->stack_cnt);
+	job->source.stacks = job->stacks;
+	job->source.stack_cnt = job->stack_cnt;
 	fill_source(job, process, context);
 	take_schedule(job, &process->snapshots.schedule);
 	return job;

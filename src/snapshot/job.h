@@ -16,6 +16,7 @@
 #include "snapshot_source.h"
 
 struct attach;
+struct event_stack;
 struct job_queue;
 struct kernel;
 struct process;
@@ -30,6 +31,8 @@ struct job {
 	struct thread *threads;
 	struct site_table **modules; /* by number, as far as the process has them */
 	struct crash crash;
+	struct event_stack *stacks; /* --stack: of its events; NULL: none */
+	size_t stack_cnt;
 	uint64_t start_ns;               /* with source.pid: which process */
 	uint64_t asked_ns;               /* CLOCK_MONOTONIC */
 	struct trigger_request *request; /* NULL: no client waits for it */

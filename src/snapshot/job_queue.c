@@ -100,8 +100,11 @@ static void do_stages(struct worker *worker, struct job *job)
 {
 	const struct job_queue_options *options = &worker->queue->options;
 
-	if (!job->is_resolved)
+	if (!job->is_resolved) {
 		autopsy__resolve(&job->crash, job->source.uid, options->attach, worker->unwind);
+		autopsy__name_stacks(job->stacks, job->stack_cnt, &job->crash.mappings,
+				     job->source.uid, options->attach, worker->unwind);
+	}
 	job->is_resolved = true;
 	pthread_mutex_lock(&worker->queue->lock);
 	worker->is_named = true;

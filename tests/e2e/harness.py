@@ -225,8 +225,9 @@ class Accounts:
 def children_of(pid):
     children = []
     for path in glob.glob(f"/proc/{pid}/task/*/children"):
-        with open(path, encoding="ascii") as file:
-            children += map(int, file.read().split())
+        with contextlib.suppress(FileNotFoundError):  # a thread that has ended
+            with open(path, encoding="ascii") as file:
+                children += map(int, file.read().split())
     return children
 
 

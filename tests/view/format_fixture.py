@@ -85,6 +85,22 @@ def abort_file(folder):
     return snapshot.save(os.path.join(folder, "abort.bin"))
 
 
+# the frames of the second event of stack_file()
+STACK = [{"ip": "0x10", "module": "/bin/tick", "build_id": "c0ffee", "offset": "0x10", "symbol": "inner",
+          "file": "src/tick.c", "line": 7},
+         {"ip": "0x10", "module": "/bin/tick", "build_id": "c0ffee", "offset": "0x10", "symbol": "outer+0x1f",
+          "file": "src/tick.c", "line": 12},
+         {"ip": "0xdead"}]  # fmt: skip
+
+
+def stack_file(folder):
+    """Three events: the second one has a stack; those of the others are of other sites and batches."""
+    events = [(10 + i, 0, 0, [i], (4, 77), i) for i in range(3)]
+    stacks = {"frames": [STACK[2], STACK[1], STACK[0]], "lists": [[2, 1, 0]],
+              "events": [[0, 0, 4, 77, 1, 0, 0], [0, 0, 4, 77, 0, 1, 0], [0, 0, 4, 78, 2, 0, 0]]}  # fmt: skip
+    return make.recorded(events, stacks=stacks).save(os.path.join(folder, "stack.bin"))
+
+
 # ---- spans ----
 
 SPAN, END, WORK = 0, 3, 6

@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 
 import jsonschema  # noqa: E402
 import make_snapshot as make  # noqa: E402
-from format_fixture import FILES, GOLDEN, UNSAFE, no_escapes, odd_file  # noqa: E402
+from format_fixture import FILES, GOLDEN, STACK, UNSAFE, no_escapes, odd_file, stack_file  # noqa: E402
 from view_harness import DEADLINE_S, VIEW, events_of, hostile_files, run, texts_of, view  # noqa: E402
 from view_otlp import otlp_lines  # noqa: E402
 
@@ -46,7 +46,8 @@ def test_schema():
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     with tempfile.TemporaryDirectory() as folder:
-        all_files = [*FILES.values(), ["tests/golden/twin-first.bin"], [odd_file(folder)]]
+        all_files = [*FILES.values(), ["tests/golden/twin-first.bin"], [odd_file(folder)],
+                     [stack_file(folder)]]
         events = [event for files in all_files for event in events_of(*files)]
     for event in events:
         validator.validate(event)
@@ -64,6 +65,20 @@ def test_schema():
                     {"duration_ns": "1"}):  # fmt: skip
         assert refuses(begin, **changes), changes
     assert refuses(end, fields={"a": 1}), "the end of a span has no fields"
+
+
+# ---- stacks ----
+
+
+def test_stacks():
+    """The stack of an event, and of no other one, as text and in JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = stack_file(folder)
+        assert [event.get("stack") for event in events_of(path)] == [None, STACK, None]
+        lines = view(path).splitlines()
+    assert lines[2:5] == ["    #0  inner at src/tick.c:7 in /bin/tick+0x10",
+                          "    #1  outer+0x1f at src/tick.c:12 in /bin/tick+0x10", "    #2  0xdead"], lines  # fmt: skip
+    assert len(lines) == 6
 
 
 # ---- csv ----

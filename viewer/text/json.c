@@ -77,6 +77,46 @@ void json__fields(struct out *out, const struct ttlog_event *event)
 	out__text(out, site->nfields > first ? "}" : "{}");
 }
 
+static void frame_member(struct out *out, bool *has_any, const char *key, struct ttlog_text text)
+{
+	if (!text.p)
+		return;
+	out__format(out, "%s\"%s\":", *has_any ? "," : "", key);
+	out__json_text(out, text, false);
+	*has_any = true;
+}
+
+/* As in the header's `crash`. */
+static void frame(struct out *out, const struct ttlog_frame *frame)
+{
+	bool has_any = false;
+
+	out__char(out, '{');
+	frame_member(out, &has_any, "ip", frame->ip);
+	frame_member(out, &has_any, "module", frame->module);
+	frame_member(out, &has_any, "build_id", frame->build_id);
+	frame_member(out, &has_any, "offset", frame->offset);
+	frame_member(out, &has_any, "symbol", frame->symbol);
+	frame_member(out, &has_any, "file", frame->file);
+	if (frame->has_line)
+		out__json_u64(out, has_any ? ",\"line\":" : "\"line\":", frame->line);
+	out__char(out, '}');
+}
+
+static void stack(struct out *out, const struct ttlog_event *event)
+{
+	const struct ttlog_frame *const *frames;
+	const size_t cnt = ttlog_event_stack(event, &frames);
+
+	if (cnt)
+		out__text(out, ",\"stack\":[");
+	for (size_t i = 0; i < cnt; i++) {
+		out__text(out, i ? "," : "");
+		frame(out, frames[i]);
+	}
+	out__text(out, cnt ? "]" : "");
+}
+
 void json__object(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
@@ -95,6 +135,7 @@ void json__object(struct out *out, const struct ttlog_event *event)
 		out__text(out, ",\"duration_ns\":");
 		json__field(out, &duration);
 	}
+	stack(out, event);
 	id = ttlog_event_id(event, buf);
 	if (id.len) {
 		out__text(out, ",\"id\":");

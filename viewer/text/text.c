@@ -166,6 +166,37 @@ void text__message(struct out *out, const struct ttlog_site *site)
 	out__text(out, MARKS[site->kind]);
 }
 
+/* "    #0  parse+0x1f at src/parse.c:12 in /usr/bin/server+0x11f", below its event. */
+static void frame(struct out *out, size_t number, const struct ttlog_frame *frame)
+{
+	out__format(out, "    #%-2zu ", number);
+	out__plain(out, frame->symbol.p ? frame->symbol : frame->ip);
+	if (frame->file.p) {
+		out__plain_after(out, " at ", frame->file);
+		if (frame->has_line)
+			out__format(out, ":%llu", (unsigned long long)frame->line);
+	}
+	if (frame->module.p) {
+		out__plain_after(out, " in ", frame->module);
+		if (frame->offset.p)
+			out__plain_after(out, "+", frame->offset);
+	}
+	out__char(out, '\n');
+}
+
+static void stack(const struct text_output *text, const struct ttlog_event *event)
+{
+	const struct ttlog_frame *const *frames;
+	const size_t cnt = ttlog_event_stack(event, &frames);
+
+	if (cnt && text->colour)
+		out__text(text->out, DIM);
+	for (size_t i = 0; i < cnt; i++)
+		frame(text->out, i, frames[i]);
+	if (cnt && text->colour)
+		out__text(text->out, RESET);
+}
+
 void text_output__event(struct text_output *text, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
@@ -194,4 +225,5 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 		out__text(out, RESET);
 	fields(text, event);
 	out__char(out, '\n');
+	stack(text, event);
 }

@@ -76,6 +76,7 @@ struct env {
 	enum stream_sync sync;
 	uint64_t sync_ns;
 	bool immediate;
+	uint8_t stack_from;      /* --stack; STACK_PLACES_OFF */
 	bool sched;              /* --sched */
 	uint64_t sched_least_ns; /* shorter waits are not recorded */
 	bool quiet;

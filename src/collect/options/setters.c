@@ -13,6 +13,7 @@
 #include "setters.h"
 #include "settings.h"
 #include "site_filter.h"
+#include "stack_places.h"
 #include "trigger_plan.h"
 
 #define MIN_BUFFER_BYTES (1ull << 20) /* a few of the largest batches */
@@ -191,6 +192,20 @@ int setter__duration(struct env *env, struct argument *arg)
 		return -ERANGE;
 	*(uint64_t *)arg->member = ns;
 	return 0;
+}
+
+int setter__stack(struct env *env, struct argument *arg)
+{
+	static const char *const levels[] = { "trace", "debug", "info", "warn", "error", "fatal" };
+
+	env->stack_from = STACK_PLACES_OFF;
+	if (ascii__is_alike(arg->text, "off"))
+		return 0;
+	for (uint8_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (ascii__is_alike(arg->text, levels[i]))
+			env->stack_from = STACK_PLACES_FROM(i);
+	}
+	return env->stack_from == STACK_PLACES_OFF ? -EINVAL : 0;
 }
 
 /* A duration switches it on, too. */

@@ -29,6 +29,7 @@ int setter__filter(struct env *env, struct argument *arg);
 int setter__keep_free(struct env *env, struct argument *arg);
 int setter__buffer_size(struct env *env, struct argument *arg);
 int setter__interval(struct env *env, struct argument *arg);
+int setter__stack(struct env *env, struct argument *arg);
 int setter__sched(struct env *env, struct argument *arg);
 int setter__on(struct env *env, struct argument *arg);
 int setter__delay(struct env *env, struct argument *arg);

@@ -92,6 +92,7 @@ int source_table__add(struct source_table *table, const struct source *known,
 		return -ENOMEM;
 	source__set_owner(source, known->tid, head->tid);
 	source->seq = head->seq;
+	source->ticks = head->base_ticks;
 	source->taken_bytes = head->committed;
 	source->taken_events = head->committed >> 32;
 	source->base = head->events_before + (head->committed >> 32);

@@ -172,6 +172,20 @@ static bool is_inlined(const struct ttlog_frame *frame, const struct ttlog_frame
 	       ttlog_text_equal(frame->ip, next->ip);
 }
 
+int details__parse_frames(struct ttlog_cbor in, struct arena *arena, size_t max_cnt,
+			  const struct ttlog_frame *const **ret, size_t *ret_cnt)
+{
+	struct list list;
+	int err = parse_list(&list, in, arena, max_cnt, sizeof(struct ttlog_frame), parse_frame);
+	struct ttlog_frame *frames = list.structs;
+
+	for (size_t i = 0; i < list.cnt; i++)
+		frames[i].is_inlined = frames[i].symbol.p && !has_offset(frames[i].symbol);
+	*ret = (const struct ttlog_frame *const *)list.pointers;
+	*ret_cnt = list.cnt;
+	return err;
+}
+
 static int parse_frames(struct ttlog_cbor in, struct arena *arena,
 			const struct ttlog_frame *const **ret, size_t *ret_cnt, uint64_t *ret_more)
 {

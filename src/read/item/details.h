@@ -22,4 +22,8 @@ void details__parse_exit(struct ttlog_exit *ret, struct ttlog_cbor map);
 int details__parse_crash(struct ttlog_crash *ret, struct ttlog_cbor map, struct arena *arena);
 int details__parse_lost(struct ttlog_lost *ret, struct ttlog_cbor map, struct arena *arena);
 
+/* Frames that are in no order, max_cnt at most. 0 or -ENOMEM. */
+int details__parse_frames(struct ttlog_cbor in, struct arena *arena, size_t max_cnt,
+			  const struct ttlog_frame *const **ret, size_t *ret_cnt);
+
 #endif /* TTLOG_READ_DETAILS_H */

@@ -267,6 +267,8 @@ static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cb
 		return parse_map_span(in, &header->info.exit_item);
 	if (ttlog_text_is(key, "crash"))
 		return parse_map_span(in, &header->info.crash_item);
+	if (ttlog_text_is(key, "stacks"))
+		return parse_map_span(in, &header->stacks_item);
 	return parse_scalar(header, key, in);
 }
 
@@ -320,6 +322,8 @@ static int parse_details(struct header *header)
 		err = details__parse_crash(&header->crash, header->info.crash_item, &header->arena);
 	if (!err && header->lost_item.at)
 		err = details__parse_lost(&header->lost, header->lost_item, &header->arena);
+	if (!err && header->stacks_item.at)
+		err = stacks__parse(&header->stacks, header->stacks_item, &header->arena);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "details.h"
 #include "cbor_reader.h"
+#include "stacks.h"
 
 /* An executable or library with sites. */
 struct header_module {
@@ -39,6 +40,8 @@ struct header {
 	uint64_t emitted, recorded, overwritten;
 	struct ttlog_lost lost;
 	struct ttlog_cbor lost_item;
+	struct stacks stacks;
+	struct ttlog_cbor stacks_item;
 };
 
 /* Makes an empty header. It has pointers to itself, so it must not move. */

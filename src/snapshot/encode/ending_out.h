@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+struct catalog;
+struct event_stack;
 struct cbor_map;
 struct crash;
 
@@ -15,5 +17,9 @@ void ending_out__put_signal(struct cbor_map *map, int signal);
 /* max_path_bytes: for the paths of mappings that no frame of the crash is in. Returns how many
  * mappings were left out. */
 size_t ending_out__put(struct cbor_map *map, const struct crash *crash, size_t max_path_bytes);
+
+/* Stacks of events of these sites and threads (--stack): key `stacks`, or nothing. */
+void ending_out__put_stacks(struct cbor_map *map, const struct event_stack *stacks, size_t cnt,
+			    const struct catalog *catalog);
 
 #endif /* TTLOG_ENDING_OUT_H */

@@ -12,6 +12,7 @@
 #include "cgroup.h"
 #include "crash.h"
 #include "ending_out.h"
+#include "event_stacks.h"
 #include "format.h"
 #include "header_out.h"
 #include "rfc3339.h"
@@ -351,6 +352,8 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	put_threads(cbor_map__key(&map, "threads"), source, catalog, 0);
 	put_sites(cbor_map__key(&map, "sites"), catalog, 0, room->text_bytes);
 	put_modules(cbor_map__key(&map, "modules"), catalog);
+	if (source->stack_cnt)
+		ending_out__put_stacks(&map, source->stacks, source->stack_cnt, catalog);
 	put_left_out(&map, room);
 	cbor_map__end(&map, out);
 }
@@ -442,6 +445,10 @@ static uint64_t table_bytes(const struct snapshot_source *source, const struct c
 
 	/* at most a module for each site */
 	bytes += (uint64_t)site_cnt * FORMAT_SITE_TABLE_BYTES;
+	/* a frame's struct; its place in a list; an event */
+	for (size_t i = 0; i < source->stack_cnt; i++)
+		bytes += (source->stacks[i].where.frame_cnt + 1) *
+			 (uint64_t)(FORMAT_FRAME_TABLE_BYTES + 2 * sizeof(uint64_t));
 	for (uint32_t i = 0; i < site_cnt; i++)
 		bytes += catalog->sites[i]->nfields * (uint64_t)FORMAT_KEY_TABLE_BYTES;
 	return bytes + catalog->thread_cnt * (uint64_t)FORMAT_THREAD_TABLE_BYTES;

@@ -15,6 +15,7 @@
 #include "schedule.h"
 
 struct clock;
+struct event_stack;
 struct redact;
 struct ring_copy;
 struct site_table;
@@ -47,6 +48,8 @@ struct snapshot_source {
 	uint64_t suppressed_cnt;     /* triggers that --min-gap suppressed before it */
 	uint64_t emitted, recorded, overwritten;
 	struct accounts_lost lost;
+	const struct event_stack *stacks; /* of events; with names */
+	size_t stack_cnt;
 	const struct crash *crash;  /* NULL: see ending */
 	struct crash_ending ending; /* of a process that a killed collector left */
 };

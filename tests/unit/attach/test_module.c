@@ -50,7 +50,7 @@ static uint32_t find(struct modules *modules, int fd, const struct maps_entry *e
 	number = modules__find(modules, &status, entry);
 	if (number)
 		return (uint32_t)number;
-	module = module__read(&file, &status, NULL, NULL);
+	module = module__read(&file, &status, NULL, NULL, 0);
 	assert_non_null(module);
 	number = modules__add(modules, module, NULL);
 	assert_true(number > 0);

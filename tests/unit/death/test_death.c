@@ -362,7 +362,7 @@ static void test_death_places_files_by_frames(void **state)
 
 		if (known)
 			assert_true(modules__add(&attach->modules,
-						 module__read(&file, &status, NULL, NULL),
+						 module__read(&file, &status, NULL, NULL, 0),
 						 NULL) > 0);
 		death__take_crash(&crash, &message);
 		autopsy__resolve(&crash, 0, attach, unwind);

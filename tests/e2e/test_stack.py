@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""--stack: where threads were when they logged errors."""
+import signal
+
+from harness import check, equal, view
+
+WAYS = {"left": "by_left", "right": "by_right", "handler": "by_handler"}
+
+
+def record(t, *args, threads=2, events=40):
+    app = t.start(t.app("reports"), threads, events)
+    app.out.wait("start")
+    collector = t.collect("-p", app.pid, *args)
+    collector.recording(app.pid)
+    app.ask("done")
+    app.say()
+    app.end(-signal.SIGTERM)
+    collector.end()
+    return t.only_snapshot()
+
+
+def functions(event):
+    return [frame.get("symbol", "?").partition("+")[0] for frame in event["stack"]]
+
+
+def check_stacks(events):
+    """Each stack is that of its own event."""
+    for event in events:
+        way = WAYS[event["fields"]["way"]]
+        names = functions(event)
+        equal(names[:2], ["report", way], f"the innermost functions of {event['fields']}")
+        check(way == "by_handler" or names[2] == "run", names)
+
+
+def test_stack(t):
+    """Without frame pointers; over many batches, with a handler that logs, too."""
+    snapshot = record(t, "--stack", "error")
+    reports = snapshot.of("report")
+    equal(len(reports), 2 * 45, "reports")
+    check_stacks(reports)
+    equal([event for event in snapshot.of("filler") if "stack" in event], [], "stacks of a lower level")
+    frame = reports[0]["stack"][0]
+    check(frame["file"].endswith("reports.c") and frame["line"] > 0 and frame["module"] == t.path("reports"), frame)
+    equal(snapshot.info["lost"]["total"], 0, "lost")
+    # frames are kept once, and so are equal stacks in a row
+    stacks = snapshot.info["stacks"]
+    frames = [tuple(sorted(frame.items())) for frame in stacks["frames"]]
+    equal(len(frames), len(set(frames)), "frames")
+    # as text
+    lines = view("--filter", "probe=report", "--limit", "1", snapshot.path).splitlines()
+    check(lines[1].startswith("    #0  report+0x") and "reports.c:" in lines[1], lines)
+    equal(len(lines), 1 + len(reports[-1]["stack"]), "lines")
+
+
+def test_stack_of_many(t):
+    """More than are kept: the last ones have a stack, and no event has that of another."""
+    snapshot = record(t, "--stack", "error", threads=4, events=400)
+    reports = snapshot.of("report")
+    equal(len(reports), 4 * 450, "reports")
+    having = [event for event in reports if "stack" in event]
+    check(100 <= len(having) <= 256, f"{len(having)} stacks")
+    check_stacks(having)
+
+
+def test_stack_of_fatal_alone(t):
+    snapshot = record(t, "--stack", "fatal", events=3)
+    check(not any("stack" in event for event in snapshot.events), "a stack")
+    check("stacks" not in snapshot.info, "stacks in the header")
+
+
+def test_stack_is_off(t):
+    snapshot = record(t, events=3)
+    check(not any("stack" in event for event in snapshot.events), "a stack")
+
+
+def test_stack_refuses(t):
+    collector = t.collect("--stack", "loud", "--", "true")
+    collector.end(2)
+    check("--stack: 'loud' is not a level, or off" in collector.err.text(), collector.err.text())
