@@ -48,7 +48,7 @@ READ_SHARED := $(call objects,src/common/value src/common/query) \
 VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/hash_table text/utf8 \
 	$(addprefix value/,duration_unit event_key format_number number rfc3339 time_expr) \
 	$(addprefix files/,dir_calls new_file plain_file runtime_dir) $(addprefix elf/,build_id elf_file) \
-	$(addprefix dwarf/,dwarf_file dwarf_names parser_rights) base/sandbox \
+	$(addprefix dwarf/,debuginfod dwarf_file dwarf_names parser_rights) base/sandbox \
 	$(addprefix seal/,secret_keys key_file seal_in seal_key) \
 	control/control_dial control/control_wire query/expr_error query/pattern)
 

@@ -296,19 +296,20 @@ static int open_files(struct input *input, const struct options *options)
 /* The child that asks servers begins before any file is read. */
 static int open_files_named(struct input *input, const struct options *options)
 {
-	struct debuginfod debuginfod;
-	struct naming naming = { .debuginfod = &debuginfod };
+	const struct debuginfod_options asked = { .urls = options->debuginfod };
 	char why[256];
-	int err = debuginfod__open(&debuginfod, options->debuginfod, why, sizeof(why));
+	struct naming naming = { .debuginfod = debuginfod__new(&asked, why, sizeof(why)) };
+	int err;
 
-	if (err) {
+	if (!naming.debuginfod) {
+		err = -errno;
 		diagnostics__print("--debuginfod", why);
 		return err;
 	}
 	input->naming = &naming;
 	err = open_files(input, options);
 	input->naming = NULL;
-	debuginfod__close(&debuginfod);
+	debuginfod__free(naming.debuginfod);
 	return err;
 }
 

@@ -77,7 +77,7 @@ static void say_failed(const struct group *group, int err)
 static int find(struct naming *naming, const struct group *group, enum debuginfod_what what)
 {
 	int fd = naming->is_dead ? -ENOENT
-				 : debuginfod__find(naming->debuginfod, group->build_id, what);
+				 : debuginfod__find(naming->debuginfod, group->build_id, what, 0);
 
 	if (fd >= 0 || fd == -ENOENT)
 		return fd;

@@ -15,7 +15,7 @@ struct debuginfod;
 struct ttlog_snapshot;
 
 struct naming {
-	const struct debuginfod *debuginfod;
+	struct debuginfod *debuginfod;
 	bool is_dead; /* no server answers: none is asked any more */
 	/* Says what was not found, and what failed. */
 	void (*say)(void *to, const char *what, bool is_error);

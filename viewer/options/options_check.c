@@ -2,6 +2,7 @@
 /* What does not go together on the command line. argp_error() ends the process. */
 #include <string.h>
 
+#include "debuginfod.h"
 #include "options_parts.h"
 
 /* A command line as a set of facts: one mode, one format, any choices. */
@@ -140,30 +141,6 @@ static void check_groups(const char *keys, struct argp_state *state)
 	}
 }
 
-/* Words with blanks between, each the address of a server. */
-static bool are_urls(const char *text)
-{
-	static const char *const SCHEMES[] = { "http://", "https://", "file://" };
-	const char *at = text + strspn(text, " ");
-
-	if (!*at)
-		return false;
-	for (; *at; at += strspn(at, " ")) {
-		const size_t len = strcspn(at, " ");
-		bool is_known = false;
-
-		for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++)
-			is_known |= len > strlen(SCHEMES[i]) &&
-				    !strncmp(at, SCHEMES[i], strlen(SCHEMES[i]));
-		for (size_t i = 0; i < len; i++)
-			is_known &= at[i] > ' ' && at[i] <= '~';
-		if (!is_known)
-			return false;
-		at += len;
-	}
-	return true;
-}
-
 /* Whether a snapshot comes from stdin. */
 static bool has_stdin(const struct options *options)
 {
@@ -187,7 +164,7 @@ void options__check(const struct options *options, struct argp_state *state)
 			"--sql reads statements from stdin: give one, or name a file in place of -");
 	if (options->mode == MODE_RECOMPRESS && (!options->file_cnt || has_stdin(options)))
 		argp_error(state, "--recompress: name the snapshots to pack");
-	if (options->debuginfod && !are_urls(options->debuginfod))
+	if (options->debuginfod && !debuginfod__are_urls(options->debuginfod))
 		argp_error(state,
 			   "--debuginfod %s: give http://HOST[:PORT], https://HOST or file:///DIR",
 			   options->debuginfod);
