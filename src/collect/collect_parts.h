@@ -28,6 +28,7 @@ struct clock;
 struct commands;
 struct console;
 struct control;
+struct debuginfod;
 struct drain;
 struct env;
 struct finder;
@@ -60,6 +61,7 @@ struct collector {
 	char ring_root[PATH_MAX], control_dir[PATH_MAX];
 	struct journal journal; /* has its directory in there */
 	struct kernel *kernel;
+	struct debuginfod *debuginfod; /* NULL: no server is asked */
 	struct attach *attach;
 	struct attacher *attacher;
 	struct clock *clock;
@@ -136,6 +138,9 @@ void collect__forget_reread(struct collector *collector);
 void collect__start_timer(int fd, uint64_t ns, bool repeats);
 
 struct command_signals collect__command_signals(const struct collector *collector);
+/* Starts what asks servers for debug information, if probes may need it. In the only thread. 0 or
+ * -errno, which is printed. */
+int collect__open_debuginfod(struct collector *collector);
 /* Starts the broker, which keeps the privileges. In the only thread. 0 or -errno, which is printed. */
 int collect__give_up_rights(struct collector *collector);
 

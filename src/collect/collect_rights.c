@@ -16,7 +16,9 @@
 #include "broker_server.h"
 #include "collect_parts.h"
 #include "confine.h"
+#include "debuginfod.h"
 #include "env.h"
+#include "foreign_probes.h"
 #include "kernel.h"
 #include "output_dir.h"
 #include "report.h"
@@ -80,6 +82,26 @@ static int confine(const struct collector *collector)
 		fputs("ttlog-collect: this kernel has no Landlock: the process that records may open what its user may\n",
 		      stderr);
 	return err;
+}
+
+int collect__open_debuginfod(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	const struct debuginfod_options options = { env->debuginfod, .gives_up_rights = true };
+	char why[256];
+
+	if (!env->debuginfod || (!foreign_probes__has(env->foreign, FOREIGN_FUNCTION) &&
+				 !foreign_probes__has(env->foreign, FOREIGN_SPAN)))
+		return 0;
+	collector->debuginfod = debuginfod__new(&options, why, sizeof(why));
+	if (!collector->debuginfod) {
+		const int err = -errno;
+
+		fprintf(stderr, "ttlog-collect: --debuginfod: %s\n", why);
+		return err;
+	}
+	foreign_probes__set_debuginfod(env->foreign, collector->debuginfod);
+	return 0;
 }
 
 int collect__give_up_rights(struct collector *collector)

@@ -29,6 +29,7 @@
 #include "commands.h"
 #include "console.h"
 #include "control.h"
+#include "debuginfod.h"
 #include "drain.h"
 #include "env.h"
 #include "facilities.h"
@@ -481,6 +482,8 @@ int collect__start(struct collector *collector, int *ret_exit_status)
 	if (!err)
 		open_control(collector);
 	if (!err)
+		err = collect__open_debuginfod(collector);
+	if (!err)
 		err = collect__give_up_rights(collector);
 	raise_descriptors();
 	collector->console = console__new();
@@ -580,4 +583,5 @@ void collect__tear_down(struct collector *collector, int status)
 	free(collector->sections);
 	collect__forget_reread(collector);
 	broker__end();
+	debuginfod__free(collector->debuginfod);
 }

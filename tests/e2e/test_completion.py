@@ -55,7 +55,8 @@ def test_completion_of_values(_):
 
 def test_completion_formats_are_formats(t):
     golden = os.path.join(TREE, "tests", "golden", "small.bin")
-    more = {"schema": [], "ctf": [golden, "-o", t.path("trace")]}
+    crash = os.path.join(TREE, "tests", "golden", "golden.bin")
+    more = {"schema": [], "sentry": [crash], "ctf": [golden, "-o", t.path("trace")]}
     for name in offered("ttlog-view", "--format", ""):
         done = subprocess.run([os.path.join(BUILD, "ttlog-view"), "--format", name, *more.get(name, [golden])],
                               capture_output=True, timeout=DEADLINE_S, check=False)

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""`ttlog-view --debuginfod`: a crash of a stripped program, named later by Debian's debuginfod, on loopback."""
+"""`--debuginfod`, with Debian's debuginfod on loopback: a crash of a stripped program is named later; functions of
+a stripped program are recorded."""
 import contextlib
 import glob
 import json
 import os
 import shutil
+import re
 import signal
 import socket
+import struct
 import subprocess
 import urllib.error
 import urllib.request
 
-from harness import DEADLINE_S, VIEW, Skip, check, equal, wait_until
+from harness import DEADLINE_S, VIEW, Skip, check, children_of, equal, wait_until
 
 
 def free_port():
@@ -109,3 +112,128 @@ def test_debuginfod_that_is_not_there(t):
                            snapshot.path], capture_output=True, text=True, timeout=DEADLINE_S)  # fmt: skip
     equal((done.returncode, done.stdout), (1, ""), "status and output without the library")
     check("install libdebuginfod" in done.stderr, done.stderr)
+
+
+# ---- ttlog-collect ----
+
+
+def strip_apart(t):
+    """A stripped program, and the folder with its parts."""
+    app, served = t.app("foreign"), t.path("served")
+    os.mkdir(served)
+    subprocess.run(["objcopy", "--only-keep-debug", app, os.path.join(served, "app.debug")], check=True)
+    subprocess.run(["strip", "-s", app], check=True)
+    shutil.copy(app, os.path.join(served, "app"))
+    notes = subprocess.run(["readelf", "-n", app], check=True, capture_output=True, text=True).stdout
+    return app, served, re.search("Build ID: ([0-9a-f]+)", notes).group(1)
+
+
+def folder_server(t, debug, build_id):
+    """A folder as a server, which the process that asks may read, as any user may."""
+    os.chmod(t.dir, 0o755)
+    folder = t.path("folder")
+    os.makedirs(os.path.join(folder, "buildid", build_id))
+    shutil.copy(debug, os.path.join(folder, "buildid", build_id, "debuginfo"))
+    return "file://" + folder
+
+
+def fetcher_of(collector):
+    """Its process that asks servers."""
+    return next(pid for pid in children_of(collector.process.pid) if comm_of(pid) == "ttlog-fetch")
+
+
+def comm_of(pid):
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+        return comm.read().rstrip("\n")
+    return None
+
+
+def state_of(pid):
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+    return "Z"
+
+
+def end_app(app, *lines):
+    for line in lines:
+        app.process.stdin.write(line.encode() + b"\n")
+    app.process.stdin.flush()
+    app.end()
+
+
+def test_debuginfod_functions_of_a_stripped_program(t):
+    """--span by a server's symbols and DWARF: names, arguments, what it returned. What asks has no rights, and
+    leaves nothing."""
+    app, served, build_id = strip_apart(t)
+    program = t.start(app)
+    program.out.wait("ready")
+    with server(t, served, build_id) as (url, _):
+        collector = t.collect("--on", "exit", "--debuginfod", url, "--span", "foreign:foreign__fib", "-p", program.pid)
+        collector.recording(program.pid)
+        pid = fetcher_of(collector)
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            status = file.read()
+        check("CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status, status)
+        check(re.search(r"Uid:\t65534\t65534\t65534\t65534", status), status)
+        end_app(program, "call 1", "exit")
+        collector.end()
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}") or state_of(pid) == "Z", "the process that asks has ended")
+    snapshot = t.only_snapshot()
+    begin, end = snapshot.of("foreign__fib")
+    equal((begin["fields"], end["fields"]), ({"n": 1}, {"ret": 1}), "argument and result")
+
+
+def test_debuginfod_without_names_for_functions(t):
+    """Why a function is not known: no server, none that answers, another file."""
+    app, served, build_id = strip_apart(t)
+    url = folder_server(t, app, build_id)
+    with open(os.path.join(t.path("folder"), "buildid", build_id, "debuginfo"), "wb") as file:
+        file.write(b"no ELF file")
+    for args, why in (([], ""), (["--debuginfod", f"http://127.0.0.1:{free_port()}"], "; the debuginfod server: Connection refused"),
+                      (["--debuginfod", "file:///nowhere"], "; the debuginfod server: it has none, either"),
+                      (["--debuginfod", url], "; the debuginfod server: its file is of another build")):  # fmt: skip
+        collector = t.collect(*args, "--span", "foreign:foreign__fib", "-e", app).end(2)
+        said = (f"--span 'foreign:foreign__fib': {app} has no symbols, so none of its functions is known; it is stripped, "
+                f"and a file with its symbols is not below /usr/lib/debug or beside it{why}")  # fmt: skip
+        equal(collector.err.lines, ["ttlog-collect: " + said], "what it says")
+
+
+def move_symbol(path, name, by):
+    """Changes a symbol's address in an ELF file."""
+    with open(path, "r+b") as file:
+        data = bytearray(file.read())
+        offset, size, cnt = struct.unpack_from("<Q", data, 40)[0], *struct.unpack_from("<HH", data, 58)
+        sections = [struct.unpack_from("<IIQQQQIIQQ", data, offset + i * size) for i in range(cnt)]
+        (table,) = [section for section in sections if section[1] == 2]
+        names = sections[table[6]]
+        moved = 0
+        for at in range(table[4], table[4] + table[5], 24):
+            start = names[4] + struct.unpack_from("<I", data, at)[0]
+            if data[start : data.index(b"\0", start)] == name.encode():
+                struct.pack_into("<Q", data, at + 8, struct.unpack_from("<Q", data, at + 8)[0] + by)
+                moved += 1
+        equal(moved, 1, "symbols of that name")
+        file.seek(0)
+        file.write(data)
+
+
+def test_debuginfod_that_lies_about_addresses(t):
+    """A server says that a function begins in the middle of an instruction: it is refused, also where a program is
+    recorded all the same, which is unharmed."""
+    app, served, build_id = strip_apart(t)
+    debug = os.path.join(served, "app.debug")
+    for by, option in ((1, "--span"), (3, "--uprobe"), (-20, "--span")):
+        move_symbol(debug, "foreign__fib", by)
+        url = folder_server(t, debug, build_id)
+        refused = t.collect("--debuginfod", url, option, "foreign:foreign__fib", "-e", app).end(2)
+        (line,) = refused.err.lines
+        check("foreign__fib" in line and "its symbol is a server's, and in the unwinding table" in line, line)
+        program = t.start(app)
+        program.out.wait("ready")
+        collector = t.collect("--on", "exit", "--debuginfod", url, option, "foreign:foreign__fi*", "-p", program.pid)
+        equal(collector.recording(program.pid)[1], 1, "sites: its own")
+        end_app(program, "call 20", "exit")
+        collector.end()
+        check(any("fib 6765" in line for line in program.out.lines), f"what it computed: {program.out.lines}")
+        shutil.rmtree(t.path("folder"))
+    check(not any(event["probe"] == "foreign__fib" for snapshot in t.snapshots() for event in snapshot.events), "events")

@@ -7,8 +7,8 @@
 
 #include "arguments.h"
 #include "array.h"
-#include "debug_file.h"
 #include "elf_file.h"
+#include "file_functions.h"
 #include "foreign_builder.h"
 #include "foreign_probes.h"
 #include "foreign_report.h"
@@ -28,7 +28,8 @@ struct taken {
 /* One file. */
 struct functions {
 	struct foreign_builder *builder;
-	int debug_fd; /* -1: there is none */
+	int debug_fd;   /* -1: there is none */
+	int server_err; /* why the debuginfod server gave none; 0: it was not asked */
 	struct function_list *list;
 	struct function_exits *exits;
 	struct arguments *arguments;
@@ -53,18 +54,13 @@ static const char *target_of(struct foreign_builder *builder)
 }
 
 /* Of a machine that we don't know, no function is. */
-static int open_file(struct functions *functions, int fd)
+static int open_file(struct functions *functions, const struct foreign_probes *probes, int fd)
 {
-	int err = 0;
-
-	functions->list = function_list__new(fd);
+	functions->list = file_functions__read(fd, functions->builder->path,
+					       foreign_probes__debuginfod(probes),
+					       &functions->debug_fd, &functions->server_err);
 	if (!functions->list)
 		return -errno;
-	functions->debug_fd = debug_file__open(fd, functions->builder->path);
-	if (functions->debug_fd >= 0 && !functions->list->has_all)
-		err = function_list__add(functions->list, functions->debug_fd);
-	if (err)
-		return err;
 	functions->exits = function_exits__new(functions->list);
 	if (!functions->exits)
 		return -errno;
@@ -331,6 +327,21 @@ static int add_function(struct functions *functions, const struct foreign_probe 
 
 /* ---- one probe ---- */
 
+/* After what this machine does not have. */
+static const char *server_words(int err)
+{
+	switch (err) {
+	case 0:
+		return "";
+	case -ENOENT:
+		return "it has none, either";
+	case -ESTALE:
+		return "its file is of another build";
+	default:
+		return strerror(-err);
+	}
+}
+
 static void report_none(struct functions *functions, const struct foreign_probe *probe)
 {
 	const struct function_list *list = functions->list;
@@ -342,8 +353,10 @@ static void report_none(struct functions *functions, const struct foreign_probe 
 		foreign_report__add(functions->builder->report,
 				    "%s '%s': %s has no symbols, so none of its functions is "
 				    "known; it is stripped, and a file with its symbols is not "
-				    "below /usr/lib/debug or beside it",
-				    option, probe->text, functions->builder->path);
+				    "below /usr/lib/debug or beside it%s%s",
+				    option, probe->text, functions->builder->path,
+				    functions->server_err ? "; the debuginfod server: " : "",
+				    server_words(functions->server_err));
 		return;
 	}
 	for (size_t i = 0; i < list->cnt; i++) {
@@ -437,7 +450,7 @@ int functions__add(struct foreign_builder *builder, const struct foreign_probes 
 		if (!is_for(probe, builder))
 			continue;
 		if (!functions.list)
-			err = open_file(&functions, fd);
+			err = open_file(&functions, probes, fd);
 		if (!err)
 			err = add_probe(&functions, probe);
 	}

@@ -49,6 +49,7 @@ struct env {
 
 	struct site_filter *site_filter; /* --level and --filter */
 	struct foreign_probes *foreign;  /* --usdt, --uprobe and --span; NULL: none */
+	const char *debuginfod;          /* servers that these ask; NULL: none */
 	const char *output_dir;
 	uint64_t ring_bytes;
 	uint64_t max_memory_bytes;     /* of all rings together; 0: see ring_budget__of_dir() */

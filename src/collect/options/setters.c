@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "ascii.h"
+#include "debuginfod.h"
 #include "foreign_probes.h"
 #include "listen_address.h"
 #include "parse.h"
@@ -47,6 +48,11 @@ int setter__text(struct env *env, struct argument *arg)
 		return -EINVAL;
 	*(const char **)arg->member = arg->text;
 	return 0;
+}
+
+int setter__debuginfod(struct env *env, struct argument *arg)
+{
+	return debuginfod__are_urls(arg->text) ? setter__text(env, arg) : -EINVAL;
 }
 
 int setter__pids(struct env *env, struct argument *arg)

@@ -18,6 +18,7 @@ int setter__duration(struct env *env, struct argument *arg);
 int setter__number(struct env *env, struct argument *arg);
 
 /* Of one option each. */
+int setter__debuginfod(struct env *env, struct argument *arg);
 int setter__pids(struct env *env, struct argument *arg);
 int setter__path(struct env *env, struct argument *arg);
 int setter__config(struct env *env, struct argument *arg);

@@ -45,6 +45,7 @@ enum {
 	KEY_USDT,
 	KEY_UPROBE,
 	KEY_SPAN,
+	KEY_DEBUGINFOD,
 };
 
 struct setting;

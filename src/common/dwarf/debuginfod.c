@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -30,6 +31,8 @@
 #define TIMEOUT_S      "30"
 #define CACHE_VARIABLE "DEBUGINFOD_CACHE_PATH"
 #define OWN_CACHE      "/tmp/ttlog-debuginfod.XXXXXX"
+#define OWN_MAX_BYTES  (1u << 30) /* of a file */
+#define OWN_MAX_S      "120"
 #define BUILD_ID_BYTES 41u
 #define REASON_BYTES   200u
 #define NS_PER_MS      1000000ull
@@ -182,6 +185,19 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 	return remove(path);
 }
 
+/* A server must not fill the disk. Beyond that a write fails. */
+static void limit_files(void)
+{
+	const struct rlimit limit = { OWN_MAX_BYTES, OWN_MAX_BYTES };
+	char text[32];
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)setrlimit(RLIMIT_FSIZE, &limit);
+	(void)snprintf(text, sizeof(text), "%u", OWN_MAX_BYTES);
+	if (setenv("DEBUGINFOD_MAXSIZE", text, 0) || setenv("DEBUGINFOD_MAXTIME", OWN_MAX_S, 0))
+		_exit(1);
+}
+
 /* It ends when its socket does, and then removes what it kept. */
 static void give_up_rights(char cache[sizeof(OWN_CACHE)])
 {
@@ -189,6 +205,7 @@ static void give_up_rights(char cache[sizeof(OWN_CACHE)])
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)umask(077);
+	limit_files();
 	if (sandbox__drop_privileges() || !mkdtemp(cache) || setenv(CACHE_VARIABLE, cache, 1))
 		_exit(1);
 }

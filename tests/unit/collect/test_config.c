@@ -445,7 +445,7 @@ static void test_config_prints_what_says_the_same(void **state)
 				       "immediate", NULL, NULL });
 	text = print(&env);
 	assert_non_null(strstr(text, "\nlevel = debug\n"));
-	assert_null(strstr(text, "info"));
+	assert_null(strstr(text, "= info"));
 	assert_null(strstr(text, "warn"));
 	assert_non_null(strstr(text, "pid = 1\npid = 2\n"));
 	assert_non_null(strstr(text, "\nfilter = target=a\nfilter = probe=b\n"));

@@ -437,13 +437,25 @@ static int follow_all(struct function_exits *exits)
 }
 
 /* Its cold code, which may be reached only by handlers. */
+/* Whether the file's own table has a function, or a piece of one, that begins there. */
+static bool has_entry(const struct function_exits *exits, uint64_t vaddr, struct code_range *ret)
+{
+	return code_map__find(&exits->map, vaddr, ret) && ret->vaddr == vaddr;
+}
+
 static int add_cold(void *ctx, const struct function *cold)
 {
 	struct function_exits *exits = ctx;
+	struct code_range range;
 
 	if (!cold->bytes || code_parts__find(&exits->parts, cold->vaddr))
 		return 0;
-	return add_part(exits, cold->vaddr, cold->bytes);
+	if (!exits->list->is_doubtful)
+		return add_part(exits, cold->vaddr, cold->bytes);
+	if (!has_entry(exits, cold->vaddr, &range))
+		return refuse(exits, "its symbols are a server's, and its unwinding table has no "
+				     "such piece");
+	return add_part(exits, range.vaddr, range.bytes);
 }
 
 static void begin(struct function_exits *exits, const struct function *function, char *why,
@@ -461,15 +473,20 @@ static void begin(struct function_exits *exits, const struct function *function,
 	exits->why_size = size;
 }
 
+/* A uprobe in the middle of an instruction would harm the program. */
+#define NO_ENTRY                                                                                   \
+	"its symbol is a server's, and in the unwinding table of the program no function begins "  \
+	"there"
+
 static int add_main(struct function_exits *exits)
 {
 	const struct function *function = exits->function;
 	struct code_range range;
 
-	if (function->bytes)
+	if (function->bytes && !exits->list->is_doubtful)
 		return add_part(exits, function->vaddr, function->bytes);
-	if (!code_map__find(&exits->map, function->vaddr, &range) || range.vaddr != function->vaddr)
-		return refuse(exits, "how long it is is not known");
+	if (!has_entry(exits, function->vaddr, &range))
+		return refuse(exits, function->bytes ? NO_ENTRY : "how long it is is not known");
 	return add_part(exits, range.vaddr, range.bytes);
 }
 
@@ -512,9 +529,12 @@ int function_exits__check_start(struct function_exits *exits, const struct funct
 				char *ret_why, size_t size)
 {
 	uint64_t bytes = function->bytes && function->bytes < 16 ? function->bytes : 16, offset;
+	struct code_range range;
 	int err;
 
 	begin(exits, function, ret_why, size);
+	if (exits->list->is_doubtful && !has_entry(exits, function->vaddr, &range))
+		return refuse(exits, NO_ENTRY);
 	while (bytes && elf_file__offset(exits->list->file, function->vaddr, bytes, PF_X, &offset))
 		bytes--;
 	err = code_parts__add(&exits->parts, exits->list->file, function->vaddr, bytes);

@@ -28,8 +28,9 @@ struct function_list {
 	struct elf_file *file; /* its code */
 	char *names[4];        /* of each table of symbols */
 	size_t table_cnt;
-	bool has_clones; /* false: Go, whose names have dots */
-	bool has_all;    /* it has .symtab; else only what other files may use is known */
+	bool has_clones;  /* false: Go, whose names have dots */
+	bool has_all;     /* it has .symtab; else only what other files may use is known */
+	bool is_doubtful; /* symbols come from a server, which may lie about addresses */
 	/* ascending by address; a function with several names is there several times */
 	struct function *items;
 	size_t cnt, cap;

@@ -20,6 +20,7 @@ struct foreign_probes {
 	void (*tell)(const char *line); /* NULL: nothing is told */
 	pthread_mutex_t lock;           /* protects `told` */
 	struct foreign_report told;
+	struct debuginfod *debuginfod;
 };
 
 struct foreign_probes *foreign_probes__new(void)
@@ -184,4 +185,14 @@ bool foreign_probe__takes_file(const struct foreign_probe *probe, const char *pa
 	takes = other && foreign_glob__matches(probe->where, other);
 	free(other);
 	return takes;
+}
+
+void foreign_probes__set_debuginfod(struct foreign_probes *probes, struct debuginfod *debuginfod)
+{
+	probes->debuginfod = debuginfod;
+}
+
+struct debuginfod *foreign_probes__debuginfod(const struct foreign_probes *probes)
+{
+	return probes->debuginfod;
 }

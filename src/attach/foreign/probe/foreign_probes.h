@@ -11,6 +11,7 @@
 
 #include "foreign_probe.h"
 
+struct debuginfod;
 struct foreign_probes;
 struct foreign_report;
 
@@ -53,5 +54,9 @@ void foreign_probes__tell(const struct foreign_probes *probes, const struct fore
  * later dot on: "libc" and "libc.so.6" both mean /usr/lib/libc.so.6. Both are globs.
  */
 bool foreign_probe__takes_file(const struct foreign_probe *probe, const char *path);
+
+/* The server with debug information of stripped files; NULL: none is asked. It lives longer. */
+void foreign_probes__set_debuginfod(struct foreign_probes *probes, struct debuginfod *debuginfod);
+struct debuginfod *foreign_probes__debuginfod(const struct foreign_probes *probes);
 
 #endif /* TTLOG_FOREIGN_PROBES_H */
