@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# | make check-programs PostgreSQL, Java, Python and C++ without marks; installs these
-DEPS_PROGRAMS := g++ openjdk-17-jre-headless postgresql-15 python3
+# | make check-programs PostgreSQL, Java, Python, Go and C++ without marks; installs these
+DEPS_PROGRAMS := g++ golang-go openjdk-17-jre-headless postgresql-15 python3
 
 .PHONY: check-programs
 check-programs: all

@@ -4,6 +4,8 @@
  * arch/arm64/kernel/probes/decode-insn.c. Kernels differ in a few instructions; what any of them
  * refuses is refused here.
  */
+#include <string.h>
+
 #include "array.h"
 #include "probeable.h"
 
@@ -79,11 +81,28 @@ static size_t vex_bytes(uint8_t code)
 	}
 }
 
+/*
+ * What the kernel takes, and harms the program with.
+ *
+ * 49 90 is no nop: it exchanges rax and r8. Kernels (seen: 6.18) look at the 90 alone, and do nothing.
+ * Go's runtime has functions that begin so, and died of it.
+ *
+ * 0f 1f 44 00 00: a nop of five bytes is made a call since 6.18, which overwrites the red zone, and
+ * which children of fork() die of.
+ */
+static bool is_harmful(const uint8_t *code, size_t len)
+{
+	static const uint8_t nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+
+	return (len >= 2 && (code[0] & 0xf1) == 0x41 && code[1] == 0x90) ||
+	       (len >= sizeof(nop5) && !memcmp(code, nop5, sizeof(nop5)));
+}
+
 bool probeable__x86(const uint8_t *code, size_t len)
 {
 	size_t at = prefixes(code, len), vex;
 
-	if (at >= len)
+	if (at >= len || is_harmful(code + at, len - at))
 		return false;
 	vex = vex_bytes(code[at]);
 	if (vex)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * On which instructions the kernel puts a uprobe: it runs a copy of the instruction elsewhere, or
- * does what it does. If it refuses one place, it makes no link at all. So these are told before.
+ * does what it does. If it refuses one place, it makes no link at all; and a few it takes, but does
+ * something else. So these are told before.
  */
 #ifndef TTLOG_PROBEABLE_H
 #define TTLOG_PROBEABLE_H

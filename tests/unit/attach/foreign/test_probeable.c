@@ -43,6 +43,13 @@ static void test_probeable_x86(void **state)
 		    cases[i].is_good)
 			fail_msg("case %zu", i);
 	}
+	assert_false(probeable__x86((const uint8_t *)"\x49\x90", 2)); /* xchg %r8,%rax */
+	assert_false(probeable__x86((const uint8_t *)"\x41\x90", 2));
+	assert_true(probeable__x86((const uint8_t *)"\x48\x90", 2));
+	assert_true(probeable__x86((const uint8_t *)"\x90", 1));
+	assert_true(probeable__x86((const uint8_t *)"\x66\x90", 2));
+	assert_false(probeable__x86((const uint8_t *)"\x0f\x1f\x44\x00\x00", 5));
+	assert_true(probeable__x86((const uint8_t *)"\x0f\x1f\x40\x00", 4));
 	assert_false(probeable__x86((const uint8_t *)"\x0f", 1));
 	assert_false(probeable__x86((const uint8_t *)"\x66\x48", 2));
 	assert_false(probeable__x86((const uint8_t *)"", 0));
