@@ -280,6 +280,66 @@ static void test_functions_takes_each_once(void **state)
 	site_table__free(table);
 }
 
+/* "x1", "x1>>32", "[sp+8]", then "+16]" for each step. */
+static void describe(const struct wire_value *value, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	if (value->from == WIRE_NOTHING) {
+		(void)snprintf(ret, size, "null");
+		return;
+	}
+	if (value->from == WIRE_MEMORY)
+		len = (size_t)snprintf(ret, size, "[%s+%ld]", value->base == 31 ? "sp" : "?",
+				       (long)value->offset);
+	else
+		len = (size_t)snprintf(ret, size, "x%u", value->base);
+	if (value->shift)
+		len += (size_t)snprintf(ret + len, size - len, ">>%u", value->shift);
+	for (uint8_t i = 0; i < value->step_cnt; i++)
+		len += (size_t)snprintf(ret + len, size - len, "+%d]", value->steps[i]);
+	(void)snprintf(ret + len, size - len, ":%u", value->bytes);
+}
+
+static void test_functions_knows_the_registers_of_arm64(void **state)
+{
+	static const struct {
+		const char *function, *expected;
+	} cases[] = {
+		{ "integers", "a=x0:1 b=x1:2 c=x2:4 d=x3:8 e=x4:8 f=x5:8 g=x6:8 h=x7:8 "
+			      "on_stack=[sp+0]:4 last=[sp+8]:8 " },
+		{ "structs(s.a,s.b,s.c,l.c,f.x,p.b,x,n)",
+		  "s.a=x0:4 s.b=x0>>32:2 s.c=x1:8 l.c=x2+16]:8 f.x=null p.b=x3+8]:8 x=null "
+		  "n=x4:4 " },
+		/* in a pair of registers that begins with an even one */
+		{ "aligned(first,after)", "first=x0:4 after=x4:4 " },
+		{ "returned", "n=x0:4 " },
+	};
+	const struct files *files = *state;
+
+	make(files, "clang --target=aarch64-linux-gnu -g -O1 -nostdlib -shared -fPIC -fuse-ld=lld "
+		    "-o arm64 $S/arguments_arm64.c");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct foreign_report report = { 0 };
+		struct site_table *table =
+			find(files, "arm64", FOREIGN_SPAN, cases[i].function, &report);
+		char found[512] = "", value[64];
+
+		if (table->cnt != 1)
+			fail_msg("%s: %s", cases[i].function, report.cnt ? report.lines[0] : "");
+		for (size_t k = 0; k < table->sites[0].nfields; k++) {
+			describe(&table->places[0].plan.values[k], value, sizeof(value));
+			(void)snprintf(found + strlen(found), sizeof(found) - strlen(found),
+				       "%s=%s ", table->sites[0].keys[k], value);
+		}
+		if (strcmp(found, cases[i].expected))
+			fail_msg("%s: %s, not %s", cases[i].function, found, cases[i].expected);
+		assert_true(table->place_cnt > 1);
+		site_table__free(table);
+		foreign_report__fini(&report);
+	}
+}
+
 /* As ttlog-collect does it. Afterwards all do. */
 static void test_functions_asks_a_child(void **state)
 {
@@ -312,6 +372,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_functions_describes_sites),
 		cmocka_unit_test(test_functions_says_what_is_wrong),
 		cmocka_unit_test(test_functions_takes_each_once),
+		cmocka_unit_test(test_functions_knows_the_registers_of_arm64),
 		cmocka_unit_test(test_functions_asks_a_child),
 		cmocka_unit_test(test_functions_survives_bad_debug_information),
 	};
