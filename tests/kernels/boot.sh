@@ -35,7 +35,7 @@ command -v cpio >/dev/null || fail "needs cpio: make deps-kernels"
 make_root || fail "needs a static busybox: make deps-kernels"
 add "$build/ttlog-collect" /ttlog
 add "$build/ttlog-view" /ttlog
-for app in crash crash_nofp trade early early_static children gates tally many hostile beat foreign thrown thrown_static waits; do
+for app in crash crash_nofp trade early early_static children gates tally many hostile beat foreign thrown thrown_static waits reports; do
 	add "$build/apps/$app" /ttlog/apps
 done
 for program in $stress; do

@@ -512,6 +512,20 @@ test_foreign() {
 	sed -n 's/.*"count":\([0-9]*\).*/\1/p' events | uniq -c | grep -qv '^ *2 ' && fail "not in turn"
 }
 
+# Each report has the stack of its own way: by_left, by_right, by_handler.
+test_event_stack() {
+	test_arguments="--stack error"
+	record 143 reports 2 16 </dev/null
+	test_arguments=
+	only_snapshot killed
+	grep '"probe":"report"' events >reports
+	[ "$(wc -l <reports)" = 36 ] || fail "not 36 reports"
+	for way in left right handler; do
+		grep "\"way\":\"$way\"" reports | grep -v '"stack":.*"symbol":"report+[^"]*".*"symbol":"by_'"$way" >others
+		[ ! -s others ] || fail "not the stack of $way: $(head -n 1 others)"
+	done
+}
+
 # The kernel has logged nothing worse than information since the tests began.
 test_dmesg() {
 	# on a busy host, the machine's time may stop and then jump
@@ -539,7 +553,7 @@ case $(uname -m) in
 x86_64) steps=steps ;;
 *) steps= ;;
 esac
-for name in ${TESTS:-check command pid path all cgroup deaths stack thrown sched foreign early children gates sites kills stress $steps hostile wall_clock dmesg}; do
+for name in ${TESTS:-check command pid path all cgroup deaths stack thrown sched event_stack foreign early children gates sites kills stress $steps hostile wall_clock dmesg}; do
 	begin "$name"
 	"test_$name"
 	end

@@ -13,7 +13,7 @@ KERNEL_PACKAGE_bookworm-rt := linux-image-rt-amd64
 KERNEL_PACKAGE_backports := linux-image-cloud-amd64 bookworm-backports
 
 KERNEL_APPS := $(addprefix $(BUILD)/apps/,crash crash_nofp trade early early_static children gates tally many hostile beat \
-	foreign thrown thrown_static waits)
+	foreign thrown thrown_static waits reports)
 
 $(BUILD)/apps/many: tests/kernels/many.sh tests/kernels/kernels.mk $(APP_HEADERS)
 	$(call say,APP,$@)

@@ -207,7 +207,7 @@ int setter__stack(struct env *env, struct argument *arg)
 	env->stack_from = STACK_PLACES_OFF;
 	if (ascii__is_alike(arg->text, "off"))
 		return 0;
-	for (uint8_t i = 0; i < ARRAY_SIZE(levels); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		if (ascii__is_alike(arg->text, levels[i]))
 			env->stack_from = STACK_PLACES_FROM(i);
 	}
