@@ -57,9 +57,11 @@
 #include "writer.h"
 
 /* One process, one file with sites, and some to spare. */
-#define MIN_DESCRIPTORS 64
+#define MIN_DESCRIPTORS     64
+/* Some 900 stacks: more than a process keeps. */
+#define STACKS_BUFFER_BYTES (8u << 20)
 /* Programs, maps and what the kernel verifies them with; libbpf's two tables of types. */
-#define START_MIB       40u
+#define START_MIB           40u
 
 /* libbpf may report this as another error. */
 static bool has_few_descriptors(void)
@@ -171,6 +173,16 @@ bool collect__serves_all(const struct env *env)
 	return env->mode == ENV_PATH || (env->mode == ENV_FOUND && env->all && !env->targets.cnt);
 }
 
+/* Of the ring buffer for events of foreign probes, and for stacks. */
+static size_t events_bytes(const struct env *env)
+{
+	if (env->foreign)
+		return env->buffer_bytes;
+	if (env->stack_from == STACK_PLACES_OFF)
+		return 0;
+	return env->buffer_bytes < STACKS_BUFFER_BYTES ? env->buffer_bytes : STACKS_BUFFER_BYTES;
+}
+
 static int open_kernel(struct collector *collector)
 {
 	const struct env *env = collector->env;
@@ -183,8 +195,7 @@ static int open_kernel(struct collector *collector)
 		.all_stacks = env->all_stacks,
 		.sched = env->sched,
 		.sched_least_ns = env->sched_least_ns,
-		.events_bytes =
-			env->foreign || env->stack_from != STACK_PLACES_OFF ? env->buffer_bytes : 0,
+		.events_bytes = events_bytes(env),
 		.foreign_tracks = env->mode == ENV_FOUND,
 	};
 	struct attach_options attach = {

@@ -114,14 +114,25 @@ void recorder__take_batch(struct recorder *recorder, const struct wire_batch *me
 		ends__when_whole(&recorder->ends, process);
 }
 
-/* Of a process without sites, as many children of CMD are, nothing else is recorded either. */
+/* Whether it runs or maps a file with sites. Of other processes, as many children of CMD are, nothing
+ * else is recorded either. */
+static bool has_sites(const struct recorder *recorder, const struct process *process)
+{
+	const struct module_set *modules = &process->modules;
+	size_t cnt = process->ring != NULL;
+
+	for (size_t i = 0; i < modules->cnt && !cnt; i++)
+		cnt = attach__site_cnt(recorder->options.job.attach, modules->items[i]);
+	return cnt;
+}
+
 void recorder__take_sched(struct recorder *recorder, const struct sched_message *message)
 {
 	const uint32_t module = attach__sched_module(recorder->options.job.attach);
 	struct process *process = processes__find_sender(&recorder->processes, &message->head);
 	struct sched_batch batch;
 
-	if (!process || !process->modules.cnt ||
+	if (!process || !has_sites(recorder, process) ||
 	    sched_records__make(message, module, recorder->calls, &batch))
 		return;
 	process = processes__find_recording(&recorder->processes, &batch.message.head);

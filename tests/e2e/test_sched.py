@@ -221,3 +221,11 @@ def test_sched_level_changes(t):
     snapshot = t.only_snapshot()
     equal(snapshot.of("signal"), [], "while it was off")
     equal([event["fields"]["syscall"] for event in snapshot.of("off_cpu")][:1], ["read"], "its last wait")
+
+
+def test_sched_without_sites(t):
+    """A program without any marks is not recorded, nor is its child."""
+    collector = t.collect("--sched=1us", "--on", "exit", "--", "sh", "-c", "sleep 0.01; true")
+    collector.end()
+    check("nothing was recorded" in collector.err.text(), collector.err.text())
+    equal(t.files(), [], "files")
