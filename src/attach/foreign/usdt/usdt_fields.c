@@ -165,7 +165,7 @@ void usdt_fields__finish_place(struct usdt_fields *fields, struct wire_place *pl
 int usdt_fields__fill_site(const struct usdt_fields *fields, struct text_pool *pool,
 			   struct site *site)
 {
-	char name[16];
+	char name[24];
 
 	site->nfields = (uint8_t)fields->cnt;
 	for (size_t i = 0; i < fields->cnt; i++) {
