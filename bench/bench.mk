@@ -14,7 +14,7 @@ BENCH_LTTNG_FLAGS := -std=gnu17 $(BENCH_FLAGS) -Wall -DMARK_LTTNG -Ibench
 BENCH_SPDLOG_FLAGS := -std=c++17 $(BENCH_FLAGS) -Wall -DMARK_SPDLOG \
 	$(shell pkg-config --cflags spdlog 2>/dev/null)
 
-BENCH_OURS := $(addprefix $(BENCH)/,disabled cost floor latency rate idle herd starts switches)
+BENCH_OURS := $(addprefix $(BENCH)/,disabled cost floor latency rate idle herd starts switches foreign)
 BENCH_LTTNG := $(if $(wildcard /usr/include/lttng/tracepoint.h \
 	/usr/include/$(MULTIARCH)/lttng/tracepoint.h),$(addprefix $(BENCH)/,disabled_lttng \
 	cost_lttng latency_lttng rate_lttng))

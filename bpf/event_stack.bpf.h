@@ -28,14 +28,12 @@ static __always_inline void event_stack__send(const struct hit *hit)
 	const u64 address = batch_in(hit->task, hit->module);
 	struct wire_event_stack *message;
 	struct ttlog_batch batch = {};
-	u64 page;
+	u64 page, wake;
 
 	if (address &&
 	    (bpf_probe_read_user(&batch, sizeof(batch), (void *)address) || !is_batch(&batch)))
 		return;
-	if (!has_room_for(hit->share, sizeof(*message)))
-		return;
-	message = bpf_ringbuf_reserve(&events, sizeof(*message), 0);
+	message = reserve_event(hit, sizeof(*message), &wake);
 	if (!message)
 		return;
 	stamp_as(&message->head, hit->task, WIRE_EVENT_STACK, sizeof(*message), hit->module);
@@ -50,7 +48,7 @@ static __always_inline void event_stack__send(const struct hit *hit)
 		if (bpf_probe_read_user(message->pages[i], WIRE_STACK_PAGE_BYTES, (void *)page))
 			message->addresses[i] = 0;
 	}
-	bpf_ringbuf_submit(message, wake_flag());
+	bpf_ringbuf_submit(message, wake);
 }
 
 #endif /* TTLOG_EVENT_STACK_BPF_H */

@@ -70,6 +70,16 @@ struct frames {
 
 HASH_MAP(frames_by_thread, 65536, u64, struct frames);
 
+struct hit {
+	struct task_struct *task;
+	struct wire_process *process;
+	struct wire_place *place;
+	u64 number;   /* of the place: as the key of `places` */
+	u64 begin_ns; /* of a span that ends */
+	u64 sp;
+	u32 module;
+};
+
 static const struct share no_share = {};
 
 static __always_inline struct share *share_of(u32 tgid, u64 place)
@@ -85,15 +95,21 @@ static __always_inline struct share *share_of(u32 tgid, u64 place)
 
 /*
  * So that a place that is hit all the time leaves room for the others: it gets as much as is still
- * free, and nothing of the last part. Threads may race here: then it is a little more or less.
+ * free, and nothing of the last part. Threads may race here: then it is a little more or less. While
+ * the buffer is nearly empty, nothing is counted: looking up a share takes some 40 ns.
  */
-static __always_inline bool has_room_for(struct share *share, u64 bytes)
+static __always_inline bool has_room_for(u32 tgid, u64 place, u64 bytes, u64 used)
 {
-	const u64 used = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	const u64 free = events_bytes - used;
+	struct share *share;
 	u64 held;
 
+	if (used <= events_bytes / EVENTS_RESERVE)
+		return true;
 	if (used > events_bytes || bytes > free)
+		return false;
+	share = share_of(tgid, place);
+	if (!share)
 		return false;
 	if (bpf_ringbuf_query(&events, BPF_RB_CONS_POS) >= share->from) {
 		share->before = share->current;
@@ -107,17 +123,21 @@ static __always_inline bool has_room_for(struct share *share, u64 bytes)
 	return true;
 }
 
+/* NULL: there is no room. *ret_wake: for bpf_ringbuf_submit(). */
+static __always_inline void *reserve_event(const struct hit *hit, const u32 bytes, u64 *ret_wake)
+{
+	const u64 used = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+
+	*ret_wake = used >= events_bytes / 16 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	if (!has_room_for(hit->task->tgid, hit->number, bytes, used))
+		return NULL;
+	return bpf_ringbuf_reserve(&events, bytes, 0);
+}
+
 static __always_inline void count_lost_event(struct wire_process *process)
 {
 	__sync_fetch_and_add(&process->lost_alone_events, 1);
 	__sync_fetch_and_add(&process->lost_ring_events, 1);
-}
-
-static __always_inline u64 wake_flag(void)
-{
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= events_bytes / 16
-		       ? BPF_RB_FORCE_WAKEUP
-		       : BPF_RB_NO_WAKEUP;
 }
 
 /* ---- Values. These are global functions, which the verifier walks once. ---- */
@@ -203,16 +223,6 @@ __attribute__((noinline)) int foreign__read_values(const struct wire_place *plac
 
 /* ---- Messages ---- */
 
-struct hit {
-	struct task_struct *task;
-	struct wire_process *process;
-	struct wire_place *place;
-	struct share *share;
-	u64 begin_ns; /* of a span that ends */
-	u64 sp;
-	u32 module;
-};
-
 static __always_inline void begin_event(struct wire_event *event, struct task_struct *task,
 					u32 module, u32 site, u8 kind)
 {
@@ -282,10 +292,9 @@ static __always_inline int send_class(const struct hit *hit, const u32 slots, co
 	const u32 bytes = sizeof(struct wire_event) + slots * slot_bytes;
 	struct wire_event *event;
 	bool has_missing;
+	u64 wake;
 
-	if (!has_room_for(hit->share, bytes))
-		return -ENOSPC;
-	event = bpf_ringbuf_reserve(&events, bytes, 0);
+	event = reserve_event(hit, bytes, &wake);
 	if (!event)
 		return -ENOSPC;
 	begin_event(event, hit->task, hit->module, hit->place->site, hit->place->kind);
@@ -298,7 +307,7 @@ static __always_inline int send_class(const struct hit *hit, const u32 slots, co
 		return -E2BIG;
 	}
 	has_missing = event->values.missing;
-	bpf_ringbuf_submit(event, wake_flag());
+	bpf_ringbuf_submit(event, wake);
 	if (has_missing)
 		__sync_fetch_and_add(&hit->process->nulls, 1);
 	return 0;
@@ -334,17 +343,16 @@ struct walk {
 /* The end of a span whose function did not return. */
 static __always_inline void send_end(const struct hit *hit, const struct frame *frame)
 {
-	struct wire_event *event = NULL;
+	u64 wake;
+	struct wire_event *event = reserve_event(hit, sizeof(*event), &wake);
 
-	if (has_room_for(hit->share, sizeof(*event)))
-		event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		count_lost_event(hit->process);
 		return;
 	}
 	begin_event(event, hit->task, frame->module, frame->site, WIRE_PLACE_JUMP);
 	event->begin_ns = frame->begin_ns;
-	bpf_ringbuf_submit(event, wake_flag());
+	bpf_ringbuf_submit(event, wake);
 }
 
 /* Takes the top frame away if its function has ended without our seeing it. 1: no more of them. */

@@ -111,7 +111,10 @@ SEC("uprobe")
 int foreign(struct pt_regs *ctx)
 {
 	const u64 cookie = bpf_get_attach_cookie(ctx);
-	struct hit hit = { .task = acting_task(), .sp = PT_REGS_SP(ctx), .module = cookie >> 32 };
+	struct hit hit = { .task = acting_task(),
+			   .number = cookie,
+			   .sp = PT_REGS_SP(ctx),
+			   .module = cookie >> 32 };
 
 	share_no_stack(ctx);
 	hit.process = foreign_tracks ? process__acting(hit.task) : process__of(hit.task);
@@ -120,12 +123,6 @@ int foreign(struct pt_regs *ctx)
 	hit.place = bpf_map_lookup_elem(&places, &cookie);
 	if (!hit.place)
 		return 0;
-	hit.share = share_of(hit.task->tgid, cookie);
-	if (!hit.share) {
-		if (hit.place->kind != WIRE_PLACE_STACK)
-			count_lost_event(hit.process);
-		return 0;
-	}
 	switch (hit.place->kind) {
 	case WIRE_PLACE_EVENT:
 		send_event(&hit);

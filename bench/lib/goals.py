@@ -380,6 +380,16 @@ def judge_waits(name):
     return judge
 
 
+def judge_foreign(bench):
+    verdict = Verdict('a hit of a probe that is not ours', '<= 1.15 x bpftrace\'s count of it, none lost')
+    for what in ('a USDT probe with two integers', 'a USDT probe with a text of 40 bytes',
+                 'a call of a function'):
+        count = bench.value('foreign', what, 'bpftrace count')
+        at_most(verdict, f'{what} {{:.3f}} x', ratio(bench.value('foreign', what), count), 1.15)
+        verdict.none_lost(bench.lost('foreign', what))
+    return verdict
+
+
 JUDGES = {
     'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
     'throughput': (judge_throughput,), 'cold': (judge_cold,),
@@ -392,7 +402,7 @@ JUDGES = {
     'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again),
     'stream': (judge_stream, judge_stream_read), 'memory': (judge_memory,),
-    'immediate': (judge_immediate,), **{name: (judge_waits(name),) for name in WAITS},
+    'immediate': (judge_immediate,), 'foreign': (judge_foreign,), **{name: (judge_waits(name),) for name in WAITS},
 }
 
 
