@@ -4,6 +4,8 @@ import os
 import subprocess
 
 from harness import TREE, check, equal
+from readme import options
+from test_exception import build
 
 # moving stacks, and programs with many functions
 RING = ("--on", "exit", "--ring-size", "64M")
@@ -44,3 +46,13 @@ def test_functions_of_python(t):
     check(alone.strip() in said, f"it says {said}, not {alone}")
     check(len({event["probe"] for event in snapshot.events}) > 300, "functions that are called")
     equal(collector.only_accounts().lost, 0, "accounts")
+
+
+def test_functions_with_a_text(t):
+    """The last call is the one that the program dies in."""
+    collector = t.collect(*options("ttlog-collect", "take_order"), "--", build(t))
+    collector.end(128 + 6)
+    events = t.only_snapshot().of("take_order")
+    equal([event["fields"]["text"] for event in events if "text" in event["fields"]],
+          ["3", "many", "-4"], "orders")
+    equal([event["fields"]["ret"] for event in events if "duration_ns" in event], [3, 1], "results")

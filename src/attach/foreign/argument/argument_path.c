@@ -151,6 +151,24 @@ static int go_to_member(struct path *path, const char **name)
 	return 0;
 }
 
+/* A std::string of libstdc++, or what refers to one: its text. 0; 1: it can't be read. */
+static int go_to_string(struct path *path)
+{
+	const char *members[] = { "_M_dataplus", "_M_p" };
+	struct dwarf_type type = path->type;
+	struct dwarf_member member;
+	int result = 0;
+
+	if (is_pointer(path))
+		type = dwarf_type__target(&path->type);
+	if (type.shape != SHAPE_STRUCT ||
+	    dwarf_type__find_member(&type, members[0], strlen(members[0]), &member))
+		return 0;
+	for (size_t i = 0; !result && i < 2; i++)
+		result = go_to_member(path, &members[i]);
+	return result;
+}
+
 static bool is_loadable(uint64_t bytes)
 {
 	return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
@@ -193,6 +211,8 @@ int argument_path__resolve(struct dwarf_type type, const struct abi_place *place
 		members++;
 		result = go_to_member(&path, &members);
 	}
+	if (!result && wished_type == TTLOG_TYPE_STR)
+		result = go_to_string(&path);
 	/* a reference stands for what it refers to, if that has a value */
 	if (!result && path.type.shape == SHAPE_REFERENCE) {
 		struct dwarf_type target = dwarf_type__target(&path.type);

@@ -51,6 +51,7 @@ static int append(struct function_list *list, const ElfW(Sym) * sym, const char 
 		.vaddr = sym->st_value,
 		.bytes = sym->st_size,
 		.symbol = name,
+		.is_local = ELF64_ST_BIND(sym->st_info) == STB_LOCAL,
 		.is_resolver = type == STT_GNU_IFUNC,
 	};
 	enum function_clone clone = FUNCTION_WHOLE;
@@ -102,7 +103,8 @@ static size_t underscores(const char *symbol)
 	return strncmp(symbol, "_Z", 2) ? strspn(symbol, "_") : 0;
 }
 
-/* Ascending; of those at one address the whole function is first, and the one with a size. */
+/* Ascending; of those at one address the whole function is first, the one with a size, the name that
+ * others use. */
 static int compare(const void *a, const void *b)
 {
 	const struct function *x = a, *y = b;
@@ -114,6 +116,8 @@ static int compare(const void *a, const void *b)
 		return x->clone < y->clone ? -1 : 1;
 	if (x->bytes != y->bytes)
 		return x->bytes > y->bytes ? -1 : 1;
+	if (x->is_local != y->is_local)
+		return x->is_local ? 1 : -1;
 	if (underscores(x->symbol) != underscores(y->symbol))
 		return underscores(x->symbol) < underscores(y->symbol) ? -1 : 1;
 	order = strcmp(x->symbol, y->symbol);

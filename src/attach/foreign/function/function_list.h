@@ -21,6 +21,7 @@ struct function {
 	const char *symbol;
 	uint32_t base_len; /* of the symbol: the bytes that name the function */
 	uint8_t clone;     /* enum function_clone */
+	bool is_local;     /* its symbol is one of this file alone */
 	bool is_resolver;  /* it chooses another one when the file is loaded (IFUNC) */
 };
 

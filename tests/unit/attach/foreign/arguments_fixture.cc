@@ -5,6 +5,7 @@
  */
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 #define KEEP __attribute__((noinline, used))
 #define ARM  __asm__ volatile("" ::: "memory")
@@ -79,6 +80,12 @@ KEEP int derived::method(int x) const
 {
 	ARM;
 	return x + in_derived;
+}
+
+KEEP int strings(const std::string &by_reference, std::string by_value, std::string *pointer)
+{
+	ARM;
+	return (int)(by_reference.size() + by_value.size() + pointer->size());
 }
 
 extern "C" {
@@ -170,6 +177,12 @@ int main()
 	(void)owned(owner(35), 36);
 	(void)wide((__int128)1 << 64 | 37, 38, 1.0L, 39);
 	(void)derived.method(63);
+	{
+		std::string one = "one", two = "a text that is too long for its own room",
+			    three = "3";
+
+		(void)strings(one, two, &three);
+	}
 	nothing_at_all();
 	return 0;
 }

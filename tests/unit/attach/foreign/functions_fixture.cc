@@ -41,6 +41,7 @@ __attribute__((noinline)) int plain_one(int x)
 	return x + 1;
 }
 __attribute__((alias("plain_one"))) int __plain_alias(int x);
+__attribute__((alias("plain_one"), used)) static int another_plain_one(int x);
 
 __attribute__((noinline, used)) int of_part(int x) __asm__("of_clone.part.0");
 int of_part(int x)

@@ -114,10 +114,11 @@ static void test_function_list_knows_aliases(void **state)
 
 	check(list, "__plain_alias", "__plain_alias;");
 	check(list, "*plain_[oa]*", "plain_one;");
+	check(list, "another_plain_one", "another_plain_one;");
 	assert_int_equal(function_list__match(list, "plain_one", 1, &matches, &cnt, &resolver_cnt),
 			 0);
 	(void)function_list__aliases(list, matches->function, &resolver_cnt);
-	assert_int_equal(resolver_cnt, 2);
+	assert_int_equal(resolver_cnt, 3);
 	function_matches__free(matches, cnt);
 	function_list__free(list);
 }

@@ -150,6 +150,9 @@ static void test_functions_reads_arguments(void **state)
 		{ "owned(o.handle,after)", "o.handle=35 after=36" },
 		{ "wide(after,last)", "after=38 last=39" },
 		{ "derived::method(x,this.in_base)", "x=63 this.in_base=61" },
+		{ "strings(by_reference:str,by_value:str,pointer:str)",
+		  "by_reference=\"one\" by_value=\"a text that is too long for its own room\" "
+		  "pointer=\"3\"" },
 		{ "nothing_at_all", "" },
 		{ "by_value(m.whole:i32)", "m.whole=41" },
 		{ "members(l:str@24,d:i32@4,list:i64@0@16)", "l=\"inner text\" d=62 list=11" },
