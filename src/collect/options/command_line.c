@@ -59,7 +59,7 @@ static const struct argp_option options[] = {
 	{ "filter", 'F', "EXPR", 0, "Sites to record (all); repeatable", 2 },
 	{ "usdt", KEY_USDT, "PROVIDER:NAME", 0, "USDT probes of others, too; repeatable", 2 },
 	{ "uprobe", KEY_UPROBE, "FILE:FUNCTION", 0, "Calls of functions, too; repeatable", 2 },
-	{ "span", KEY_SPAN, "FILE:FUNCTION", 0, "The same, with their ends; repeatable", 2 },
+	{ "span", KEY_SPAN, "FILE:FUNCTION", 0, "Functions from start to end, too; repeatable", 2 },
 	{ "debuginfod", KEY_DEBUGINFOD, "URL", 0, "Server with the symbols of stripped files", 2 },
 	{ "immediate", KEY_IMMEDIATE, NULL, 0, "Flush every event, for live watching", 2 },
 	{ "stack", KEY_STACK, "LEVEL", 0, "The stacks of events from LEVEL up (off)", 2 },

@@ -21,7 +21,7 @@
 /* A larger function is refused. */
 #define FUNCTION_MAX_BYTES   (1u << 20)
 /* What is decoded for one file in all; the code of a large program's functions that are spans. */
-#define FUNCTION_EXITS_BYTES (256u << 20)
+#define FUNCTION_EXITS_BYTES (64u << 20)
 #define FUNCTION_MAX_EXITS   4096u
 
 struct function_exit {
