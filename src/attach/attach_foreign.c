@@ -68,22 +68,21 @@ int attach__link_foreign(struct attach *attach, uint32_t number, int fd, pid_t p
 {
 	const size_t max = attach__module(attach, number)->table->place_cnt;
 	unsigned long *room = calloc(3 * max + 1, sizeof(*room));
-	struct chosen chosen = { room, room + max, room + 2 * max, 0 };
-	const struct kernel_places *places;
-	int err = -ENOMEM;
+	struct kernel_places places = { .fd = fd };
+	struct chosen chosen;
+	int err;
 
 	*ret = NULL;
-	if (room)
-		err = choose(attach, number, base, &chosen, ret_site_cnt);
-	places = &(const struct kernel_places){
-		.fd = fd,
-		.offsets = chosen.offsets,
-		.semaphores = chosen.semaphores,
-		.cookies = chosen.cookies,
-		.cnt = chosen.cnt,
-	};
+	if (!room)
+		return -ENOMEM;
+	chosen = (struct chosen){ room, room + max, room + 2 * max, 0 };
+	err = choose(attach, number, base, &chosen, ret_site_cnt);
+	places.offsets = chosen.offsets;
+	places.semaphores = chosen.semaphores;
+	places.cookies = chosen.cookies;
+	places.cnt = chosen.cnt;
 	if (!err && chosen.cnt) {
-		*ret = kernel__link(attach->options.kernel, KERNEL_FOREIGN, places, 0, pid);
+		*ret = kernel__link(attach->options.kernel, KERNEL_FOREIGN, &places, 0, pid);
 		err = *ret ? 0 : -errno;
 	}
 	free(room);
