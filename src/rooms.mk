@@ -45,7 +45,7 @@ READ_SHARED := $(call objects,src/common/value src/common/query) \
 	$(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table text/utf8)
 # And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
 # SQL, files that a snapshot names, files that appear whole, the client's side of the control socket.
-VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/hash_table text/utf8 \
+VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/fd_message base/hash_table text/utf8 \
 	$(addprefix value/,duration_unit event_key format_number number rfc3339 time_expr) \
 	$(addprefix files/,dir_calls new_file plain_file runtime_dir) $(addprefix elf/,build_id elf_file) \
 	$(addprefix dwarf/,debuginfod dwarf_file dwarf_names parser_rights) base/sandbox \

@@ -19,6 +19,7 @@
 #include "child_process.h"
 #include "clock.h"
 #include "crash.h"
+#include "fd_message.h"
 #include "unwind.h"
 #include "unwind_answer.h"
 #include "unwind_child.h"
@@ -97,23 +98,11 @@ static int start_child(struct unwind *unwind, uint32_t uid)
 /* ---- questions ---- */
 
 /* 0 if all was sent, or -errno. */
-static int send_parts(const struct unwind *unwind, struct iovec *parts, size_t cnt, int fd)
+static int send_parts(const struct unwind *unwind, const struct iovec *parts, size_t cnt, int fd)
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = cnt };
+	const ssize_t sent = fd_message__send(unwind->child.socket, parts, cnt, fd, 0);
 
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
-	}
-	return sendmsg(unwind->child.socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return sent < 0 ? (int)sent : 0;
 }
 
 static int give_file(struct unwind *unwind, const struct mapping *mapping, int fd)

@@ -4,6 +4,7 @@
 
 #include "foreign_event.h"
 #include "site.h"
+#include "value.h"
 
 /* Where the next value of an event is read and written. */
 struct packer {
@@ -43,32 +44,12 @@ static bool put_text(struct packer *packer, uint64_t with_zero)
 	return true;
 }
 
-static size_t number_bytes(uint8_t type)
-{
-	switch ((enum ttlog_type)type) {
-	case TTLOG_TYPE_BOOL:
-	case TTLOG_TYPE_CHAR:
-	case TTLOG_TYPE_I8:
-	case TTLOG_TYPE_U8:
-		return 1;
-	case TTLOG_TYPE_I16:
-	case TTLOG_TYPE_U16:
-		return 2;
-	case TTLOG_TYPE_I32:
-	case TTLOG_TYPE_U32:
-	case TTLOG_TYPE_F32:
-		return 4;
-	default:
-		return 8;
-	}
-}
-
 /* The machine is little endian: the lowest bytes come first. */
 static void put_number(struct packer *packer, uint8_t type, uint64_t value)
 {
 	if (type == TTLOG_TYPE_BOOL)
 		value = value != 0;
-	put(packer, &value, number_bytes(type));
+	put(packer, &value, value__fixed_bytes(type));
 }
 
 /* has_mark: a byte tells whether there is a value. */

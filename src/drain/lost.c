@@ -172,7 +172,8 @@ static void read_more(struct reader *reader, struct site_table *table)
 {
 	while (!reader->bad && reader->at < reader->end) {
 		const uint32_t number = get_u32(reader);
-		struct site none = { 0 }, *site = number < table->cnt ? &table->sites[number] : &none;
+		struct site none = { 0 },
+			    *site = number < table->cnt ? &table->sites[number] : &none;
 
 		site->nullable = get_u32(reader);
 		site->ret_type = (uint8_t)get_u32(reader);

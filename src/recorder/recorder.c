@@ -277,6 +277,16 @@ static void end_unknown(struct recorder *recorder, const struct wire_head *head)
 		processes__tell_done(&recorder->processes);
 }
 
+/* A thread has a batch now, or gave it up. */
+static void take_owner(struct process *process, const struct wire_thread *message)
+{
+	const bool owns = message->head.kind == WIRE_BEGIN;
+
+	source_table__set_owner(&process->sources, message, owns);
+	if (process->stacks && owns)
+		event_stacks__begin(process->stacks, message, &process->sources);
+}
+
 void recorder__take_message(struct recorder *recorder, const struct wire_head *head)
 {
 	struct process *process;
@@ -309,11 +319,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 		break;
 	case WIRE_BEGIN:
 	case WIRE_END:
-		source_table__set_owner(&process->sources, (const struct wire_thread *)head,
-					head->kind == WIRE_BEGIN);
-		if (process->stacks && head->kind == WIRE_BEGIN)
-			event_stacks__begin(process->stacks, (const struct wire_thread *)head,
-					    &process->sources);
+		take_owner(process, (const struct wire_thread *)head);
 		break;
 	case WIRE_REQUEST:
 		request_from_program(recorder, process, (const struct wire_request *)head);

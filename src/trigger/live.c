@@ -13,6 +13,7 @@
 
 #include "barrier.h"
 #include "control_wire.h"
+#include "fd_message.h"
 #include "job.h"
 #include "live.h"
 #include "live_chunk.h"
@@ -160,24 +161,10 @@ static bool send_packet(struct follower *follower, enum control_wire_kind kind, 
 		.dropped = follower->dropped,
 		.missed = follower->missed,
 	};
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .head = { .cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS,
-				.cmsg_len = CMSG_LEN(sizeof(int)) } };
-	struct iovec iovec = { .iov_base = &live, .iov_len = sizeof(live) };
-	struct msghdr message = { .msg_iov = &iovec, .msg_iovlen = 1 };
-	ssize_t sent;
-	int err;
+	const struct iovec part = { .iov_base = &live, .iov_len = sizeof(live) };
+	const ssize_t sent = fd_message__send(follower->fd, &part, 1, fd, MSG_DONTWAIT);
+	const int err = sent < 0 ? (int)-sent : 0;
 
-	if (fd >= 0) {
-		*(int *)CMSG_DATA(&control.head) = fd;
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-	}
-	sent = sendmsg(follower->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	err = sent < 0 ? errno : 0;
 	if (fd >= 0)
 		(void)close(fd);
 	if (err && err != EAGAIN && err != ETOOMANYREFS && err != ENOBUFS && err != ENOMEM)

@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "debuginfod.h"
+#include "fd_message.h"
 #include "sandbox.h"
 
 #define LIBRARY        "libdebuginfod.so.1"
@@ -112,19 +113,9 @@ union control {
 /* False: nothing listens any more. */
 static bool answer(int socket, const struct reply *reply, int fd)
 {
-	union control control = { 0 };
-	struct iovec part = { (void *)reply, sizeof(*reply) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	const struct iovec part = { (void *)reply, sizeof(*reply) };
 
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof(*reply);
+	return fd_message__send(socket, &part, 1, fd, 0) == sizeof(*reply);
 }
 
 static void *begin(struct library *library, int socket)

@@ -17,6 +17,7 @@
 #include "child_process.h"
 #include "dwarf_arguments.h"
 #include "elf_file.h"
+#include "fd_message.h"
 
 /* For one answer: the first reads the file. */
 #define MAX_MS 20000
@@ -37,22 +38,9 @@ void argument_process__use(void)
 
 static int send_message(int socket, const void *bytes, size_t size, int fd)
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { (void *)bytes, size };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	const struct iovec part = { (void *)bytes, size };
 
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)size ? 0 : -EPIPE;
+	return fd_message__send(socket, &part, 1, fd, 0) == (ssize_t)size ? 0 : -EPIPE;
 }
 
 /* A message of exactly that size. */

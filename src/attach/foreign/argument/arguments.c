@@ -8,6 +8,7 @@
 #include "argument_process.h"
 #include "arguments.h"
 #include "ttlog/types.h"
+#include "value.h"
 
 struct arguments {
 	enum abi_machine machine;
@@ -37,26 +38,6 @@ void arguments__free(struct arguments *arguments)
 
 /* ---- by what the user says ---- */
 
-static uint8_t bytes_of(uint8_t type)
-{
-	switch (type) {
-	case TTLOG_TYPE_I8:
-	case TTLOG_TYPE_U8:
-	case TTLOG_TYPE_BOOL:
-	case TTLOG_TYPE_CHAR:
-		return 1;
-	case TTLOG_TYPE_I16:
-	case TTLOG_TYPE_U16:
-		return 2;
-	case TTLOG_TYPE_I32:
-	case TTLOG_TYPE_U32:
-	case TTLOG_TYPE_F32:
-		return 4;
-	default:
-		return 8;
-	}
-}
-
 static bool is_signed(uint8_t type)
 {
 	return type == TTLOG_TYPE_I8 || type == TTLOG_TYPE_I16 || type == TTLOG_TYPE_I32 ||
@@ -66,6 +47,8 @@ static bool is_signed(uint8_t type)
 static void place_by_type(struct abi_caller *caller, struct argument *argument)
 {
 	const bool is_float = argument->type == TTLOG_TYPE_F32 || argument->type == TTLOG_TYPE_F64;
+	/* of a text: of its address */
+	const uint8_t bytes = (uint8_t)value__fixed_bytes(argument->type);
 	const struct abi_value value = {
 		.bytes = 8,
 		.align = 8,
@@ -84,7 +67,7 @@ static void place_by_type(struct abi_caller *caller, struct argument *argument)
 	argument->value.from = place.how == ABI_IN_REGISTERS ? WIRE_REGISTER : WIRE_MEMORY;
 	argument->value.base = place.how == ABI_IN_REGISTERS ? place.words[0] : place.base;
 	argument->value.offset = place.offset;
-	argument->value.bytes = bytes_of(argument->type);
+	argument->value.bytes = bytes ? bytes : sizeof(uint64_t);
 	argument->value.is_signed = is_signed(argument->type);
 	if (argument->type == TTLOG_TYPE_STR)
 		argument->value.text = WIRE_TEXT;
