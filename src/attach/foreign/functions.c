@@ -379,7 +379,7 @@ static void report_none(struct functions *functions, const struct foreign_probe 
 				    "%s '%s': none of the %zu functions of %s that have a name "
 				    "matches%s",
 				    option, probe->text, list->cnt, functions->builder->path,
-				    list->has_all ? ""
+				    list->has_all ? " (one that is inlined everywhere is not there)"
 						  : "; it is stripped, so those of its own "
 						    "use have none");
 }
