@@ -14,7 +14,8 @@ NO_KEYS = {"config", "dry-run", "check", "list", "trigger", "help", "usage", "ve
 # a value of each option, by its word in --help or by its name; for others, one of VALUES is one
 BY_WORD = {"PATH": "/x", "DIR": "/x", "PID": "1", "GLOB": "/*", "SPEC": "info", "EXPR": "target=net.*",
            "DURATION": "30s", "SIZE": "8M", "N": "3", "LIST": "exit", "KEY": "a=b",
-           "ADDR:PORT": "127.0.0.1:9099", "URL": "http://127.0.0.1:9098"}
+           "ADDR:PORT": "127.0.0.1:9099", "PROVIDER:NAME": "libstdcxx:throw",
+           "FILE:FUNCTION": "libc:getpid", "URL": "http://127.0.0.1:9098"}
 VALUES = ["root", "crashed", "pid", "user:root=trigger", "segment", "throughput", "8M,200ms", "1", "all", "password"]
 
 
@@ -119,11 +120,11 @@ def test_config_records(t):
 
 def test_config_is_all_that_the_collector_heeds(_t):
     """Which sources ask for an environment variable: for the places of the rings of users other than
-    root, and to find the CMD that is to be started."""
+    root, and to find the CMD that is to be started, and its libraries."""
     asking = subprocess.run(["grep", "-rl", "getenv", "--include=*.[ch]", "--exclude-dir=ctl", "src"],
                             cwd=TREE, stdout=subprocess.PIPE, check=True).stdout.decode().split()
-    equal(sorted(asking), ["src/collect/collect_targets.c", "src/common/files/runtime_dir.c"],
-          "sources")
+    equal(sorted(asking), ["src/attach/foreign/needed_files.c", "src/collect/collect_targets.c",
+                           "src/common/files/runtime_dir.c"], "sources")
 
 
 def test_config_default_file(t):
