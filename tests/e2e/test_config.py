@@ -14,7 +14,7 @@ NO_KEYS = {"config", "dry-run", "check", "list", "trigger", "help", "usage", "ve
 # a value of each option, by its word in --help or by its name; for others, one of VALUES is one
 BY_WORD = {"PATH": "/x", "DIR": "/x", "PID": "1", "GLOB": "/*", "SPEC": "info", "EXPR": "target=net.*",
            "DURATION": "30s", "SIZE": "8M", "N": "3", "LIST": "exit", "KEY": "a=b",
-           "ADDR:PORT": "127.0.0.1:9099", "PROVIDER:NAME": "libstdcxx:throw",
+           "ADDR:PORT": "127.0.0.1:9099", "LEVEL": "error", "PROVIDER:NAME": "libstdcxx:throw",
            "FILE:FUNCTION": "libc:getpid", "URL": "http://127.0.0.1:9098"}
 VALUES = ["root", "crashed", "pid", "user:root=trigger", "segment", "throughput", "8M,200ms", "1", "all", "password"]
 
