@@ -36,8 +36,8 @@ class Snapshot:
         self.events = 0
         self.first = self.last = None
 
-    def chunk(self, events, more=None):
-        """events: (mono_ns, site, thread, values)"""
+    def chunk(self, events, more=None, contexts=None):
+        """events: (mono_ns, site, thread, values); contexts: (trace_id, span_id) or None"""
         counts = sorted({event[1] for event in events})
         fields = []
         for site in counts:
@@ -61,12 +61,13 @@ class Snapshot:
         }
         item.update(more or {})
         self.frames.append(frame(item))
-        self.lines += [self.line(*event[:4]) for event in events]
+        self.lines += [self.line(*event[:4], context) for event, context in
+                       zip(events, contexts or [None] * len(events))]
         self.events += len(events)
         self.first = times[0] if self.first is None else self.first
         self.last = times[-1]
 
-    def line(self, mono, site, thread, values):
+    def line(self, mono, site, thread, values, context):
         clock, site, thread = self.header["clock"], self.sites[site], self.threads[thread]
         is_end = site["kind"] == "span_end"
         shown = [
@@ -84,6 +85,8 @@ class Snapshot:
         texts.append('"fields":{%s}' % ",".join(shown[is_end:]))
         if is_end:
             texts.append('"duration_ns":%d' % values[0])
+        for key, value in zip(("trace_id", "span_id"), context or ()):
+            texts.append('"%s":"%s"' % (key, value.hex()))
         return "{" + ",".join(texts) + "}\n"
 
     def end(self):
@@ -321,6 +324,38 @@ def nulls():
     return snapshot
 
 
+def contexts():
+    """Events that belong to traces, in each encoding, and some that do not."""
+    sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")]),
+             site("event", "WARN", "own", "Own", 6, [("trace", "str"), ("span", "i32")]),
+             site("span", "INFO", "work", "work", 7, []),
+             site("span_end", "INFO", "work", "work", 7, [("duration_ns", "u64")])]
+    header = {
+        "clock": {"mono_ns": MONO, "real_ns": REAL}, "pid": 62, "host": "h", "exe": "/bin/traced",
+        "reason": "exit", "created_at": time_text(REAL), "comm": "traced",
+    }  # fmt: skip
+    snapshot = Snapshot(header, sites, [{"pid": 62, "tid": 62, "comm": "traced"}], {
+        0: [array("Q")], 1: [plain, array("i")], 3: [array("I")]})
+    one = bytes.fromhex("4bf92f3577b34da6a3ce929d0e0e4736"), bytes.fromhex("00f067aa0ba902b7")
+    two, same = (bytes(range(1, 17)), b"\x09" * 8), (one[0], b"\x07" * 8)
+    at = MONO - 10**9
+
+    def columns(ids, encode):
+        return {key: encode([pair and pair[i] for pair in ids])
+                for i, key in enumerate(("trace_id", "span_id"))}
+
+    ids = [None, one, one, same, two, None, one]
+    rows = [(at, 0, 0, [0]), (at + 1, 0, 0, [1]), (at + 2, 1, 0, ["own", 5]), (at + 3, 0, 0, [3]),
+            (at + 4, 1, 0, ["4bf9", -1]), (at + 5, 1, 0, ["mine", 9]), (at + 6, 0, 0, [6])]
+    snapshot.chunk(rows, columns(ids, indexed), ids)
+    snapshot.chunk([(at + 10 + i, 0, 0, [i]) for i in range(3)], columns([two] * 3, const), [two] * 3)
+    ids = [None, two, one, one, None]
+    snapshot.chunk([(at + 20, 0, 0, [0]), (at + 21, 0, 0, [0]), (at + 22, 2, 0, []), (at + 32, 3, 0, [10]),
+                    (at + 33, 0, 0, [0])], columns(ids, plain), ids)
+    snapshot.end()
+    return snapshot
+
+
 def process(pid, host, mono, real, events, threads=((0, "main"),)):
     """A small snapshot of one site, events: (mono_ns, thread, n)"""
     sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])]
@@ -530,6 +565,10 @@ def hostile():
         ),
         "index-out": with_chunk(fields=[[{"values": [1, 2], "index": ints("B", [0, 1, 2])}]]),
         "index-negative": with_chunk(fields=[[{"values": [1, 2], "index": {"const": -1}}]]),
+        "trace-short": with_chunk(trace_id={"const": b"1234"}, span_id={"const": b"12345678"}),
+        "trace-few": with_chunk(trace_id={"values": [None]}, span_id={"const": None}),
+        "trace-number": with_chunk(trace_id=ints("B", [1, 2, 3]), span_id={"const": None}),
+        "span-cut": with_chunk(trace_id={"const": None}, span_id={"const": [b"12345678"]}),
         "nulls-short": with_chunk(fields=[[{"nulls": b"", "of": {"const": 1}}]]),
         "nulls-long": with_chunk(fields=[[{"nulls": b"12", "of": {"const": 1}}]]),
         "nulls-alone": with_chunk(fields=[[{"nulls": b"1"}]]),
@@ -600,6 +639,9 @@ def files():
     snapshot = nulls()
     result["nulls.bin"] = snapshot.file()
     result["nulls.jsonl"] = "".join(snapshot.lines).encode()
+    snapshot = contexts()
+    result["contexts.bin"] = snapshot.file()
+    result["contexts.jsonl"] = "".join(snapshot.lines).encode()
     for name, snapshot in zip(("first", "second", "other", "stepped"), overlapping()):
         result["overlap-%s.bin" % name] = snapshot.file()
     small = process(9, "h", 200, 10**9, [(100 + 10 * i, 0, i) for i in range(8)])

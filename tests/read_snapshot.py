@@ -250,7 +250,21 @@ def signature(crash):
     return "%016x" % fnv1a("\n".join([crash["signal"]] + lines)) if own else None
 
 
-def event_text(header, mono_ns, site, thread, values, identity, stack):
+def context_ids(chunk):
+    """For each event its trace and span as text, None if it belongs to none."""
+    pairs = [("trace_id", 16), ("span_id", 8)]
+    if not any(key in chunk for key, _ in pairs):
+        return [(None, None)] * chunk["n"]
+    columns = []
+    for key, length in pairs:
+        ids = strings(chunk[key], chunk["n"])
+        assert all(value is None or len(value) == length for value in ids)
+        columns.append([value and value.hex() for value in ids])
+    assert all((trace is None) == (span is None) for trace, span in zip(*columns))
+    return list(zip(*columns))
+
+
+def event_text(header, mono_ns, site, thread, values, identity, stack, context):
     clock = header["clock"]
     pairs = [
         ("ts", show_time(clock["real_ns"] + mono_ns - clock["mono_ns"])),
@@ -273,6 +287,8 @@ def event_text(header, mono_ns, site, thread, values, identity, stack):
     texts.append(("fields", "{" + ",".join(fields[is_end:]) + "}"))
     if is_end:
         texts.append(("duration_ns", values[0]))
+    if context[0]:
+        texts += [("trace_id", show_text(context[0])), ("span_id", show_text(context[1]))]
     if stack:
         texts.append(("stack", "[" + ",".join(map(frame_text, stack)) + "]"))
     if identity:
@@ -292,10 +308,10 @@ def read_chunk(header, chunk, last_ns, out):
         rows[number] = iter(zip(*texts) if texts else [()] * count)
     deltas, threads, sites = (ints(chunk[key], n) for key in ("time", "thread", "site"))
     ids = identities(header, chunk, sites, threads)
-    for number, delta, thread, (identity, stack) in zip(sites, deltas, threads, ids):
+    for number, delta, thread, (identity, stack), context in zip(sites, deltas, threads, ids, context_ids(chunk)):
         mono_ns += delta
         site, thread = header["sites"][number], header["threads"][thread]
-        print(event_text(header, mono_ns, site, thread, next(rows[number]), identity, stack), file=out)
+        print(event_text(header, mono_ns, site, thread, next(rows[number]), identity, stack, context), file=out)
     assert mono_ns == chunk["last_ns"] and not any(list(rest) for rest in rows.values())
     return mono_ns
 

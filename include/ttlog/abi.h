@@ -40,8 +40,9 @@ typedef __s64 int64_t;
 
 #include "types.h"
 
-/* 2: batches grow, up to 256 KiB. In 1 they had a fixed size of up to 64 KiB. */
-#define TTLOG_ABI_VERSION 2
+/* 2: batches grow, up to 256 KiB. In 1 they had a fixed size of up to 64 KiB. 3: there are side
+ * records. */
+#define TTLOG_ABI_VERSION 3
 /* Versions from this one on are recorded. The collector need not know how they differ. */
 #define TTLOG_ABI_OLDEST  1
 #define TTLOG_ABI_IS_KNOWN(version)                                                                \
@@ -73,6 +74,32 @@ struct ttlog_record {
 
 TTLOG_ABI_ASSERT(sizeof(struct ttlog_record) == 8, "a record starts with 8 bytes");
 
+/*
+ * A record of site TTLOG_SIDE_SITE, which is none, says something about the events around it. It is
+ * no event: no count contains it. Its first field is an enum ttlog_side; a reader skips those that
+ * it does not know.
+ */
+#define TTLOG_SIDE_SITE 0u
+
+enum ttlog_side {
+	TTLOG_SIDE_CONTEXT = 1, /* struct ttlog_side_context */
+};
+
+/*
+ * From here on the events of its thread belong to this trace, those of other modules, too; until
+ * the module's next such record. A batch begins with one if the module has set a context. If
+ * several modules of the thread have set one, that with the lowest frame counts: it is the
+ * innermost block.
+ */
+struct ttlog_side_context {
+	uint32_t kind;        /* TTLOG_SIDE_CONTEXT */
+	uint32_t frame[2];    /* address of the block's variable, lower half first; 0: no context */
+	uint8_t trace_id[16]; /* all zeroes: the events of this block belong to no trace */
+	uint8_t span_id[8];
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_side_context) == 36, "a context has 36 bytes");
+
 /* ---- Batches ---- */
 
 #define TTLOG_BATCH_MAGIC         0x474c5454u /* "TTLG" */
@@ -100,6 +127,9 @@ enum ttlog_clock {
 #define TTLOG_BATCH_QUIET    0x02
 /* For the program alone: its thread may make no system call for it. */
 #define TTLOG_BATCH_PREPARED 0x04
+/* It has, or its thread had, side records: a collector need not look for some in other batches. It is
+ * set before `committed` moves. */
+#define TTLOG_BATCH_SIDE     0x40
 
 /*
  * It has, or is about to have, records of that level, WARN or above. So a collector that waits for

@@ -32,6 +32,15 @@ extern struct ttlog_batch ttlog__no_batch[2] __attribute__((visibility("hidden")
 extern __thread struct ttlog_batch *ttlog__batch
 	__attribute__((visibility("hidden"), tls_model("initial-exec")));
 
+/* The innermost TTLOG_CONTEXT of the thread in this module; frame 0: none. */
+struct ttlog_context {
+	uint64_t frame; /* as in struct ttlog_side_context */
+	uint8_t trace_id[16];
+	uint8_t span_id[8];
+};
+extern __thread struct ttlog_context ttlog__context
+	__attribute__((visibility("hidden"), tls_model("initial-exec")));
+
 #define TTLOG__BARRIER()         __asm__ volatile("" : : : "memory")
 #define TTLOG__GET(place)        __atomic_load_n(&(place), __ATOMIC_RELAXED)
 #define TTLOG__SET(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
@@ -84,6 +93,25 @@ TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offs
 	TTLOG__SET(batch->limit_bytes, cursor->limit);
 }
 
+/* A side record with the thread's context. */
+#define TTLOG__CONTEXT_BYTES                                                                       \
+	((uint32_t)(sizeof(struct ttlog_record) + sizeof(struct ttlog_side_context)))
+
+TTLOG__INLINE void ttlog__put_context(char *to, uint64_t delta)
+{
+	const uint64_t frame = ttlog__context.frame;
+	const uint32_t head[] = { (uint32_t)delta, TTLOG__CONTEXT_BYTES / TTLOG_RECORD_ALIGN };
+	struct ttlog_side_context side;
+
+	side.kind = TTLOG_SIDE_CONTEXT;
+	side.frame[0] = (uint32_t)frame;
+	side.frame[1] = (uint32_t)(frame >> 32);
+	__builtin_memcpy(side.trace_id, ttlog__context.trace_id, sizeof(side.trace_id));
+	__builtin_memcpy(side.span_id, ttlog__context.span_id, sizeof(side.span_id));
+	__builtin_memcpy(to, head, sizeof(head));
+	__builtin_memcpy(to + sizeof(head), &side, sizeof(side));
+}
+
 /* What a site of that level leaves in its batch, before ttlog__close(); flag: not 0. */
 TTLOG__INLINE void ttlog__leave_flag(const struct ttlog_cursor *cursor, uint32_t flag)
 {
@@ -100,6 +128,8 @@ uint64_t ttlog__append_slowly(uint32_t offset, uint32_t field_cnt, uint64_t type
 uint64_t ttlog__append_flagged(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
 			       uint64_t types_hi, const struct ttlog_value *values, uint32_t limit,
 			       uint32_t flag) TTLOG__FAR;
+/* Puts the thread's context into its batch. */
+void ttlog__note_context(void) TTLOG__FAR;
 /* Flushes the calling thread's batch, if possible. */
 void ttlog__flush(void) TTLOG__FAR;
 /* See TTLOG_PREPARE. */

@@ -38,6 +38,16 @@ void ttlog__flush_batch(struct ttlog_batch *batch) TTLOG__FAR;
 
 /* ---- A flush ---- */
 
+/* The batch is ours, and empty: its next event may belong to a trace. */
+TTLOG__INLINE void ttlog__repeat_context(struct ttlog_batch *batch)
+{
+	if (!ttlog__context.frame)
+		return;
+	ttlog__put_context((char *)(batch + 1), 0);
+	TTLOG__SET(batch->flags, (uint8_t)(batch->flags | TTLOG_BATCH_SIDE));
+	__atomic_store_n(&batch->committed, TTLOG__CONTEXT_BYTES, __ATOMIC_RELEASE);
+}
+
 /*
  * A reader from outside sees all stores before this point before any store after it. A fence would
  * do, but gcc warns about it under -fsanitize=thread.
@@ -68,6 +78,7 @@ TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 	ttlog__order_stores();
 	/* after seq: a reader that takes the old records takes their flags */
 	TTLOG__SET(batch->flags, (uint8_t)(batch->flags & ~TTLOG_BATCH_LEVELS));
+	ttlog__repeat_context(batch);
 }
 
 /*
@@ -335,6 +346,9 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__make_batch, (void))
 	if (batch) {
 		ttlog__set_clock(batch, batch->clock);
 		ttlog__own(batch);
+		/* one that is inherited has it */
+		if (!(uint32_t)TTLOG__GET(batch->committed))
+			ttlog__repeat_context(batch);
 		ttlog_control(batch, sizeof(*batch), TTLOG_OP_BEGIN);
 	}
 	TTLOG__BARRIER();
@@ -422,6 +436,8 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__replace_batch, (struct ttlog_batch * ba
 		ttlog__set_clock(fresh, fresh->clock);
 	TTLOG__SET(fresh->waiting, TTLOG__HAS_OTHERS);
 	ttlog__own(fresh);
+	if (!(uint32_t)TTLOG__GET(fresh->committed))
+		ttlog__repeat_context(fresh);
 	ttlog_control(fresh, sizeof(*fresh), TTLOG_OP_BEGIN);
 	TTLOG__BARRIER();
 	ttlog__batch = fresh;
@@ -430,9 +446,14 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__replace_batch, (struct ttlog_batch * ba
 
 TTLOG__INLINE void ttlog__give_up(struct ttlog_batch *batch)
 {
+	const uint64_t frame = ttlog__context.frame;
+
 	TTLOG__SET(batch->limit_bytes, 0);
+	/* the next thread's batch does not begin with the context of this one */
+	TTLOG__SET(ttlog__context.frame, 0);
 	TTLOG__BARRIER();
 	ttlog__flush_batch(batch);
+	TTLOG__SET(ttlog__context.frame, frame);
 	ttlog_control(batch, sizeof(*batch), TTLOG_OP_END);
 	ttlog__shrink(batch);
 	ttlog__reset_batch(batch);

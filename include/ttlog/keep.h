@@ -31,6 +31,13 @@ TTLOG__INLINE void ttlog__keep(void)
 			   TTLOG__KEPT(ttlog__append_flagged));
 }
 
+/* The same for TTLOG_CONTEXT alone: files without it do not emit this function. */
+TTLOG__INLINE void ttlog__keep_context(void)
+{
+	__asm__ volatile("" : : TTLOG__KEPT(ttlog__note_context));
+	ttlog__keep();
+}
+
 TTLOG__END_C
 
 #endif /* TTLOG__HAS_SITES */

@@ -112,6 +112,11 @@ struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf);
 size_t ttlog_event_stack(const struct ttlog_event *event,
 			 const struct ttlog_frame *const **ret_frames);
 
+/* The trace that the event belongs to (TTLOG_CONTEXT), and the span in it: 32 and 16 lower-case
+ * hexadecimal digits. `buf` has TTLOG_ID_BYTES. Absent if it belongs to none. */
+struct ttlog_text ttlog_event_trace_id(const struct ttlog_event *event, char *buf);
+struct ttlog_text ttlog_event_span_id(const struct ttlog_event *event, char *buf);
+
 /* Field `idx` of the event, below its site's nfields; else a field of TTLOG_TYPE_NONE. */
 void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
 /* All values of that field in the event's group; the event's own value is at its row. NULL: they

@@ -93,7 +93,13 @@ void ttlog__finish(void) TTLOG__FAR;
  * ttlog__begin() runs when that is loaded, ttlog__finish() when it is unloaded. */
 TTLOG__COLD(void, ttlog__module_anchor, (void))
 {
-__asm__(".ifndef ttlog_module\n"
+/* a group of its own: files with an older header have an anchor without it */
+__asm__(".ifndef ttlog__context\n"
+	".pushsection .tbss.ttlog__context,\"awTG\",%nobits,ttlog__context,comdat\n"
+	"\t.weak ttlog__context\n\t.hidden ttlog__context\n\t.type ttlog__context, " TTLOG__TLS "\n"
+	"\t.size ttlog__context, 32\n\t.balign 8\nttlog__context:\n\t.zero 32\n\t.popsection\n"
+	".endif\n"
+	".ifndef ttlog_module\n"
 	".pushsection ttlog_sites,\"aw\",%progbits\n\t.balign 2\n\t.2byte 0\n\t.popsection\n"
 	/* bpftrace and perf use this section's place to find semaphores in the file */
 	".pushsection .probes,\"aw\",%progbits\n\t.balign 2\n"

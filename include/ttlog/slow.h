@@ -262,6 +262,42 @@ TTLOG__COLD(uint64_t, ttlog__append_flagged,
 	return ticks;
 }
 
+/* It is noted at the start of each batch: here in the one that is being filled. If the append that
+ * a handler interrupted keeps it out, the handler's events go without. */
+TTLOG__COLD(void, ttlog__note_context, (void))
+{
+	int err = TTLOG__ERRNO;
+	struct ttlog_cursor cursor;
+	struct ttlog_batch *batch;
+
+	TTLOG__SHARE(ttlog__note_context);
+	if (ttlog__open(&cursor, TTLOG__CONTEXT_BYTES)) {
+		ttlog__put_context(cursor.to - sizeof(struct ttlog_record), cursor.delta);
+		ttlog__leave_flag(&cursor, TTLOG_BATCH_SIDE);
+		__atomic_store_n(&cursor.batch->committed, cursor.committed + TTLOG__CONTEXT_BYTES,
+				 __ATOMIC_RELEASE);
+		TTLOG__BARRIER();
+		TTLOG__SET(cursor.batch->limit_bytes, cursor.limit);
+		return;
+	}
+	/* as in ttlog__append_flagged() */
+	batch = ttlog__batch;
+	if (cursor.limit || TTLOG__GET(batch->limit_bytes)) {
+		TTLOG__SET(batch->limit_bytes, 0);
+		TTLOG__BARRIER();
+		ttlog__flush_full(batch);
+	} else if (batch->magic == TTLOG_BATCH_MAGIC) {
+		batch = NULL;
+	} else {
+		batch = ttlog__make_batch();
+	}
+	if (batch) {
+		TTLOG__BARRIER();
+		TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
+	}
+	TTLOG__ERRNO = err;
+}
+
 TTLOG__COLD(uint64_t, ttlog__append_slowly,
 	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
 	     const struct ttlog_value *values, uint32_t limit))

@@ -35,6 +35,7 @@
 #include "site.h"
 #include "slow.h"
 #include "span.h"
+#include "context.h"
 
 /*
  * Options. Each is a macro to define before the include:
@@ -87,6 +88,22 @@
  * declaration: put it into a block with braces, not alone after an if.
  */
 #define TTLOG_SPAN(name, ...) TTLOG__SPAN(__COUNTER__, #name, TTLOG_LEVEL_##__VA_ARGS__)
+
+/*
+ * TTLOG_CONTEXT(trace_id, span_id): from here to the end of the enclosing block, the events of this
+ * thread belong to that trace, in all executables and libraries of the process. Then those of
+ * before count again. They are pointers to 16 and 8 bytes, which are copied; if one is NULL, or the
+ * trace_id all zeroes, the events belong to no trace.
+ *
+ * TTLOG_CONTEXT_W3C(traceparent): the same from the text of a traceparent header (W3C Trace
+ * Context); NULL or text that is none: to no trace.
+ *
+ * Both are declarations, and end as TTLOG_SPAN does. They work whether a collector is there or not,
+ * and take some 5 ns then. If one attaches within the block, the context is known from the next
+ * event of this executable or library on. Events themselves take no longer within such a block.
+ */
+#define TTLOG_CONTEXT(trace_id, span_id) TTLOG__CONTEXT(trace_id, span_id)
+#define TTLOG_CONTEXT_W3C(traceparent)   TTLOG__CONTEXT_W3C(traceparent)
 
 /* Whether a mark of that LEVEL at this place would be recorded. An expression of type int, and a
  * site of its own that records nothing. Use it for work that only makes values for fields. */

@@ -196,7 +196,8 @@ static int64_t take_from(struct process *process, struct source *source,
 		source->taken_bytes = 0;
 		source->taken_events = 0;
 	}
-	if (bytes <= source->taken_bytes || events <= source->taken_events)
+	/* side records alone are new, too */
+	if (bytes <= source->taken_bytes || events < source->taken_events)
 		return 0;
 	thread = thread_table__number(&process->threads, process->ring, &message->head,
 				      source->thread);
@@ -239,6 +240,7 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 	else if (!source->tid && !source->seq)
 		source__set_owner(source, message->head.tid, batch->tid); /* WIRE_BEGIN was lost */
 	source__count_emitted(source, batch);
+	process->has_side |= (batch->flags & TTLOG_BATCH_SIDE) != 0;
 	return take_from(process, source, message);
 }
 

@@ -85,6 +85,7 @@ struct process {
 	const struct process_settings *settings; /* NULL: as all */
 	struct ring *ring;                       /* NULL before the first event */
 	bool no_ring;                            /* there was no memory for it */
+	bool has_side;                           /* a batch had TTLOG_BATCH_SIDE */
 	struct facts facts;
 	struct thread_table threads;
 	struct source_table sources;

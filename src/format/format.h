@@ -20,6 +20,8 @@
 #define FORMAT_BATCH_MAX_EVENTS  65536u
 #define FORMAT_MAX_DEPTH         8
 #define FORMAT_PACKED_MAX_BITS   56u
+#define FORMAT_TRACE_ID_BYTES    16u
+#define FORMAT_SPAN_ID_BYTES     8u
 
 /*
  * The memory that a reader allows, by the size of the file (FORMAT.md, section 7). A frame's

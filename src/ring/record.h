@@ -24,7 +24,7 @@ struct record {
 struct record_walk {
 	const unsigned char *at;
 	const unsigned char *end;
-	uint32_t left; /* records, as the batch says: what comes after them was never logged */
+	uint32_t left; /* events, as the batch says: what comes after them was never logged */
 };
 
 static inline struct record_walk record_walk__start(const struct ring_entry *entry)
@@ -38,7 +38,7 @@ static inline struct record_walk record_walk__start(const struct ring_entry *ent
 	};
 }
 
-/* 1 with the next record, 0 at the end, -EBADMSG if no record can be here: the rest of the batch is
+/* 1 with the next record, which may be of TTLOG_SIDE_SITE, 0 at the end, -EBADMSG if no record can be here: the rest of the batch is
  * lost, because nothing tells where the next record starts. */
 static inline int record_walk__next(struct record_walk *walk, struct record *ret_record)
 {
@@ -46,11 +46,14 @@ static inline int record_walk__next(struct record_walk *walk, struct record *ret
 	struct ttlog_record head;
 	size_t len;
 
-	if (!left || !walk->left)
+	if (!left)
 		return 0;
 	if (left < sizeof(head))
 		return -EBADMSG;
 	memcpy(&head, walk->at, sizeof(head));
+	/* no event counts those that are none */
+	if (!walk->left && head.site_len >> TTLOG_RECORD_LEN_BITS != TTLOG_SIDE_SITE)
+		return 0;
 	len = (size_t)(head.site_len & TTLOG_RECORD_LEN_MASK) * TTLOG_RECORD_ALIGN;
 	if (len < sizeof(head) || len > left)
 		return -EBADMSG;
@@ -61,7 +64,7 @@ static inline int record_walk__next(struct record_walk *walk, struct record *ret
 		.fields_len = len - sizeof(head),
 	};
 	walk->at += len;
-	walk->left--;
+	walk->left -= ret_record->site_index != TTLOG_SIDE_SITE;
 	return 1;
 }
 

@@ -30,6 +30,12 @@ static inline const void *ring_entry__records(const struct ring_entry *entry)
 	return entry + 1;
 }
 
+/* Whether its first record is the first of a thread's batch. One record alone is in none. */
+static inline _Bool ring_entry__begins_batch(const struct ring_entry *entry)
+{
+	return entry->seq && !entry->words;
+}
+
 /* Of a ring's data. */
 #define RING_MIN_BYTES (512u << 10)
 

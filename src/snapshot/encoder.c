@@ -4,6 +4,7 @@
 #include "catalog.h"
 #include "chunk_out.h"
 #include "clock.h"
+#include "contexts.h"
 #include "encoder.h"
 #include "format.h"
 #include "merge.h"
@@ -25,8 +26,14 @@ int encoder__init(struct encoder *encoder, const struct snapshot_source *source,
 
 int encoder__start(struct encoder *encoder, size_t wanted_bytes)
 {
+	const struct snapshot_source *source = &encoder->source;
+
+	encoder->contexts = source->contexts ? contexts__clone(source->contexts) : contexts__new();
+	if (!encoder->contexts)
+		return -errno;
+	contexts__use(encoder->contexts, source->threads, source->thread_cnt);
 	encoder->merge =
-		merge__new(encoder->source.events, encoder->catalog, encoder->source.clock);
+		merge__new(source->events, encoder->catalog, source->clock, encoder->contexts);
 	if (!encoder->merge)
 		return -errno;
 	encoder->chunk = chunk_out__new(encoder->catalog, wanted_bytes);
@@ -40,6 +47,7 @@ void encoder__fini(struct encoder *encoder)
 	cbor_out__fini(&encoder->header);
 	chunk_out__free(encoder->chunk);
 	merge__free(encoder->merge);
+	contexts__free(encoder->contexts);
 	catalog__free(encoder->catalog);
 }
 

@@ -24,6 +24,7 @@ struct encoder {
 	struct snapshot_source source;
 	struct header_time created;
 	struct catalog *catalog;
+	struct contexts *contexts;
 	struct merge *merge;
 	struct chunk_out *chunk;
 	struct cbor_out header;       /* the caller puts it */

@@ -75,6 +75,7 @@ static void fill_source(struct job *job, const struct process *process,
 
 	process__accounts(process, err ? NULL : &counters, &accounts);
 	source->events = job->events;
+	source->has_side = process->has_side;
 	source->threads = job->threads;
 	source->modules = (const struct site_table *const *)job->modules;
 	source->clock = context->clock;

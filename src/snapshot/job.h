@@ -55,6 +55,7 @@ struct job {
 	unsigned int tries;
 	uint64_t retry_ns; /* when to try again, even if there is no more room */
 
+	bool is_before; /* live.h: its events are not shown */
 	uint64_t bytes; /* of the ring that may have to be saved while it waits */
 	struct job *next;
 };

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "format.h"
+#include "hex.h"
 #include "merge.h"
 #include "record_filter.h"
 #include "redact.h"
@@ -28,6 +30,7 @@ struct known {
 	const struct record_facts *facts;
 	bool decoded;
 	struct value values[TTLOG_MAX_FIELDS];
+	char id[2 * FORMAT_TRACE_ID_BYTES];
 };
 
 void record_filter__free(struct record_filter *filter)
@@ -156,6 +159,36 @@ static enum expr_found look_up_field(struct known *known, const struct term *ter
 	return EXPR_ABSENT;
 }
 
+static struct ttlog_text id_text(struct known *known, bool is_span)
+{
+	const struct context *context = &known->facts->record->context;
+	const size_t len = is_span ? FORMAT_SPAN_ID_BYTES : FORMAT_TRACE_ID_BYTES;
+
+	hex__bytes(known->id, is_span ? context->span_id : context->trace_id, len);
+	return (struct ttlog_text){ known->id, 2 * len };
+}
+
+/* First the id, then fields with that key. */
+static enum expr_found look_up_id(struct known *known, const struct term *term, unsigned *at,
+				  struct ttlog_field *ret)
+{
+	enum expr_found found;
+
+	if (!*at) {
+		if (!known->facts)
+			return EXPR_UNKNOWN;
+		(*at)++;
+		*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
+		ret->text = id_text(known, term->subject == EVENT_KEY_SPAN);
+		if (context__is_set(&known->facts->record->context))
+			return EXPR_FOUND;
+	}
+	(*at)--;
+	found = look_up_field(known, term, at, ret);
+	(*at)++;
+	return found;
+}
+
 static struct ttlog_text text_of_site(const struct site *site, enum event_key subject)
 {
 	switch (subject) {
@@ -197,6 +230,8 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 
 	if (term->subject == EVENT_KEY_FIELD)
 		return look_up_field(known, term, at, ret);
+	if (event_key__is_id(term->subject))
+		return look_up_id(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
 	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };

@@ -8,6 +8,7 @@
 #include "carry.h"
 #include "catalog.h"
 #include "chunk_out.h"
+#include "contexts.h"
 #include "crash.h"
 #include "merge.h"
 #include "ring.h"
@@ -26,7 +27,8 @@ struct stream_encoder {
 	struct catalog *catalog;  /* NULL: none yet */
 	struct site_table **held; /* the catalog's tables, by module */
 	size_t held_cnt, held_cap;
-	struct carry carry; /* from the last job */
+	struct carry carry;        /* from the last job */
+	struct contexts *contexts; /* of the threads, at its end */
 	struct segment_out out;
 	uint64_t corrupt;              /* records that can't be decoded */
 	struct snapshot_source source; /* of the last job: its accounts, and texts of our own */
@@ -46,6 +48,11 @@ struct stream_encoder *stream_encoder__new(struct stream *stream)
 
 	if (!encoder)
 		return NULL;
+	encoder->contexts = contexts__new();
+	if (!encoder->contexts) {
+		free(encoder);
+		return NULL;
+	}
 	encoder->stream = stream;
 	encoder->out.place.id = stream->id;
 	return encoder;
@@ -66,6 +73,7 @@ void stream_encoder__free(struct stream_encoder *encoder)
 		return;
 	forget_tables(encoder);
 	free(encoder->held);
+	contexts__free(encoder->contexts);
 	carry__fini(&encoder->carry);
 	carry__fini(&encoder->later);
 	free((void *)encoder->source.service);
@@ -355,7 +363,9 @@ static int encode(struct stream_encoder *encoder, const struct snapshot_source *
 		err = put_tables(encoder);
 	if (err)
 		return err;
-	encoder->merge = merge__new(source->events, encoder->catalog, source->clock);
+	contexts__use(encoder->contexts, source->threads, source->thread_cnt);
+	encoder->merge =
+		merge__new(source->events, encoder->catalog, source->clock, encoder->contexts);
 	return encoder->merge ? run(encoder) : -errno;
 }
 
@@ -367,6 +377,15 @@ static void swap_carry(struct stream_encoder *encoder)
 	encoder->carry = encoder->later;
 	encoder->later = carry;
 	carry__reset(&encoder->later);
+}
+
+/* Its events are missed, but not to which trace those after them belong. */
+static void pass_contexts(struct stream_encoder *encoder, const struct snapshot_source *source)
+{
+	if (!source->has_side)
+		return;
+	contexts__use(encoder->contexts, source->threads, source->thread_cnt);
+	contexts__take_all(encoder->contexts, source->events);
 }
 
 void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *shop,
@@ -384,6 +403,8 @@ void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *sh
 	err = encode(encoder, job->source);
 	if (err && shop->chunk)
 		chunk_out__reset(shop->chunk);
+	if (err)
+		pass_contexts(encoder, job->source);
 	if (encoder->merge && !err)
 		corrupt = merge__corrupt_cnt(encoder->merge);
 	merge__free(encoder->merge);
@@ -402,6 +423,7 @@ void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *sh
 void stream_encoder__drop(struct stream_encoder *encoder, const struct stream_job *job)
 {
 	keep_source(encoder, job->source);
+	pass_contexts(encoder, job->source);
 	add_missed(encoder, job->missed + job->events);
 	if (job->is_last) {
 		add_missed(encoder, carry__left(&encoder->carry));

@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "barrier.h"
+#include "contexts.h"
 #include "control_wire.h"
 #include "fd_message.h"
 #include "job.h"
 #include "live.h"
 #include "live_chunk.h"
+#include "live_contexts.h"
 #include "record_filter.h"
 #include "ring.h"
 
@@ -50,7 +52,8 @@ struct live {
 	uint64_t job_cnt, job_bytes;
 	uint64_t missed; /* not told yet */
 
-	struct follower followers[LIVE_MAX_FOLLOWERS]; /* the thread's own */
+	struct follower followers[LIVE_MAX_FOLLOWERS]; /* the thread's own, as is: */
+	struct live_contexts contexts;
 };
 
 static void wake(struct live *live)
@@ -120,7 +123,7 @@ void live__submit(struct live *live, struct job *job, uint64_t missed)
 		live->last = &job->next;
 		live->job_cnt++;
 		live->job_bytes += job->bytes;
-	} else {
+	} else if (!job->is_before) {
 		live->missed += ring_copy__events(job->events);
 	}
 	pthread_mutex_unlock(&live->lock);
@@ -346,9 +349,12 @@ static void work(struct live *live)
 	struct job *job;
 
 	while ((job = take_job(live))) {
+		struct contexts *contexts = live_contexts__pass(&live->contexts, job);
+
 		count_missed(live);
-		for (unsigned i = 0; i < LIVE_MAX_FOLLOWERS; i++)
+		for (unsigned i = 0; i < LIVE_MAX_FOLLOWERS && !job->is_before; i++)
 			show(&live->followers[i], job);
+		contexts__free(contexts);
 		give_back(live, job);
 	}
 	for (unsigned i = 0; i < LIVE_MAX_FOLLOWERS; i++) {
@@ -458,5 +464,6 @@ void live__free(struct live *live)
 	if (live->event_fd >= 0)
 		(void)close(live->event_fd);
 	pthread_mutex_destroy(&live->lock);
+	live_contexts__fini(&live->contexts);
 	free(live);
 }

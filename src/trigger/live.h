@@ -44,7 +44,8 @@ enum live_state {
 enum live_state live__state(struct live *live);
 /* From now on there will be a job for all that comes. */
 void live__begin(struct live *live);
-/* missed: how many events were overwritten before the job's. Takes ownership. If there are too many
+/* missed: how many events were overwritten before the job's. A job that is_before only says in which
+ * contexts the threads are when the process's next job begins. Takes ownership. If there are too many
  * jobs already, this one is dropped, and its events are missed. */
 void live__submit(struct live *live, struct job *job, uint64_t missed);
 /* Frees the jobs that are done, and so what they keep of rings. */

@@ -6,11 +6,11 @@ APP_C_FLAGS := -std=gnu17 $(APP_CC_FLAGS)
 APP_CXX_FLAGS := -std=c++17 $(APP_CC_FLAGS)
 APP_HEADERS := $(wildcard include/ttlog/*.h tests/apps/*.h)
 
-APPS_C := $(filter-out deny failure early earlylib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
+APPS_C := $(filter-out deny failure early earlylib contexts contextslib callers callers_lib leaks exit32 kill_at,$(patsubst tests/apps/%.c,%,$(wildcard tests/apps/*.c)))
 APPS_CXX := $(patsubst tests/apps/%.cc,%,$(wildcard tests/apps/*.cc))
 # each with another fixed batch size
 BATCH_SIZES := 4096 8192 32768 65536 131072 262144
-APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so \
+APPS := $(addprefix $(BUILD)/apps/,$(APPS_C) $(APPS_CXX) early early_static libearly.so contexts libcontexts.so \
 	trade_static trade_nopie trade_stripped crash_nofp crash_next \
 	thrown_static callers callers_clang libcallers.so leaks libdeny.so libfailure.so libkill_at.so \
 	$(addprefix crash_,$(BATCH_SIZES)) $(if $(filter x86_64,$(shell uname -m)),exit32 functions_cet))
@@ -68,7 +68,7 @@ $(addprefix $(BUILD)/apps/crash_,$(BATCH_SIZES)): $(BUILD)/apps/crash_%: tests/a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_C_FLAGS) -DTTLOG_BATCH_BYTES=$* -o $@ $< -lpthread
 
-$(BUILD)/apps/libearly.so: tests/apps/earlylib.c
+$(BUILD)/apps/libearly.so $(BUILD)/apps/libcontexts.so: $(BUILD)/apps/lib%.so: tests/apps/%lib.c
 	$(call say,APP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_C_FLAGS) -fPIC -shared -o $@ $<
@@ -78,9 +78,9 @@ $(BUILD)/apps/libdeny.so $(BUILD)/apps/libfailure.so: $(BUILD)/apps/lib%.so: tes
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $(APP_C_FLAGS) -fPIC -shared -o $@ $<
 
-$(BUILD)/apps/early: tests/apps/early.c $(BUILD)/apps/libearly.so
+$(BUILD)/apps/early $(BUILD)/apps/contexts: $(BUILD)/apps/%: tests/apps/%.c $(BUILD)/apps/lib%.so
 	$(call say,APP,$@)
-	$(Q)$(CC) $(APP_C_FLAGS) -o $@ $< -L$(@D) -learly -Wl,-rpath,'$$ORIGIN'
+	$(Q)$(CC) $(APP_C_FLAGS) -o $@ $< -L$(@D) -l$* -lpthread -Wl,-rpath,'$$ORIGIN'
 
 $(BUILD)/apps/early_static: tests/apps/early.c tests/apps/earlylib.c
 	$(call say,APP,$@)

@@ -153,15 +153,15 @@ class Program:
         self.out = Lines(self.process.stdout)
         self.err = Lines(self.process.stderr)
 
-    def say(self):
+    def say(self, byte="\n"):
         """Sends the byte that programs wait for; see tests/apps/app.h."""
-        self.process.stdin.write(b"\n")
+        self.process.stdin.write(byte.encode())
         self.process.stdin.flush()
 
-    def ask(self, word):
+    def ask(self, word, byte="\n"):
         """Sends the byte, and waits until the program has answered with this word."""
         done = len(self.out.lines)
-        self.say()
+        self.say(byte)
         self.out.wait(word, after=done)
 
     def close_stdin(self):
@@ -365,8 +365,8 @@ class Test:
         if os.path.exists(to):
             return to
         shutil.copy(os.path.join(APPS, name), to)
-        if name == "early":
-            shutil.copy(os.path.join(APPS, "libearly.so"), os.path.dirname(to))
+        if name in ("early", "contexts"):
+            shutil.copy(os.path.join(APPS, f"lib{name}.so"), os.path.dirname(to))
         return to
 
     def copy(self, path):

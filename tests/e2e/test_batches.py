@@ -88,6 +88,11 @@ def test_batch_abi_1_by_pid(t):
     die(t, golden(t, "abi1-crash"), 3, 10000, signal.SIGSEGV)
 
 
+def test_batch_abi_2_by_pid(t):
+    """Of the second version: no side records."""
+    die(t, golden(t, "abi2-crash"), 3, 10000, signal.SIGSEGV)
+
+
 def test_batch_abi_1_by_path(t):
     path = golden(t, "abi1-crash")
     collector = t.collect("-e", path)

@@ -44,7 +44,7 @@ static inline long header_test__count_batch(const struct ttlog_batch *batch)
 		    site_len >> TTLOG_RECORD_LEN_BITS >= sites)
 			return -1;
 		at += len;
-		events++;
+		events += site_len >> TTLOG_RECORD_LEN_BITS != TTLOG_SIDE_SITE;
 	}
 	return events == (long)(batch->committed >> 32) ? events : -1;
 }

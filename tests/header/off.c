@@ -17,6 +17,8 @@ static int marks(int used_by_a_mark_alone)
 	const char *text = reason();
 
 	evaluated = 0;
+	TTLOG_CONTEXT(reason(), reason());
+	TTLOG_CONTEXT_W3C(reason());
 	TTLOG_SPAN(span, INFO, "n", ++evaluated, "text", text);
 	TTLOG_PROBE(probe, WARN, "Probe", "n", ++evaluated, "v", used_by_a_mark_alone);
 	TTLOG_TRACE("none");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every macro in every place of a statement or an expression; C and C++. */
-/* sites: 37 */
+/* sites: 39 */
 #define TTLOG_SERVICE "positions"
 #include <ttlog/ttlog.h>
 
@@ -120,8 +120,34 @@ again:
 	return again;
 } /* 2 + 2 events, 3 evaluations; 2 sites */
 
+static int in_contexts(int which)
+{
+	static const unsigned char trace_id[16] = { 1 }, span_id[8] = { 2 };
+	const char *text = yes ? "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" : NULL;
+
+	TTLOG_CONTEXT(trace_id, span_id);
+	TTLOG_CONTEXT_W3C(text);
+	for (int i = 0; i < 3; i++) {
+		TTLOG_CONTEXT(trace_id + 0, NULL);
+		TTLOG_INFO("for", "n", EVAL());
+		if (i == which)
+			break;
+	}
+	switch (which) {
+	case 0: {
+		TTLOG_CONTEXT_W3C(NULL);
+		return 0;
+	}
+	default:
+		TTLOG_INFO("default", "n", EVAL());
+	}
+	return which;
+} /* 1, 2 + 1 events; 2 sites */
+
 static void run(void)
 {
+	in_contexts(0);
+	in_contexts(1);
 	every_macro();
 	in_if_else();
 	in_switch(0);
@@ -134,4 +160,4 @@ static void run(void)
 	with_goto(1);
 }
 
-HEADER_TEST_MAIN(run, 9 + 4 + 4 + 11 + 6 + 1 + 2 + 4, 8 + 4 + 3 + 9 + 4 + 1 + 2 + 3)
+HEADER_TEST_MAIN(run, 9 + 4 + 4 + 11 + 6 + 1 + 2 + 4 + 4, 8 + 4 + 3 + 9 + 4 + 1 + 2 + 3 + 4)

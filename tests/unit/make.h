@@ -83,6 +83,23 @@ static inline void make__record(struct make_batch *batch, uint32_t site, uint32_
 	make__end(batch);
 }
 
+/* A context; frame 0: it ends. The bytes of its ids are that one. */
+static inline void make__context(struct make_batch *batch, uint32_t delta_ticks, uint64_t frame,
+				 uint8_t byte)
+{
+	struct ttlog_side_context side = {
+		.kind = TTLOG_SIDE_CONTEXT,
+		.frame = { (uint32_t)frame, (uint32_t)(frame >> 32) },
+	};
+
+	memset(side.trace_id, byte, sizeof(side.trace_id));
+	memset(side.span_id, byte, sizeof(side.span_id));
+	make__begin(batch, TTLOG_SIDE_SITE, delta_ticks);
+	make__put(batch, &side, sizeof(side));
+	make__end(batch);
+	batch->events--;
+}
+
 /* Writes the batch into the ring as an entry of CLOCK_MONOTONIC, and empties it. */
 static inline void make__flush(struct make_batch *batch, struct ring *ring, uint32_t thread,
 			       uint32_t module, uint64_t base_ns, uint64_t stamp_ns, uint64_t seq)

@@ -47,7 +47,7 @@ def test_schema():
     validator = jsonschema.Draft202012Validator(schema)
     with tempfile.TemporaryDirectory() as folder:
         all_files = [*FILES.values(), ["tests/golden/twin-first.bin"], [odd_file(folder)],
-                     [stack_file(folder)]]
+                     [stack_file(folder)], ["tests/golden/contexts.bin"], ["tests/golden/nulls.bin"]]
         events = [event for files in all_files for event in events_of(*files)]
     for event in events:
         validator.validate(event)
@@ -57,14 +57,15 @@ def test_schema():
         event = {key: value for key, value in dict(event, **changes).items() if value is not ...}
         return not validator.is_valid(event)
 
-    begin, end = (next(e for e in events if ("duration_ns" in e) == is_end) for is_end in (False, True))
+    begin = next(e for e in events if "duration_ns" not in e)
+    traced = next(e for e in events if "trace_id" in e)
     for key in begin:
         assert refuses(begin, **{key: ...}) and refuses(begin, **{key: []}), key
     for changes in ({"level": "LOUD"}, {"ts": "2026-11-21T06:00:00Z"}, {"pid": -1}, {"mono_ns": 2**64},
                     {"mono_ns": 1.5}, {"other": 1}, {"fields": {"a": [1]}}, {"fields": {"a": {}}},
                     {"duration_ns": "1"}):  # fmt: skip
         assert refuses(begin, **changes), changes
-    assert refuses(end, fields={"a": 1}), "the end of a span has no fields"
+    assert refuses(traced, span_id=...) and refuses(traced, trace_id="4BF9"), "ids of a context"
 
 
 # ---- stacks ----

@@ -26,6 +26,7 @@ SHOWN = [
     ("golden.bin", ["--format", "json"], "golden.jsonl"),
     ("packed.bin", ["--format", "json"], "packed.jsonl"),
     ("nulls.bin", ["--format", "json"], "nulls.jsonl"),
+    ("contexts.bin", ["--format", "json"], "contexts.jsonl"),
 ]
 
 

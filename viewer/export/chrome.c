@@ -160,7 +160,8 @@ static void fields(struct out *out, const struct ttlog_event *event, const struc
 }
 
 /* All that is not a field goes into one object, so that it takes no field's key. */
-static void place(struct out *out, const struct ttlog_site *site)
+static void place(struct out *out, const struct ttlog_site *site, struct ttlog_text trace_id,
+		  struct ttlog_text span_id)
 {
 	out__text(out, "\"ttlog\":{\"level\":\"");
 	out__text(out, ttlog_level_name(site->level));
@@ -168,6 +169,23 @@ static void place(struct out *out, const struct ttlog_site *site)
 	out__json_member(out, ",\"file\":", site->file);
 	out__json_u64(out, ",\"line\":", site->line);
 	out__json_member(out, ",\"func\":", site->func);
+	if (!trace_id.len)
+		return;
+	out__json_member(out, ",\"trace_id\":", trace_id);
+	out__json_member(out, ",\"span_id\":", span_id);
+}
+
+static void place_of_event(struct out *out, const struct ttlog_event *event)
+{
+	char trace_id[TTLOG_ID_BYTES], span_id[TTLOG_ID_BYTES];
+
+	place(out, event->site, ttlog_event_trace_id(event, trace_id),
+	      ttlog_event_span_id(event, span_id));
+}
+
+static void place_of_span(struct out *out, const struct span *span)
+{
+	place(out, span->begin.site, ttlog_text_of(span->trace_id), ttlog_text_of(span->span_id));
 }
 
 /* ---- Begin and end of the file ---- */
@@ -244,7 +262,7 @@ static void open_slice(struct chrome *chrome, const struct lane *lane, const str
 	out__text(out, ",\"args\":{");
 	if (span->fields)
 		fields(out, begin, span->fields);
-	place(out, begin->site);
+	place_of_span(out, span);
 	out__text(out, ",\"unfinished\":true}}}");
 }
 
@@ -448,7 +466,7 @@ static void ended_slice(struct chrome *chrome, const struct lane *lane, const st
 	if (span && span->fields)
 		fields(out, &span->begin, span->fields);
 	fields(out, end, NULL);
-	place(out, end->site);
+	place_of_event(out, end);
 	if (!ended->wait) {
 		out__text(out, ",\"duration_ns\":");
 		json__field(out, &duration);
@@ -524,7 +542,7 @@ static void instant(struct chrome *chrome, const struct lane *lane, const struct
 	microseconds(out, ",\"ts\":", event_ns(chrome, event));
 	out__text(out, ",\"s\":\"t\",\"args\":{");
 	fields(out, event, NULL);
-	place(out, site);
+	place_of_event(out, event);
 	out__text(out, "}}}");
 }
 

@@ -146,11 +146,16 @@ static void hex_id(struct out *out, uint64_t id)
 	out__bytes(out, digits, sizeof(digits));
 }
 
-static void ids(struct out *out, uint64_t trace, uint64_t id)
+/* trace_id: of the program's context; else one that is made of `trace`. */
+static void ids(struct out *out, struct ttlog_text trace_id, uint64_t trace, uint64_t id)
 {
 	out__text(out, "\"traceId\":\"");
-	hex_id(out, mix(trace, 1));
-	hex_id(out, trace);
+	if (trace_id.len) {
+		out__bytes(out, trace_id.p, trace_id.len);
+	} else {
+		hex_id(out, mix(trace, 1));
+		hex_id(out, trace);
+	}
 	out__text(out, "\",\"spanId\":\"");
 	hex_id(out, id);
 	out__char(out, '"');
@@ -179,11 +184,21 @@ static void open_record(struct out *out, uint64_t real_ns, uint8_t level, struct
 	out__text(out, "},\"attributes\":[");
 }
 
-static void close_record(struct out *out, const struct lane *lane)
+/* event: NULL: it is none. Its own context comes before the open span. */
+static void close_record(struct out *out, const struct lane *lane, const struct ttlog_event *event)
 {
-	if (lane && lane->cnt) {
+	const struct span *span = lane && lane->cnt ? &lane->open[lane->cnt - 1] : NULL;
+	char trace_id[TTLOG_ID_BYTES], span_id[TTLOG_ID_BYTES];
+	struct ttlog_text trace = { NULL, 0 };
+
+	if (event)
+		trace = ttlog_event_trace_id(event, trace_id);
+	if (trace.len) {
+		out__json_member(out, ",\"traceId\":", trace);
+		out__json_member(out, ",\"spanId\":", ttlog_event_span_id(event, span_id));
+	} else if (span) {
 		out__char(out, ',');
-		ids(out, lane->open[lane->cnt - 1].trace, lane->open[lane->cnt - 1].id);
+		ids(out, ttlog_text_of(span->trace_id), span->trace, span->id);
 	}
 	out__char(out, '}');
 }
@@ -199,7 +214,7 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 	otlp_attribute__fields(out, event, NULL);
 	otlp_attribute__text(out, "log.record.uid", ttlog_event_id(event, id));
 	otlp_attribute__place(out, event);
-	close_record(out, lane);
+	close_record(out, lane, event);
 }
 
 static void stack(struct out *out, const struct ttlog_crash *crash)
@@ -231,7 +246,7 @@ static void death(void *to, const struct death *death)
 	stack(out, crash);
 	otlp_attribute__text(out, "thread.name", crash->thread);
 	otlp_attribute__u64(out, "thread.id", death->tid, "]");
-	close_record(out, death->lane);
+	close_record(out, death->lane, NULL);
 }
 
 /* ---- Spans ---- */
@@ -241,9 +256,22 @@ struct otlp_span {
 	const struct ttlog_field *fields;
 	const struct span *parent; /* or NULL */
 	uint64_t id, trace, begin_ns, end_ns;
-	const struct ttlog_field *duration; /* NULL: its end was not seen */
-	const struct ttlog_event *end;      /* likewise */
+	const struct ttlog_field *duration;  /* NULL: its end was not seen */
+	const struct ttlog_event *end;       /* likewise */
+	struct ttlog_text trace_id, span_id; /* of its context */
 };
+
+/* The span around it, if both are of one trace; else that of its context. */
+static void parent(struct out *out, const struct otlp_span *span)
+{
+	if (span->parent && ttlog_text_is(span->trace_id, span->parent->trace_id)) {
+		out__text(out, ",\"parentSpanId\":\"");
+		hex_id(out, span->parent->id);
+		out__char(out, '"');
+	} else if (span->span_id.len) {
+		out__json_member(out, ",\"parentSpanId\":", span->span_id);
+	}
+}
 
 static void print_span(struct otlp *otlp, const struct otlp_span *span)
 {
@@ -251,12 +279,8 @@ static void print_span(struct otlp *otlp, const struct otlp_span *span)
 
 	start_event(otlp, span->event);
 	out__char(out, '{');
-	ids(out, span->trace, span->id);
-	if (span->parent) {
-		out__text(out, ",\"parentSpanId\":\"");
-		hex_id(out, span->parent->id);
-		out__char(out, '"');
-	}
+	ids(out, span->trace_id, span->trace, span->id);
+	parent(out, span);
 	out__json_member(out, ",\"name\":", span->event->site->probe);
 	out__text(out, ",\"kind\":" SPAN_KIND_INTERNAL);
 	time_key(out, ",\"startTimeUnixNano\":\"", span->begin_ns);
@@ -291,6 +315,8 @@ static void end_open(struct otlp *otlp, const struct lane *lane, uint32_t at, ui
 		.end_ns = end_ns > span->begin.real_ns ? end_ns : span->begin.real_ns,
 		.duration = duration,
 		.end = end,
+		.trace_id = ttlog_text_of(span->trace_id),
+		.span_id = ttlog_text_of(span->span_id),
 	};
 
 	print_span(otlp, &shown);
@@ -300,6 +326,7 @@ static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct 
 		       const struct ttlog_field *duration)
 {
 	const uint64_t took_ns = duration->u;
+	char trace_id[TTLOG_ID_BYTES], span_id[TTLOG_ID_BYTES];
 	struct otlp_span shown = {
 		.event = end,
 		.id = id_of(end, end->mono_ns - took_ns),
@@ -307,6 +334,8 @@ static void end_unseen(struct otlp *otlp, const struct lane *lane, const struct 
 		.end_ns = end->real_ns,
 		.duration = duration,
 		.end = end,
+		.trace_id = ttlog_event_trace_id(end, trace_id),
+		.span_id = ttlog_event_span_id(end, span_id),
 	};
 
 	for (uint32_t i = lane->cnt; i-- > 0 && !shown.parent;) {

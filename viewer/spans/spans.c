@@ -215,6 +215,18 @@ static void keep_fields(struct spans *spans, struct span *span)
 	spans->bytes += bytes;
 }
 
+static void keep_ids(struct span *span)
+{
+	char buf[TTLOG_ID_BYTES];
+	struct ttlog_text id = ttlog_event_trace_id(&span->begin, buf);
+
+	if (id.len < sizeof(span->trace_id))
+		memcpy(span->trace_id, id.p ? id.p : "", id.len);
+	id = ttlog_event_span_id(&span->begin, buf);
+	if (id.len < sizeof(span->span_id))
+		memcpy(span->span_id, id.p ? id.p : "", id.len);
+}
+
 static void grow(struct spans *spans, struct lane *lane)
 {
 	uint32_t cap = lane->cap ? lane->cap * 2 : 8;
@@ -244,6 +256,7 @@ struct span *spans__begin(struct spans *spans, struct lane *lane, const struct t
 	spans->open_cnt++;
 	*span = (struct span){ .begin = *begin };
 	keep_fields(spans, span);
+	keep_ids(span);
 	return span;
 }
 

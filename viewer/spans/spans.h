@@ -28,6 +28,8 @@ struct span {
 	struct ttlog_field *fields; /* owned, with their text; NULL: it has none, or no memory */
 	size_t bytes;
 	uint64_t id, trace; /* used by the output */
+	/* as ttlog_event_trace_id() and ttlog_event_span_id() gave them; "": it has none */
+	char trace_id[33], span_id[17];
 };
 
 struct lane {

@@ -9,5 +9,5 @@ const uint8_t EVENT_COLUMNS[EVENT_COLUMN_CNT] = {
 
 bool event_output__is_taken(struct ttlog_text key)
 {
-	return event_key__find(key, EVENT_KEY_DURATION_NS) != EVENT_KEY_FIELD;
+	return !event_key__may_be_field(event_key__find(key, EVENT_KEY_DURATION_NS));
 }

@@ -52,7 +52,7 @@ struct event_output {
 	TEXT(func, (event)->site->func)
 
 /* enum event_key in the order of JSON and CSV, where fields come after them. */
-#define EVENT_COLUMN_CNT (EVENT_KEY_CNT - 1)
+#define EVENT_COLUMN_CNT (EVENT_KEY_CNT - 3) /* but trace and span */
 extern const uint8_t EVENT_COLUMNS[EVENT_COLUMN_CNT];
 /* Whether a field has the name of one of these: then it is called fields.KEY, as in filters. */
 bool event_output__is_taken(struct ttlog_text key);

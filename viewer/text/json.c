@@ -117,12 +117,20 @@ static void stack(struct out *out, const struct ttlog_event *event)
 	out__text(out, cnt ? "]" : "");
 }
 
+/* Absent if the text is. */
+static void member(struct out *out, const char *key, struct ttlog_text text)
+{
+	if (!text.len)
+		return;
+	out__text(out, key);
+	quoted(out, text);
+}
+
 void json__object(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
 	struct ttlog_field duration;
 	char buf[TTLOG_ID_BYTES];
-	struct ttlog_text id;
 
 	out__text(out, "{\"ts\":\"");
 	out__time(out, event->real_ns);
@@ -135,12 +143,10 @@ void json__object(struct out *out, const struct ttlog_event *event)
 		out__text(out, ",\"duration_ns\":");
 		json__field(out, &duration);
 	}
+	member(out, ",\"trace_id\":", ttlog_event_trace_id(event, buf));
+	member(out, ",\"span_id\":", ttlog_event_span_id(event, buf));
 	stack(out, event);
-	id = ttlog_event_id(event, buf);
-	if (id.len) {
-		out__text(out, ",\"id\":");
-		quoted(out, id);
-	}
+	member(out, ",\"id\":", ttlog_event_id(event, buf));
 	out__char(out, '}');
 }
 

@@ -50,11 +50,23 @@ static void fields(struct out *out, const struct ttlog_event *event)
 	out__text(out, " " #key "=");                                                              \
 	out__logfmt_text(out, value, false);
 
+static void id(struct out *out, const char *key, struct ttlog_text digits)
+{
+	if (!digits.len)
+		return;
+	out__text(out, key);
+	out__bytes(out, digits.p, digits.len);
+}
+
 void logfmt__event(struct out *out, const struct ttlog_event *event)
 {
+	char buf[TTLOG_ID_BYTES];
+
 	out__text(out, "ts=");
 	out__time(out, event->real_ns);
 	EVENT_VALUES(event, NUMBER, TEXT)
 	fields(out, event);
+	id(out, " trace_id=", ttlog_event_trace_id(event, buf));
+	id(out, " span_id=", ttlog_event_span_id(event, buf));
 	out__char(out, '\n');
 }

@@ -149,6 +149,24 @@ static void fields(struct text_output *text, const struct ttlog_event *event)
 	}
 }
 
+#define SHORT_ID 8u
+
+/* Its first digits, as a filter takes them. */
+static void id(struct text_output *text, const char *key, struct ttlog_text digits)
+{
+	struct out *out = text->out;
+
+	if (!digits.len)
+		return;
+	if (text->colour)
+		out__text(out, DIM);
+	out__text(out, key);
+	out__bytes(out, digits.p, SHORT_ID);
+	out__char(out, '*');
+	if (text->colour)
+		out__text(out, RESET);
+}
+
 void text__where(struct out *out, const struct ttlog_site *site)
 {
 	out__plain(out, site->target);
@@ -202,6 +220,7 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 	const struct ttlog_site *site = event->site;
 	const struct ttlog_thread *thread = event->thread;
 	struct out *out = text->out;
+	char buf[TTLOG_ID_BYTES];
 
 	if (text->colour)
 		out__text(out, DIM);
@@ -224,6 +243,8 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 	if (text->colour && site->level >= TTLOG_LEVEL_WARN)
 		out__text(out, RESET);
 	fields(text, event);
+	id(text, " trace=", ttlog_event_trace_id(event, buf));
+	id(text, " span=", ttlog_event_span_id(event, buf));
 	out__char(out, '\n');
 	stack(text, event);
 }

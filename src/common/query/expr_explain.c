@@ -148,8 +148,9 @@ static void explain_value(FILE *to, const struct term *term)
 static void explain_term(FILE *to, const struct term *term)
 {
 	if (term->op == OP_HAS) {
-		fputs(term->subject == EVENT_KEY_FIELD ? "whether there is such a field"
-						       : "every event has one",
+		fputs(event_key__is_id(term->subject)    ? "whether it belongs to a trace"
+		      : term->subject == EVENT_KEY_FIELD ? "whether there is such a field"
+							 : "every event has one",
 		      to);
 	} else if (term->subject == EVENT_KEY_LEVEL) {
 		fputs(term->op <= OP_NE ? "level, this one" : "level, by rank", to);

@@ -53,7 +53,7 @@ size_t term__parse_op(const char *p, enum term_op *ret)
 static enum event_key subject_of(struct ttlog_text *key)
 {
 	const size_t prefix = strlen(FIELD_PREFIX);
-	const enum event_key found = event_key__find(*key, EVENT_KEY_LINE);
+	const enum event_key found = event_key__find(*key, EVENT_KEY_SPAN);
 
 	if (!found && key->len > prefix && !memcmp(key->p, FIELD_PREFIX, prefix)) {
 		key->p += prefix;
@@ -126,7 +126,7 @@ static int parse_number(struct term *term, const struct term_words *words, struc
 	bool is_id = is_plain_number(term->subject);
 
 	term->is_number = !number__parse(&term->number, term->value);
-	if (!term->is_number && term->subject == EVENT_KEY_FIELD) {
+	if (!term->is_number && event_key__may_be_field(term->subject)) {
 		term->is_duration = !duration_unit__parse(&term->number, term->value, term->key);
 		term->is_number = term->is_duration;
 	}
@@ -286,6 +286,11 @@ bool term__holds(const struct term *term, const struct ttlog_field *field)
 	switch (term->subject) {
 	case EVENT_KEY_FIELD:
 		return term__field(term, field);
+	case EVENT_KEY_TRACE:
+	case EVENT_KEY_SPAN:
+		/* an id is no field */
+		return field->type != TTLOG_TYPE_NONE ? term__field(term, field)
+						      : holds_for_text(term, field->text);
 	case EVENT_KEY_LEVEL:
 		return term__order(term, order_of(field->u, term->level));
 	case EVENT_KEY_TS:

@@ -18,6 +18,8 @@ const struct ttlog_text EVENT_KEYS[EVENT_KEY_CNT] = {
 	[EVENT_KEY_TID] = KEY("tid"),
 	[EVENT_KEY_TS] = KEY("ts"),
 	[EVENT_KEY_LINE] = KEY("line"),
+	[EVENT_KEY_TRACE] = KEY("trace"),
+	[EVENT_KEY_SPAN] = KEY("span"),
 	[EVENT_KEY_MONO_NS] = KEY("mono_ns"),
 	[EVENT_KEY_DURATION_NS] = KEY("duration_ns"),
 };

@@ -5,7 +5,7 @@
 
 #include "ttlog/read.h"
 
-/* The names in EVENT_KEYS follow this. Filters know the keys up to EVENT_KEY_LINE. */
+/* The names in EVENT_KEYS follow this. Filters know the keys up to EVENT_KEY_SPAN. */
 enum event_key {
 	EVENT_KEY_FIELD, /* not one of these: a field */
 	EVENT_KEY_LEVEL,
@@ -19,6 +19,9 @@ enum event_key {
 	EVENT_KEY_TID,
 	EVENT_KEY_TS,
 	EVENT_KEY_LINE,
+	/* of its context, not of a field; but filters take fields with these names, too */
+	EVENT_KEY_TRACE,
+	EVENT_KEY_SPAN,
 	EVENT_KEY_MONO_NS,
 	EVENT_KEY_DURATION_NS,
 	EVENT_KEY_CNT,
@@ -28,6 +31,17 @@ extern const struct ttlog_text EVENT_KEYS[EVENT_KEY_CNT];
 
 /* The key up to `last` that has this name; else EVENT_KEY_FIELD. */
 enum event_key event_key__find(struct ttlog_text name, enum event_key last);
+
+static inline bool event_key__is_id(enum event_key key)
+{
+	return key == EVENT_KEY_TRACE || key == EVENT_KEY_SPAN;
+}
+
+/* Whether a field with this key is in filters and outputs what its key says. */
+static inline bool event_key__may_be_field(enum event_key key)
+{
+	return key == EVENT_KEY_FIELD || event_key__is_id(key);
+}
 
 static inline bool event_key__is_text(enum event_key key)
 {

@@ -227,7 +227,7 @@ static void skip_records(const struct wire_batch *message, uint64_t events, uint
 		if (!len)
 			break;
 		at += len;
-		source->taken_events++;
+		source->taken_events += record.site_len >> TTLOG_RECORD_LEN_BITS != TTLOG_SIDE_SITE;
 	}
 	source->taken_bytes = at;
 }

@@ -250,6 +250,29 @@ static enum expr_found look_up_field(const struct filter_known *known, const str
 	return EXPR_ABSENT;
 }
 
+/* First the id, then fields with that key. */
+static enum expr_found look_up_id(const struct filter_known *known, const struct term *term,
+				  unsigned *at, struct ttlog_field *ret)
+{
+	const bool is_span = term->subject == EVENT_KEY_SPAN;
+	enum expr_found found;
+
+	if (!*at) {
+		if (!known->event)
+			return EXPR_UNKNOWN;
+		(*at)++;
+		*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
+		ret->text = (is_span ? ttlog_event_span_id : ttlog_event_trace_id)(known->event,
+										   known->id);
+		if (ret->text.p)
+			return EXPR_FOUND;
+	}
+	(*at)--;
+	found = look_up_field(known, term, at, ret);
+	(*at)++;
+	return found;
+}
+
 /* Whether the part that has the subject is known. */
 static bool is_known(const struct filter_known *known, enum event_key subject)
 {
@@ -265,6 +288,8 @@ enum expr_found filter__look_up(void *context, const struct term *term, unsigned
 
 	if (term->subject == EVENT_KEY_FIELD)
 		return look_up_field(known, term, at, ret);
+	if (event_key__is_id(term->subject))
+		return look_up_id(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
 	if (!is_known(known, term->subject))
@@ -383,7 +408,8 @@ bool filter__thread(const struct ttlog_filter *filter, const struct ttlog_thread
 
 bool ttlog_filter_matches(const struct ttlog_filter *filter, const struct ttlog_event *event)
 {
-	const struct filter_known known = { event->site, event->thread, event };
+	char id[TTLOG_ID_BYTES];
+	const struct filter_known known = { event->site, event->thread, event, id };
 
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		if (truth_of(&filter->conjuncts[i], known) != EXPR_YES)

@@ -39,11 +39,12 @@ struct filter_rows {
 	const uint32_t *threads;
 	const struct ttlog_thread *thread_table;
 	const uint64_t *real_ns;
-	uint8_t *pass;    /* by row: becomes 0 if ttlog_filter_matches() is false */
-	uint8_t *scratch; /* filter__scratch_cnt() times cnt */
+	const uint32_t *positions; /* in the chunk */
+	uint8_t *pass;             /* by row: becomes 0 if ttlog_filter_matches() is false */
+	uint8_t *scratch;          /* filter__scratch_cnt() times cnt */
 };
 
-/* Whether a condition combines threads or times with other keys. */
+/* Whether a condition combines threads or times with other keys, or is about ids. */
 bool filter__needs_origins(const struct ttlog_filter *filter);
 size_t filter__scratch_cnt(const struct ttlog_filter *filter);
 /* Filters column by column, all rows whose pass is not yet 0. */

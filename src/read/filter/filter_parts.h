@@ -13,7 +13,8 @@
 
 #define BIT(subject) (1u << (subject))
 #define THREAD_KEYS  (BIT(EVENT_KEY_PID) | BIT(EVENT_KEY_TID) | BIT(EVENT_KEY_COMM))
-#define ROW_KEYS     (THREAD_KEYS | BIT(EVENT_KEY_TS) | BIT(EVENT_KEY_FIELD))
+#define ID_KEYS      (BIT(EVENT_KEY_TRACE) | BIT(EVENT_KEY_SPAN))
+#define ROW_KEYS     (THREAD_KEYS | ID_KEYS | BIT(EVENT_KEY_TS) | BIT(EVENT_KEY_FIELD))
 
 struct filter_conjunct {
 	const struct expr *expr;
@@ -35,6 +36,7 @@ struct filter_known {
 	const struct ttlog_site *site;
 	const struct ttlog_thread *thread;
 	const struct ttlog_event *event;
+	char *id; /* of TTLOG_ID_BYTES, for a value of the event */
 };
 
 /* A value of the term's subject; as expr_host.look_up. `context`: a struct filter_known. */

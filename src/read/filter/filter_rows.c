@@ -8,13 +8,15 @@
 
 #include "filter_parts.h"
 #include "column_filter.h"
+#include "format.h"
+#include "hex.h"
 
 bool filter__needs_origins(const struct ttlog_filter *filter)
 {
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
 
-		if (conjunct->subjects & (THREAD_KEYS | BIT(EVENT_KEY_TS)) &&
+		if (conjunct->subjects & (THREAD_KEYS | ID_KEYS | BIT(EVENT_KEY_TS)) &&
 		    !filter__is_settled(conjunct))
 			return true;
 	}
@@ -98,6 +100,37 @@ static void match_threads(const struct term *term, const struct filter_rows *row
 	}
 }
 
+static size_t number_of_text(const struct ttlog_column *column, uint32_t i)
+{
+	return column->index ? column->index[i & column->index_mask] : i & column->mask;
+}
+
+/* The ids, each of which is looked at once, besides fields with that key. */
+static void match_ids(const struct term *term, const struct filter_rows *rows, const uint8_t *asked,
+		      uint8_t *hits)
+{
+	const struct ttlog_event *event = rows->event;
+	const struct ttlog_column *ids =
+		event->source->ids ? event->source->ids(event, term->subject == EVENT_KEY_SPAN)
+				   : NULL;
+	uint8_t verdicts[FORMAT_CHUNK_MAX_EVENTS];
+
+	match_fields(term, rows, asked, hits);
+	if (!ids)
+		return;
+	for (uint32_t i = 0; i < ids->text_cnt; i++) {
+		struct ttlog_field field = { .type = TTLOG_TYPE_NONE };
+		char digits[TTLOG_ID_BYTES];
+
+		field.text = hex__text(ids->texts[i].text, digits, sizeof(digits));
+		verdicts[i] = !ids->texts[i].null && term__holds(term, &field);
+	}
+	/* chunk__ids() has checked that each number is below text_cnt */
+	for (uint32_t row = 0; row < rows->cnt; row++)
+		/* cppcheck-suppress uninitvar */
+		hits[row] |= verdicts[number_of_text(ids, rows->positions[row])];
+}
+
 static void match_times(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
 	const uint64_t at = term->time_ns, *real_ns = rows->real_ns;
@@ -119,6 +152,8 @@ static void match_term(const struct term *term, const struct filter_rows *rows,
 
 	if (term->subject == EVENT_KEY_FIELD)
 		match_fields(term, rows, asked, hits);
+	else if (event_key__is_id(term->subject))
+		match_ids(term, rows, asked, hits);
 	else if (BIT(term->subject) & THREAD_KEYS)
 		match_threads(term, rows, hits);
 	else if (term->subject == EVENT_KEY_TS)

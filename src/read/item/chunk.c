@@ -55,6 +55,8 @@ static int parse_key(struct chunk *chunk, struct ttlog_text key, struct ttlog_cb
 		{ "thread", .item = &chunk->thread },
 		{ "fields", .item = &chunk->fields },
 		{ "batches", .item = &chunk->batches },
+		{ "trace_id", .item = &chunk->trace_ids },
+		{ "span_id", .item = &chunk->span_ids },
 	};
 
 	if (ttlog_text_is(key, "count"))
@@ -288,6 +290,36 @@ const struct ttlog_column *chunk__column(struct chunk *chunk, const struct heade
 	if (!column || unpack__column(&chunk->arena, &in, site->types[field], events->cnt, column))
 		return NULL;
 	group->columns[field] = column;
+	return column;
+}
+
+/* Those of another length, or cut, are none. */
+static bool are_ids(const struct ttlog_column *column, size_t len)
+{
+	for (uint32_t i = 0; i < column->text_cnt; i++) {
+		const struct ttlog_column_text *text = &column->texts[i];
+
+		if (!text->null && (text->cut || text->text.len != len))
+			return false;
+	}
+	return true;
+}
+
+const struct ttlog_column *chunk__ids(struct chunk *chunk, bool is_span, bool *ret_new)
+{
+	struct ttlog_cbor in = is_span ? chunk->span_ids : chunk->trace_ids;
+	struct ttlog_column *column;
+
+	*ret_new = in.at && !chunk->tried_ids[is_span];
+	if (!*ret_new)
+		return chunk->ids[is_span];
+	chunk->tried_ids[is_span] = true;
+	column = arena__alloc(&chunk->arena, 1, sizeof(*column));
+	if (!column ||
+	    unpack__column(&chunk->arena, &in, TTLOG_TYPE_BYTES, chunk->events.n, column) ||
+	    !are_ids(column, is_span ? FORMAT_SPAN_ID_BYTES : FORMAT_TRACE_ID_BYTES))
+		return NULL;
+	chunk->ids[is_span] = column;
 	return column;
 }
 

@@ -34,6 +34,9 @@ struct chunk {
 	struct ttlog_cbor batches;                    /* undecoded; NULL: the chunk has none */
 	struct identities *identities;                /* identity.h's */
 	bool tried_identities;
+	struct ttlog_cbor trace_ids, span_ids; /* undecoded; NULL: no event has one */
+	struct ttlog_column *ids[2];           /* of traces, of spans; NULL: not decoded */
+	bool tried_ids[2];
 };
 
 /* Reads the keys and checks the counts. Returns 0, -EBADMSG with a reason in words, or -ENOMEM. */
@@ -45,6 +48,10 @@ int chunk__load(struct chunk *chunk, const struct header *header, const char **r
 /* The column of a field; decodes it on first use, and says so in ret_new. NULL: it is not valid. */
 const struct ttlog_column *chunk__column(struct chunk *chunk, const struct header *header,
 					 uint32_t group, unsigned field, bool *ret_new);
+
+/* The trace_id, or span_id, of each event; decodes it on first use, and says so in ret_new. NULL:
+ * there are none, or they are not valid. */
+const struct ttlog_column *chunk__ids(struct chunk *chunk, bool is_span, bool *ret_new);
 
 void chunk__fini(struct chunk *chunk);
 

@@ -17,6 +17,9 @@ struct ttlog_event_source {
 	void (*field)(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
 	/* Whether the event has an identity. NULL: no event has. */
 	bool (*identity)(const struct ttlog_event *event, struct identity *ret);
+	/* The trace_id, or span_id, of each event of its chunk: bytes of the right length, or null.
+	 * NULL, or gives NULL: no event has one. */
+	const struct ttlog_column *(*ids)(const struct ttlog_event *event, bool is_span);
 };
 
 #endif /* TTLOG_READ_EVENT_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An event's identity as text: FORMAT.md, section 4. */
+/* An event's identity as text, and its trace: FORMAT.md, section 4. */
 #include "format_number.h"
 #include "hash.h"
 #include "hex.h"
@@ -43,4 +43,30 @@ struct ttlog_text ttlog_event_id(const struct ttlog_event *event, char *buf)
 	*end++ = '-';
 	end = hex__digits(end, id.place, hex__cnt(id.place));
 	return (struct ttlog_text){ buf, (size_t)(end - buf) };
+}
+
+/* ---- The trace that it belongs to ---- */
+
+static struct ttlog_text id_text(const struct ttlog_event *event, bool is_span, char *buf)
+{
+	const struct ttlog_column *ids = event->source->ids ? event->source->ids(event, is_span)
+							    : NULL;
+	struct ttlog_field field;
+
+	if (!ids)
+		return (struct ttlog_text){ NULL, 0 };
+	ttlog_column_field(ids, (size_t)event->reserved[1], &field);
+	if (field.null)
+		return (struct ttlog_text){ NULL, 0 };
+	return hex__text(field.text, buf, TTLOG_ID_BYTES);
+}
+
+struct ttlog_text ttlog_event_trace_id(const struct ttlog_event *event, char *buf)
+{
+	return id_text(event, false, buf);
+}
+
+struct ttlog_text ttlog_event_span_id(const struct ttlog_event *event, char *buf)
+{
+	return id_text(event, true, buf);
 }

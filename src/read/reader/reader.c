@@ -220,6 +220,19 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 	return 0;
 }
 
+const struct ttlog_column *reader__ids(struct ttlog_snapshot *snapshot, struct chunk *chunk,
+				       bool is_span)
+{
+	bool is_new;
+	const struct ttlog_column *column = chunk__ids(chunk, is_span, &is_new);
+
+	if (!column && is_new)
+		reader__problem(snapshot, "in the chunk at byte %llu, %s cannot be read",
+				(ull)snapshot->places[chunk->events.number].offset,
+				is_span ? "span_id" : "trace_id");
+	return column;
+}
+
 const struct ttlog_column *reader__column(struct ttlog_snapshot *snapshot, struct chunk *chunk,
 					  uint32_t group, unsigned field)
 {

@@ -72,6 +72,9 @@ int reader__drop(struct ttlog_snapshot *reader, size_t idx, int err, const char 
  * decoded, which becomes a problem. */
 const struct ttlog_column *reader__column(struct ttlog_snapshot *snapshot, struct chunk *chunk,
 					  uint32_t group, unsigned field);
+/* The same of the chunk's trace_id, or span_id. */
+const struct ttlog_column *reader__ids(struct ttlog_snapshot *snapshot, struct chunk *chunk,
+				       bool is_span);
 /* Event i of a loaded or pinned chunk. */
 void reader__fill_event(struct ttlog_snapshot *snapshot, struct chunk *chunk, uint32_t i,
 			struct ttlog_event *ret);

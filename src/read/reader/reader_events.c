@@ -30,7 +30,21 @@ static bool identity_of(const struct ttlog_event *event, struct identity *ret)
 			      (uint32_t)event->reserved[1], ret);
 }
 
-static const struct ttlog_event_source SOURCE = { .column = column_of, .identity = identity_of };
+static const struct ttlog_column *ids_of(const struct ttlog_event *event, bool is_span)
+{
+	struct chunk *chunk = chunk_of(event);
+
+	/* mostly there are none */
+	if (chunk->tried_ids[is_span] || !(is_span ? chunk->span_ids.at : chunk->trace_ids.at))
+		return chunk->ids[is_span];
+	return reader__ids(event->snapshot, chunk, is_span);
+}
+
+static const struct ttlog_event_source SOURCE = {
+	.column = column_of,
+	.identity = identity_of,
+	.ids = ids_of,
+};
 
 void reader__fill_event(struct ttlog_snapshot *snapshot, struct chunk *chunk, uint32_t i,
 			struct ttlog_event *ret)

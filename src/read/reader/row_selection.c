@@ -62,9 +62,9 @@ static void pass_times_and_threads(struct pass *pass, const struct ttlog_chunk *
 	}
 }
 
-/* Thread and time of each event, at the place of its byte. */
+/* Thread, time and position of each event, at the place of its byte. */
 struct origins {
-	uint32_t *threads;
+	uint32_t *threads, *positions;
 	uint64_t *real_ns;
 };
 
@@ -75,12 +75,14 @@ static int find_origins(struct origins *ret, const struct pass *pass, struct ttl
 
 	ret->threads = arena__alloc(arena, chunk->n, sizeof(*ret->threads));
 	ret->real_ns = arena__alloc(arena, chunk->n, sizeof(*ret->real_ns));
-	if (!ret->threads || !ret->real_ns)
+	ret->positions = arena__alloc(arena, chunk->n, sizeof(*ret->positions));
+	if (!ret->threads || !ret->real_ns || !ret->positions)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < chunk->n; i++) {
 		uint32_t place = place_of(pass, chunk, i);
 
 		ret->threads[place] = ttlog_chunk_thread(chunk, i);
+		ret->positions[place] = i;
 		ret->real_ns[place] = ttlog_info_real_ns(&reader->header.info, chunk->mono_ns[i]);
 	}
 	return 0;
@@ -115,6 +117,7 @@ static int apply_filter(struct pass *pass, struct ttlog_snapshot *reader,
 		if (needs_origins) {
 			rows.threads = origins.threads + start;
 			rows.real_ns = origins.real_ns + start;
+			rows.positions = origins.positions + start;
 		}
 		ttlog_snapshot_group_event(reader, g, &event);
 		filter__rows(rule->filter, &rows);

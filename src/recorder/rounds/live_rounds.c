@@ -54,14 +54,32 @@ static void submit_all(struct live_rounds *rounds)
 	}
 }
 
+/* Its threads may be in a context that they set before. Without memory that is not known. */
+static void submit_before(struct live_rounds *rounds, struct process *process)
+{
+	const uint64_t position =
+		ring__written_bytes(process->ring) - ring__used_bytes(process->ring);
+	uint64_t events_before;
+	struct job *job = process->has_side ? job__new_since(process, &rounds->options->job,
+							     position, &events_before)
+					    : NULL;
+
+	if (!job)
+		return;
+	job->is_before = true;
+	live__submit(rounds->options->live, job, 0);
+}
+
 /* There was no follower until now: records that are already there are not shown. */
 static void begin(struct live_rounds *rounds)
 {
 	struct process *process = NULL;
 
 	while ((process = process_table__next(&rounds->processes->table, process))) {
-		if (process->ring)
-			mark(process);
+		if (!process->ring)
+			continue;
+		submit_before(rounds, process);
+		mark(process);
 	}
 	live__begin(rounds->options->live);
 }

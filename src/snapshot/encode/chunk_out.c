@@ -53,9 +53,11 @@ struct chunk_out {
 	size_t fields_bytes; /* in `records` */
 	size_t record_bytes, head_bytes;
 	size_t site_cap;
-	uint32_t *site_cnts;    /* by site */
-	uint32_t *starts;       /* by site: where its events start in `order` */
-	uint32_t seen_site_cnt; /* sites with events */
+	uint32_t *site_cnts;      /* by site */
+	uint32_t *starts;         /* by site: where its events start in `order` */
+	uint32_t seen_site_cnt;   /* sites with events */
+	struct context *contexts; /* by event; NULL: none has had one */
+	bool has_contexts;        /* an event of this chunk has one */
 
 	/* not zeroed */
 	struct chunk_event events[FORMAT_CHUNK_MAX_EVENTS];
@@ -109,17 +111,37 @@ void chunk_out__free(struct chunk_out *chunk)
 		return;
 	column_out__free(chunk->column);
 	batch_out__free(chunk->batches);
+	free(chunk->contexts);
 	free(chunk->site_cnts);
 	free(chunk->starts);
 	free(chunk);
+}
+
+/* Without memory for it, the chunk's events have none. */
+static void add_context(struct chunk_out *chunk, const struct context *context)
+{
+	const bool is_set = context__is_set(context);
+	struct context *to;
+
+	if (is_set && !chunk->contexts)
+		chunk->contexts = calloc(FORMAT_CHUNK_MAX_EVENTS, sizeof(*chunk->contexts));
+	if (!chunk->contexts)
+		return;
+	to = &chunk->contexts[chunk->cnt];
+	*to = *context;
+	chunk->has_contexts |= is_set;
+	if (is_set && (!chunk->cnt || memcmp(to, to - 1, sizeof(*to)) != 0))
+		chunk->record_bytes += sizeof(*to);
 }
 
 void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 {
 	const struct catalog_site *site = record->site;
 	const size_t fields_bytes = record->bytes - sizeof(struct ttlog_record);
-	struct chunk_event *event = &chunk->events[chunk->cnt++];
+	struct chunk_event *event = &chunk->events[chunk->cnt];
 
+	add_context(chunk, &record->context);
+	chunk->cnt++;
 	event->mono_ns = record->mono_ns;
 	event->site = site->number;
 	event->thread = catalog__thread_number(chunk->catalog, record->thread);
@@ -414,11 +436,32 @@ static void put_event_columns(struct chunk_out *chunk, struct cbor_out *out)
 	column_out__ints(chunk->column, out, chunk->numbers, chunk->cnt, false);
 }
 
+static void put_ids(struct chunk_out *chunk, struct cbor_out *out, size_t offset, uint32_t len)
+{
+	for (uint32_t i = 0; i < chunk->cnt; i++)
+		chunk->values[i] = (struct value){
+			.type = TTLOG_TYPE_BYTES,
+			.is_null = !context__is_set(&chunk->contexts[i]),
+			.bytes = (const unsigned char *)&chunk->contexts[i] + offset,
+			.len = context__is_set(&chunk->contexts[i]) ? len : 0,
+		};
+	column_out__texts(chunk->column, out, chunk->values, chunk->cnt);
+}
+
+static void put_contexts(struct chunk_out *chunk, struct cbor_out *out)
+{
+	cbor_out__text(out, "trace_id");
+	put_ids(chunk, out, offsetof(struct context, trace_id), FORMAT_TRACE_ID_BYTES);
+	cbor_out__text(out, "span_id");
+	put_ids(chunk, out, offsetof(struct context, span_id), FORMAT_SPAN_ID_BYTES);
+}
+
 void chunk_out__reset(struct chunk_out *chunk)
 {
 	batch_out__reset(chunk->batches);
 	memset(chunk->site_cnts, 0, chunk->site_cap * sizeof(*chunk->site_cnts));
 	chunk->cnt = chunk->seen_site_cnt = 0;
+	chunk->has_contexts = false;
 	chunk->fields_bytes = chunk->record_bytes = chunk->head_bytes = 0;
 }
 
@@ -428,7 +471,7 @@ void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 	const bool has_batches = batch_out__is_whole(chunk->batches);
 
 	sort_by_site(chunk);
-	cbor_out__map(out, has_batches ? 10 : 9);
+	cbor_out__map(out, 9 + has_batches + (chunk->has_contexts ? 2 : 0));
 	cbor_out__text(out, "item");
 	cbor_out__text(out, "chunk");
 	cbor_out__text(out, "n");
@@ -444,6 +487,8 @@ void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 		cbor_out__text(out, "batches");
 		batch_out__put(chunk->batches, chunk->column, chunk->numbers, out);
 	}
+	if (chunk->has_contexts)
+		put_contexts(chunk, out);
 	cbor_out__text(out, "fields");
 	cbor_out__array(out, chunk->seen_site_cnt);
 	for (uint32_t i = 0; i < site_cnt; i++)

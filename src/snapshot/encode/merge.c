@@ -43,6 +43,8 @@ struct merge_entry {
 
 struct lane {
 	uint32_t thread, module;
+	uint32_t slot;        /* of its thread in the contexts; CONTEXTS_NO_SLOT: not looked for */
+	bool begins;          /* the entry is at the start of a batch */
 	bool is_alone;        /* batches of a single record */
 	uint64_t page;        /* of the batch; 0 where is_alone */
 	uint32_t first, last; /* entries; `first` is the one being walked */
@@ -54,12 +56,14 @@ struct lane {
 	struct clock_span span;     /* where the last ticks were */
 	uint8_t span_clock;         /* 0: span is not set */
 	struct merge_record record; /* the next one */
+	bool begun;                 /* it is the first of its batch */
 };
 
 struct merge {
 	struct ring_copy *copy;
 	const struct catalog *catalog;
 	const struct clock *clock;
+	struct contexts *contexts;
 	struct merge_entry *entries;
 	uint32_t entry_cnt;
 	struct lane *lanes;
@@ -70,6 +74,7 @@ struct merge {
 	struct heap_source *heap; /* lanes that have a record, the earliest on top */
 	size_t heap_cnt;
 	bool has_given; /* the record on top */
+	bool has_contexts;
 	uint64_t corrupt_cnt;
 };
 
@@ -102,7 +107,7 @@ static bool skip_large(const struct merge *merge, struct lane *lane, uint32_t fr
 	bytes = (size_t)(head.site_len & TTLOG_RECORD_LEN_MASK) * TTLOG_RECORD_ALIGN;
 	if (bytes <= merge->window_bytes || bytes > lane->entry.bytes - from)
 		return false;
-	lane->walk.left--;
+	lane->walk.left -= lane->walk.left > 0;
 	fill(merge, lane, from + (uint32_t)bytes);
 	return true;
 }
@@ -117,7 +122,7 @@ static int next_in_entry(const struct merge *merge, struct lane *lane, struct re
 		const uint32_t from = lane->window_end - (uint32_t)rest;
 
 		/* the entry's end, or nothing that can be a record */
-		if (lane->window_end == lane->entry.bytes || !lane->walk.left)
+		if (lane->window_end == lane->entry.bytes)
 			return found;
 		if (lane->walk.at != lane->window)
 			fill(merge, lane, from);
@@ -167,7 +172,7 @@ static void take_record(const struct merge *merge, struct lane *lane, const stru
 	const uint32_t place = entry->place + entry->events - lane->walk.left - 1;
 	uint64_t duration_ns = 0;
 
-	if (site->is_span_end)
+	if (site && site->is_span_end)
 		duration_ns = measure_span(merge, lane, entry->clock, record->fields, mapped_ns);
 	lane->record = (struct merge_record){
 		.mono_ns = ns > lane->record.mono_ns ? ns : lane->record.mono_ns,
@@ -180,15 +185,21 @@ static void take_record(const struct merge *merge, struct lane *lane, const stru
 		.base_ticks = has_place(entry, place) ? entry->base_ticks : 0,
 		.place = place,
 	};
+	lane->begun = lane->begins;
+	lane->begins = false;
 }
 
-/* The next good record of the entry being walked. */
+/* The next good record of the entry being walked; one without a site is a side record. */
 static bool advance_in_entry(const struct merge *merge, struct lane *lane)
 {
 	const struct catalog_site *site;
 	struct record record;
 
 	while (next_in_entry(merge, lane, &record) == 1) {
+		if (record.site_index == TTLOG_SIDE_SITE) {
+			take_record(merge, lane, &record, NULL);
+			return true;
+		}
 		site = catalog__find(merge->catalog, lane->module, record.site_index);
 		if (!site || !catalog_site__fits(site, record.fields, record.fields_len))
 			continue;
@@ -207,6 +218,7 @@ static bool start_entry(struct merge *merge, struct lane *lane)
 			sizeof(lane->entry));
 	lane->walk.left = lane->entry.events;
 	lane->good_cnt = 0;
+	lane->begins = ring_entry__begins_batch(&lane->entry);
 	/* the span depends on the entry's stamp */
 	lane->span_clock = 0;
 	fill(merge, lane, 0);
@@ -232,25 +244,63 @@ static bool advance_lane(struct merge *merge, struct lane *lane)
 
 /* ---- the heap ---- */
 
-int merge__next(struct merge *merge, struct merge_record *ret_record)
+static void pass(struct merge *merge)
 {
 	struct heap_source *top = merge->heap;
+	struct lane *lane = &merge->lanes[top->number];
+
+	if (advance_lane(merge, lane))
+		top->key = lane->record.mono_ns;
+	else
+		*top = merge->heap[--merge->heap_cnt];
+	if (merge->heap_cnt)
+		heap__sift_down(merge->heap, merge->heap_cnt, 0);
+}
+
+static uint32_t slot_of(struct merge *merge, struct lane *lane)
+{
+	if (lane->slot == CONTEXTS_NO_SLOT)
+		lane->slot = contexts__slot(merge->contexts, lane->thread);
+	return lane->slot;
+}
+
+static void take_side(struct merge *merge, struct lane *lane)
+{
+	const struct merge_record *record = &lane->record;
+
+	contexts__take(merge->contexts, slot_of(merge, lane), lane->module, record->fields,
+		       record->bytes - sizeof(struct ttlog_record));
+	merge->has_contexts = true;
+}
+
+static void add_context(struct merge *merge, struct lane *lane, struct merge_record *record)
+{
+	const uint32_t slot = slot_of(merge, lane);
+
+	if (lane->begun)
+		contexts__forget(merge->contexts, slot, lane->module);
+	record->context = *contexts__now(merge->contexts, slot);
+}
+
+int merge__next(struct merge *merge, struct merge_record *ret_record)
+{
+	struct lane *lane;
 
 	/* not earlier: the record that was given is in the lane's window */
-	if (merge->has_given) {
-		struct lane *lane = &merge->lanes[top->number];
-
-		if (advance_lane(merge, lane))
-			top->key = lane->record.mono_ns;
-		else
-			*top = merge->heap[--merge->heap_cnt];
-		if (merge->heap_cnt)
-			heap__sift_down(merge->heap, merge->heap_cnt, 0);
+	if (merge->has_given)
+		pass(merge);
+	for (;; pass(merge)) {
+		merge->has_given = merge->heap_cnt > 0;
+		if (!merge->has_given)
+			return 0;
+		lane = &merge->lanes[merge->heap->number];
+		if (lane->record.site)
+			break;
+		take_side(merge, lane);
 	}
-	merge->has_given = merge->heap_cnt > 0;
-	if (!merge->has_given)
-		return 0;
-	*ret_record = merge->lanes[top->number].record;
+	*ret_record = lane->record;
+	if (merge->has_contexts)
+		add_context(merge, lane, ret_record);
 	return 1;
 }
 
@@ -322,6 +372,7 @@ static int add_to_lane(struct merge *merge, struct hash_table *numbers, uint32_t
 	merge->lanes[merge->lane_cnt++] = (struct lane){
 		.thread = entry->thread,
 		.module = entry->module,
+		.slot = CONTEXTS_NO_SLOT,
 		.is_alone = entry->seq == 0,
 		.page = page_of(entry),
 		.first = i,
@@ -403,7 +454,7 @@ static int build_heap(struct merge *merge)
 }
 
 struct merge *merge__new(struct ring_copy *copy, const struct catalog *catalog,
-			 const struct clock *clock)
+			 const struct clock *clock, struct contexts *contexts)
 {
 	struct merge *merge = calloc(1, sizeof(*merge));
 	int err;
@@ -413,6 +464,8 @@ struct merge *merge__new(struct ring_copy *copy, const struct catalog *catalog,
 	merge->copy = copy;
 	merge->catalog = catalog;
 	merge->clock = clock;
+	merge->contexts = contexts;
+	merge->has_contexts = !contexts__are_none(contexts);
 	merge->secret = hash__new_secret();
 	err = sort_into_lanes(merge);
 	if (!err)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contexts.h"
+
 struct catalog;
 struct catalog_site;
 struct clock;
@@ -29,11 +31,13 @@ struct merge_record {
 	uint64_t seq;                /* of its batch; 0: a batch of one record */
 	uint64_t base_ticks;         /* of its batch; 0: its place is not known */
 	uint32_t place;              /* of the record in its batch */
+	struct context context;
 };
 
-/* NULL with errno. Copy, catalog and clock must stay as long as it. */
+/* NULL with errno. All must stay as long as it. contexts: at the start of the copy; changes as
+ * records go by. */
 struct merge *merge__new(struct ring_copy *copy, const struct catalog *catalog,
-			 const struct clock *clock);
+			 const struct clock *clock, struct contexts *contexts);
 /* NULL is fine. */
 void merge__free(struct merge *merge);
 

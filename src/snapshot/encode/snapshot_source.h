@@ -30,6 +30,8 @@ struct snapshot_source {
 	const struct site_table *const
 		*modules; /* by ring_entry.module; NULL entries are unknown */
 	size_t module_cnt;
+	bool has_side;                   /* false: `events` has no record of TTLOG_SIDE_SITE */
+	const struct contexts *contexts; /* of its threads, when `events` begins; NULL: none */
 	const struct clock *clock;
 	int64_t boot_offset_ns; /* an earlier boot's wall time less CLOCK_MONOTONIC; 0: this boot */
 

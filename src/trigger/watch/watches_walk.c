@@ -349,6 +349,10 @@ static void walk_all(struct walk *walk, const struct watched_module *module)
 		.left = walk->entry->events,
 	};
 
+	/* it does not know side records from others */
+	if (walk->process->taken.flags & TTLOG_BATCH_SIDE)
+		records.left = walk->entry->bytes / (uint32_t)sizeof(struct ttlog_record);
+
 	while ((walk->wanted || module->has_slows) && find_watched(walk, module, &records))
 		look_at(walk);
 }

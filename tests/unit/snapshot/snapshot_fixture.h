@@ -33,7 +33,7 @@
 #include "snapshot_source.h"
 #include "thread.h"
 
-#define ALL_SITE   0u /* every type */
+#define ALL_SITE   1u /* every type */
 #define COUNT_SITE 2u
 #define SPAN_SITE  4u
 #define EMPTY_SITE 8u

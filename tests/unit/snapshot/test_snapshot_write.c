@@ -217,7 +217,7 @@ static void test_snapshot_is_read_by_another_reader(void **state)
 	expect_line(
 		pipe, 1001,
 		"\"level\":\"WARN\"," WHAT(
-			"all") "\"line\":100,\"func\":\"main\",\"fields\":{"
+			"all") "\"line\":101,\"func\":\"main\",\"fields\":{"
 			       "\"bool\":false,\"char\":\"a\",\"i8\":0,\"u16\":0,\"i32\":0,"
 			       "\"i64\":-9223372036854775808,\"u64\":18446744073709551615,\"f32\":0.1,"
 			       "\"f64\":-0.0,\"ptr\":\"0x7f0000001000\",\"str\":\"caf\xef\xbf\xbd\\n\","
@@ -226,7 +226,7 @@ static void test_snapshot_is_read_by_another_reader(void **state)
 	expect_line(
 		pipe, 1002,
 		"\"level\":\"WARN\"," WHAT(
-			"all") "\"line\":100,\"func\":\"main\",\"fields\":{"
+			"all") "\"line\":101,\"func\":\"main\",\"fields\":{"
 			       "\"bool\":true,\"char\":\"b\",\"i8\":-1,\"u16\":1000,\"i32\":-100000,"
 			       "\"i64\":-9223372036854775807,\"u64\":18446744073709551614,\"f32\":1.1,"
 			       "\"f64\":0.25,\"ptr\":\"0x7f0000001001\",\"str\":\"caf\xc3\xa9 \\\"quoted\\\"\","

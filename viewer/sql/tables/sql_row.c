@@ -21,9 +21,17 @@ void sql_row__site(sqlite3_context *to, const struct ttlog_site *site, enum sql_
 	}
 }
 
+void sql_row__id(sqlite3_context *to, struct ttlog_text id)
+{
+	if (id.len)
+		sqlite3_result_text(to, id.p, (int)id.len, SQLITE_TRANSIENT);
+}
+
 void sql_row__event(sqlite3_context *to, struct sql_source *source, const struct ttlog_event *event,
 		    enum sql_fixed column)
 {
+	char id[TTLOG_ID_BYTES];
+
 	switch (column) {
 	case FIXED_TS:
 		sql_value__time(to, &source->scratch, event->real_ns);
@@ -42,6 +50,12 @@ void sql_row__event(sqlite3_context *to, struct sql_source *source, const struct
 		return;
 	case FIXED_COMM:
 		sql_value__text(to, event->thread->comm, SQL_VALUE_STAYS);
+		return;
+	case FIXED_TRACE_ID:
+		sql_row__id(to, ttlog_event_trace_id(event, id));
+		return;
+	case FIXED_SPAN_ID:
+		sql_row__id(to, ttlog_event_span_id(event, id));
 		return;
 	case FIXED_SNAPSHOT:
 		sql_row__snapshot(to, event->snapshot);

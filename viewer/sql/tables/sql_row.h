@@ -11,6 +11,8 @@
 void sql_row__snapshot(sqlite3_context *to, const struct ttlog_snapshot *reader);
 /* FIXED_LEVEL to FIXED_MSG, FIXED_FILE to FIXED_FUNC. */
 void sql_row__site(sqlite3_context *to, const struct ttlog_site *site, enum sql_fixed column);
+/* NULL if it is absent. */
+void sql_row__id(sqlite3_context *to, struct ttlog_text id);
 /* These, and all others that an event has but FIXED_DURATION_NS and FIXED_FIELDS. */
 void sql_row__event(sqlite3_context *to, struct sql_source *source, const struct ttlog_event *event,
 		    enum sql_fixed column);

@@ -272,6 +272,18 @@ static void field_column(sqlite3_context *to, const struct spans_cursor *cursor,
 		end_column(to, cursor, column);
 }
 
+/* Its start's, which may be in a chunk that is gone. */
+static void id_column(sqlite3_context *to, const struct spans_cursor *cursor, enum sql_fixed column)
+{
+	const struct span *span = cursor->span;
+
+	if (span)
+		sql_row__id(to, ttlog_text_of(column == FIXED_TRACE_ID ? span->trace_id
+								       : span->span_id));
+	else
+		sql_row__event(to, cursor->base.source, &cursor->end, column);
+}
+
 static void fixed_column(sqlite3_context *to, const struct spans_cursor *cursor,
 			 enum sql_fixed column)
 {
@@ -298,6 +310,10 @@ static void fixed_column(sqlite3_context *to, const struct spans_cursor *cursor,
 		return;
 	case FIXED_DEPTH:
 		sqlite3_result_int64(to, cursor->lane->cnt - (cursor->span ? 1 : 0));
+		return;
+	case FIXED_TRACE_ID:
+	case FIXED_SPAN_ID:
+		id_column(to, cursor, column);
 		return;
 	case FIXED_FIELDS:
 		span_fields(to, &source->scratch, cursor);

@@ -134,6 +134,12 @@ static void field_line(struct detail *detail, const struct ttlog_event *event, u
 	end_line(detail, STYLE_BOLD);
 }
 
+static void id_line(struct detail *detail, const char *key, struct ttlog_text digits)
+{
+	if (digits.len)
+		text_line(detail, key, digits, STYLE_PLAIN);
+}
+
 static void thread_line(struct detail *detail, const struct ttlog_thread *thread)
 {
 	struct out *out = begin(detail, "thread");
@@ -175,6 +181,7 @@ int detail__make(struct detail *detail, const struct ttlog_event *event, bool wi
 		 int height)
 {
 	const struct ttlog_site *site = event->site;
+	char id[TTLOG_ID_BYTES];
 
 	detail__clear(detail);
 	detail->width = width;
@@ -192,6 +199,8 @@ int detail__make(struct detail *detail, const struct ttlog_event *event, bool wi
 			  STYLE_PLAIN);
 	text_line(detail, "target", site->target, STYLE_PLAIN);
 	text_line(detail, "probe", site->probe, STYLE_PLAIN);
+	id_line(detail, "trace_id", ttlog_event_trace_id(event, id));
+	id_line(detail, "span_id", ttlog_event_span_id(event, id));
 	source_lines(detail, site);
 	/* Its end stays in sight. */
 	if (detail->top > detail->line_cnt - height)

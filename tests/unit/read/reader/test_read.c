@@ -29,7 +29,7 @@ ASSERT_BYTES(struct ttlog_column_text, 24);
 
 static const char *const GOLDENS[] = {
 	"golden.bin",         "packed.bin",        "small.bin", "overlap-first.bin",
-	"overlap-second.bin", "overlap-other.bin", "nulls.bin",
+	"overlap-second.bin", "overlap-other.bin", "nulls.bin", "contexts.bin",
 };
 
 #define GOLDEN_CNT (sizeof(GOLDENS) / sizeof(GOLDENS[0]))

@@ -42,6 +42,12 @@ static void test_reader_nulls(void **state)
 	assert_gives("nulls.bin", "nulls.jsonl", 35, 0);
 }
 
+static void test_reader_contexts(void **state)
+{
+	(void)state;
+	assert_gives("contexts.bin", "contexts.jsonl", 15, 0);
+}
+
 /* From the last chunk to the first: what lies before the window has to be read again. */
 static void test_reader_goes_backwards(void **state)
 {
@@ -271,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_reader_golden),
 		cmocka_unit_test(test_reader_packed_bits),
 		cmocka_unit_test(test_reader_nulls),
+		cmocka_unit_test(test_reader_contexts),
 		cmocka_unit_test(test_reader_goes_backwards),
 		cmocka_unit_test(test_reader_in_one_go),
 		cmocka_unit_test(test_reader_what_is_no_file),

@@ -14,6 +14,7 @@
 #include "merge.h"
 #include "ring.h"
 #include "site.h"
+#include "thread.h"
 
 #define THREADS     8u
 #define EVENT_SITE  1u
@@ -27,9 +28,11 @@ struct fixture {
 	const struct site_table *modules[3];
 	struct ring *ring;
 	struct clock *clock;
+	struct thread threads[THREADS];
 	struct make_batch batch;
 	struct ring_copy *copy;
 	struct catalog *catalog;
+	struct contexts *contexts;
 	struct merge *merge;
 };
 
@@ -61,6 +64,7 @@ static int teardown(void **state)
 	struct fixture *fixture = *state;
 
 	merge__free(fixture->merge);
+	contexts__free(fixture->contexts);
 	catalog__free(fixture->catalog);
 	ring_copy__free(fixture->copy);
 	ring__free(fixture->ring);
@@ -78,7 +82,13 @@ static struct merge *start(struct fixture *fixture)
 	assert_non_null(fixture->copy);
 	fixture->catalog = catalog__new(fixture->copy, fixture->modules, 3, THREADS, NULL, NULL);
 	assert_non_null(fixture->catalog);
-	fixture->merge = merge__new(fixture->copy, fixture->catalog, fixture->clock);
+	for (uint32_t i = 0; i < THREADS; i++)
+		fixture->threads[i] = (struct thread){ .tid = 100 + i };
+	fixture->contexts = contexts__new();
+	assert_non_null(fixture->contexts);
+	contexts__use(fixture->contexts, fixture->threads, THREADS);
+	fixture->merge =
+		merge__new(fixture->copy, fixture->catalog, fixture->clock, fixture->contexts);
 	assert_non_null(fixture->merge);
 	return fixture->merge;
 }
@@ -425,6 +435,96 @@ static void test_merge_survives_garbage(void **state)
 	assert_true(merge__corrupt_cnt(fixture->merge) > 0);
 }
 
+/* The byte of the next record's context, which must have this value; 0: it has none. */
+static uint8_t context_of(struct merge *merge, uint64_t value)
+{
+	struct merge_record record;
+
+	assert_int_equal(merge__next(merge, &record), 1);
+	assert_int_equal(value_of(&record), value);
+	return record.context.trace_id[15];
+}
+
+/* Of two modules of a thread, whose blocks lie in each other; another thread has none. */
+static void test_merge_contexts_of_modules(void **state)
+{
+	struct fixture *fixture = *state;
+	struct make_batch *batch = &fixture->batch;
+	struct merge *merge;
+
+	make__record(batch, EVENT_SITE, 1, 1);
+	make__context(batch, 10, 5000, 7);
+	make__record(batch, EVENT_SITE, 20, 3);
+	make__context(batch, 50, 0, 0); /* after the library's, which goes on */
+	make__record(batch, EVENT_SITE, 60, 6);
+	make__flush(batch, fixture->ring, 0, 0, 1000, 2000, 1);
+	make__record(batch, EVENT_SITE, 15, 2);
+	make__context(batch, 30, 4000, 8); /* deeper */
+	make__record(batch, EVENT_SITE, 40, 4);
+	make__context(batch, 70, 0, 0);
+	make__record(batch, EVENT_SITE, 80, 7);
+	make__flush(batch, fixture->ring, 0, 2, 1000, 2000, 1);
+	make__record(batch, EVENT_SITE, 45, 5);
+	make__flush(batch, fixture->ring, 1, 0, 1000, 2000, 1);
+	merge = start(fixture);
+	assert_int_equal(context_of(merge, 1), 0);
+	assert_int_equal(context_of(merge, 2), 7);
+	assert_int_equal(context_of(merge, 3), 7);
+	assert_int_equal(context_of(merge, 4), 8);
+	assert_int_equal(context_of(merge, 5), 0);
+	assert_int_equal(context_of(merge, 6), 8);
+	assert_int_equal(context_of(merge, 7), 0);
+	expect_end(fixture, 0);
+}
+
+/* Entries of side records alone, at the end of a batch; a batch that begins without one. */
+static void test_merge_contexts_of_batches(void **state)
+{
+	struct fixture *fixture = *state;
+	struct make_batch *batch = &fixture->batch;
+	struct merge *merge;
+
+	make__context(batch, 1, 5000, 7);
+	make__record(batch, EVENT_SITE, 2, 1);
+	make__context(batch, 3, 4900, 9);
+	make__flush(batch, fixture->ring, 0, 0, 1000, 2000, 1);
+	make__record(batch, EVENT_SITE, 10, 2);
+	make__flush(batch, fixture->ring, 0, 2, 1000, 2000, 1);
+	make__context(batch, 0, 4900, 9);
+	make__flush(batch, fixture->ring, 0, 0, 1100, 2000, 2);
+	make__record(batch, EVENT_SITE, 0, 3);
+	make__flush(batch, fixture->ring, 0, 0, 1200, 2000, 3);
+	merge = start(fixture);
+	assert_int_equal(context_of(merge, 1), 7);
+	assert_int_equal(context_of(merge, 2), 9);
+	assert_int_equal(context_of(merge, 3), 0);
+	expect_end(fixture, 0);
+}
+
+/* Kinds of a later version, and records that are too short, are passed over. */
+static void test_merge_side_records_of_others(void **state)
+{
+	struct fixture *fixture = *state;
+	struct make_batch *batch = &fixture->batch;
+	struct merge *merge;
+
+	make__context(batch, 0, 5000, 7);
+	make__begin(batch, TTLOG_SIDE_SITE, 1);
+	make__put_u64(batch, 99);
+	make__end(batch);
+	make__begin(batch, TTLOG_SIDE_SITE, 2);
+	make__put_u64(batch, TTLOG_SIDE_CONTEXT);
+	make__end(batch);
+	make__begin(batch, TTLOG_SIDE_SITE, 3);
+	make__end(batch);
+	batch->events -= 3;
+	make__record(batch, EVENT_SITE, 4, 1);
+	make__flush(batch, fixture->ring, 0, 0, 1000, 2000, 1);
+	merge = start(fixture);
+	assert_int_equal(context_of(merge, 1), 7);
+	expect_end(fixture, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_merge_##name, setup, teardown)
@@ -441,6 +541,9 @@ int main(void)
 		TEST(counts_corrupt_records),
 		TEST(counts_corrupt_batches),
 		TEST(survives_garbage),
+		TEST(contexts_of_modules),
+		TEST(contexts_of_batches),
+		TEST(side_records_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

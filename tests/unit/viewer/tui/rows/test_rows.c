@@ -80,6 +80,7 @@ static const char *const GOLDENS[][FILES_MAX + 1] = {
 	{ "overlap-first.bin", "overlap-second.bin", "overlap-other.bin" },
 	{ "overlap-second.bin", "golden.bin", "packed.bin" },
 	{ "nulls.bin" },
+	{ "contexts.bin" },
 };
 #define GOLDEN_CNT (sizeof(GOLDENS) / sizeof(GOLDENS[0]))
 
