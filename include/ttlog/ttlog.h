@@ -99,8 +99,9 @@
  * Context); NULL or text that is none: to no trace.
  *
  * Both are declarations, and end as TTLOG_SPAN does. They work whether a collector is there or not,
- * and take some 5 ns then. If one attaches within the block, the context is known from the next
- * event of this executable or library on. Events themselves take no longer within such a block.
+ * and a block takes some 15 ns then, 50 ns with one. If one attaches within the block, the context
+ * is known from the next event of this executable or library on. Events themselves take no longer
+ * within such a block.
  */
 #define TTLOG_CONTEXT(trace_id, span_id) TTLOG__CONTEXT(trace_id, span_id)
 #define TTLOG_CONTEXT_W3C(traceparent)   TTLOG__CONTEXT_W3C(traceparent)
