@@ -63,8 +63,7 @@ struct frame {
 };
 
 struct frames {
-	u32 cnt;
-	u32 lost_cnt; /* calls above the top that were not recorded */
+	u64 cnt;
 	struct frame list[MAX_FRAMES];
 };
 
@@ -370,7 +369,6 @@ static long drop_top(u32 at, struct walk *walk)
 		return 1;
 	send_end(walk->hit, frame);
 	frames->cnt = top;
-	frames->lost_cnt = 0;
 	return 0;
 }
 
@@ -402,8 +400,6 @@ static __always_inline void begin_span(struct hit *hit)
 	if (frames)
 		drop_ended(hit, frames, true);
 	if (!frames || frames->cnt >= MAX_FRAMES) {
-		if (frames)
-			frames->lost_cnt++;
 		__sync_fetch_and_add(&hit->process->lost_alone_events, 1);
 		__sync_fetch_and_add(&hit->process->lost_table_events, 1);
 		return;

@@ -288,6 +288,8 @@ struct ttlog_contents {
 	/* Of a segment of a stream. */
 	bool is_open;    /* it has no end: it is being written, or its collector was killed */
 	uint64_t missed; /* recorded events, up to here, that are in no segment of the stream */
+
+	uint64_t unread; /* events with a value that could not be read: it is null */
 };
 
 #pragma GCC visibility pop

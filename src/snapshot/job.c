@@ -92,6 +92,7 @@ static void fill_source(struct job *job, const struct process *process,
 	source->recorded = accounts.recorded;
 	source->overwritten = accounts.overwritten;
 	source->lost = accounts.lost;
+	source->unread = accounts.unread;
 	source->crash = job->crash.has_exit || job->crash.has_crash ? &job->crash : NULL;
 }
 

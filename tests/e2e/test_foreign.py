@@ -88,6 +88,7 @@ def test_foreign_texts(t):
     for text in got[4:6]:
         check(text.startswith("x" * 4000) and len(text) < 4100, "a long text is cut")
     equal(got[6:], [None, None], "null texts")
+    equal(snapshot.info["unread"], 1, "events with a value that could not be read")
 
 
 def test_foreign_texts_with_a_length(t):

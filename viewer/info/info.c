@@ -397,6 +397,9 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 		count_line(page, "overwritten", contents->overwritten,
 			   contents->overwritten ? " recorded, but older than the ring holds" : "");
 	}
+	if (contents->unread)
+		count_line(page, "unread", contents->unread,
+			   " with a value that could not be read: it is null");
 	if (info->has_stream)
 		count_line(
 			page, "missed", contents->missed,

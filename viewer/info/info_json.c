@@ -18,9 +18,9 @@ static const char *const HIDDEN[] = {
 
 /* Printed in this place by name. */
 static const char *const PLACED[] = {
-	"format",      "service",  "host",   "kernel",     "pid",     "comm",
-	"exe",         "build_id", "reason", "created_at", "emitted", "recorded",
-	"overwritten", "lost",     "exit",   "crash",      "spans",   "missed",
+	"format",   "service", "host",       "kernel",  "pid",      "comm",        "exe",
+	"build_id", "reason",  "created_at", "emitted", "recorded", "overwritten", "lost",
+	"exit",     "crash",   "spans",      "missed",  "unread",
 };
 
 struct object {
@@ -94,6 +94,8 @@ static void put_totals(struct object *object, const struct ttlog_snapshot *reade
 		put_u64(object, "recorded", contents->recorded);
 		put_u64(object, "overwritten", contents->overwritten);
 	}
+	if (contents->unread)
+		put_u64(object, "unread", contents->unread);
 	if (info->has_stream)
 		put_u64(object, "missed", contents->missed);
 	put_item(object, "lost", &contents->lost_item);

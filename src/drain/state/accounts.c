@@ -24,8 +24,10 @@ void accounts__make(struct accounts *ret, const struct event_counts *counts,
 	uint64_t left;
 
 	accounts.emitted = emitted_in_batches + counts->alone + counts->dropped + counts->refused;
-	if (kernel)
+	if (kernel) {
 		accounts.emitted += kernel->lost_alone_events;
+		accounts.unread = kernel->nulls;
+	}
 	if (accounts.emitted < accounts.recorded)
 		accounts.emitted = accounts.recorded;
 	left = accounts.emitted - accounts.recorded;

@@ -28,6 +28,8 @@ struct accounts_lost {
 struct accounts {
 	uint64_t emitted, recorded, overwritten, lost_total;
 	struct accounts_lost lost;
+	uint64_t
+		unread; /* events with a value that could not be read; counted as all others, too */
 };
 
 /* kernel: BPF's counters; NULL if they are gone. Unreadable events count as recorded. */

@@ -237,6 +237,7 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "emitted", .number = &header->emitted, .has = &header->has_totals },
 		{ "recorded", .number = &header->recorded, .has = &header->has_totals },
 		{ "overwritten", .number = &header->overwritten, .has = &header->has_totals },
+		{ "unread", .number = &header->unread },
 	};
 
 	return cbor_reader__member(members, ARRAY_SIZE(members), key, in);

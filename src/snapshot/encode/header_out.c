@@ -213,6 +213,8 @@ static void put_accounting(struct cbor_map *map, const struct snapshot_source *s
 	cbor_map__uint(map, "recorded", source->recorded);
 	cbor_map__uint(map, "overwritten", source->overwritten);
 	put_lost(cbor_map__key(map, "lost"), &source->lost);
+	if (source->unread)
+		cbor_map__uint(map, "unread", source->unread);
 }
 
 /* ---- the maps ---- */

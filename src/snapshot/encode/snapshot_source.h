@@ -50,6 +50,7 @@ struct snapshot_source {
 	uint64_t suppressed_cnt;     /* triggers that --min-gap suppressed before it */
 	uint64_t emitted, recorded, overwritten;
 	struct accounts_lost lost;
+	uint64_t unread;                  /* events with a value that could not be read */
 	const struct event_stack *stacks; /* of events; with names */
 	size_t stack_cnt;
 	const struct crash *crash;  /* NULL: see ending */
