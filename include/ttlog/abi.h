@@ -77,9 +77,9 @@ TTLOG_ABI_ASSERT(sizeof(struct ttlog_record) == 8, "a record starts with 8 bytes
 /*
  * A record of site TTLOG_SIDE_SITE, which is none, says something about the events around it. It is
  * no event: no count contains it. Its first field is an enum ttlog_side; a reader skips those that
- * it does not know.
+ * it does not know. The last index: the first one may be a site's (clang).
  */
-#define TTLOG_SIDE_SITE 0u
+#define TTLOG_SIDE_SITE (TTLOG_MAX_SITES - 1)
 
 enum ttlog_side {
 	TTLOG_SIDE_CONTEXT = 1, /* struct ttlog_side_context */

@@ -100,7 +100,9 @@ TTLOG__INLINE void ttlog__close(const struct ttlog_cursor *cursor, uint32_t offs
 TTLOG__INLINE void ttlog__put_context(char *to, uint64_t delta)
 {
 	const uint64_t frame = ttlog__context.frame;
-	const uint32_t head[] = { (uint32_t)delta, TTLOG__CONTEXT_BYTES / TTLOG_RECORD_ALIGN };
+	const uint32_t head[] = { (uint32_t)delta,
+				  TTLOG_SIDE_SITE << TTLOG_RECORD_LEN_BITS |
+					  TTLOG__CONTEXT_BYTES / TTLOG_RECORD_ALIGN };
 	struct ttlog_side_context side;
 
 	side.kind = TTLOG_SIDE_CONTEXT;

@@ -229,7 +229,7 @@ static void forge_records(void)
 	uint32_t events = 0;
 
 	/* sites that don't exist, then one that does, with too many and too few bytes */
-	const uint32_t sites[] = { 0, site_cnt, site_cnt + 1, 12345, TTLOG_MAX_SITES - 1, 1, 1 };
+	const uint32_t sites[] = { 0, site_cnt, site_cnt + 1, 12345, TTLOG_SIDE_SITE - 1, 1, 1 };
 	const uint32_t words[] = { 3, 3, 3, 3, 3, 9, 2 };
 
 	for (size_t i = 0; i < sizeof(sites) / sizeof(*sites); i++, events++) {

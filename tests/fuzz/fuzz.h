@@ -42,6 +42,8 @@ void fuzz__begin(void);
 void fuzz__end(void);
 
 #define FUZZ_WAYS 21u
+/* All but --gdb, which has other reasons to say that something is not there. */
+#define FUZZ_SAYING (FUZZ_WAYS - 1)
 
 /* Runs ttlog-view over the file with every kind of output. Returns how many of them report that the
  * file can't be read to its end. Takes ownership of fd. */

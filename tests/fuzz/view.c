@@ -57,7 +57,7 @@ unsigned fuzz__view(int fd)
 		optind = 0;
 		status = view_main(5, argv);
 		FUZZ_CHECK(status == 0 || status == 1);
-		/* also 1 if another program has that path now */
+		/* that is 1 also if another program has its path now */
 		if (strcmp(WAYS[i][0], "--gdb"))
 			unreadable += (unsigned)status;
 	}

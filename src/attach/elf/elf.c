@@ -199,7 +199,7 @@ static int decode_site(const struct site_reader *reader, const struct ttlog_note
 	    !types_are_valid(site, note))
 		return -ENODATA;
 	if (note->semaphore < reader->sites_vaddr || distance % sizeof(uint16_t) ||
-	    distance / sizeof(uint16_t) + (note->kind == TTLOG_SITE_SPAN) >= TTLOG_MAX_SITES)
+	    distance / sizeof(uint16_t) + (note->kind == TTLOG_SITE_SPAN) >= TTLOG_SIDE_SITE)
 		return -ENODATA;
 	if (find_semaphore(reader->file, note->semaphore, &site->semaphore_offset))
 		return -ENODATA;

@@ -38,8 +38,8 @@ static void assert_unreadable(const void *p, size_t len, const char *what, size_
 {
 	unsigned bad = fuzz__view(bytes__to_fd(p, len));
 
-	if (bad != FUZZ_WAYS)
-		fail_msg("%s %zu: only %u of %u ways say so", what, number, bad, FUZZ_WAYS);
+	if (bad != FUZZ_SAYING)
+		fail_msg("%s %zu: only %u of %u ways say so", what, number, bad, FUZZ_SAYING);
 }
 
 static void test_damage_cut_at_every_byte(void **state)

@@ -36,7 +36,7 @@ int foreign_builder__add_site(struct foreign_builder *builder, struct site *site
 	struct site_table *table = builder->table;
 	const uint32_t index = next_index(table);
 
-	if (index + (site->kind == TTLOG_SITE_SPAN) >= TTLOG_MAX_SITES)
+	if (index + (site->kind == TTLOG_SITE_SPAN) >= TTLOG_SIDE_SITE)
 		return -E2BIG;
 	if (array__reserve(table->sites, table->cnt + 1, &builder->site_cap))
 		return -ENOMEM;

@@ -87,7 +87,7 @@ keys:	.asciz "symbol"
 	site sites+4, gates, kind=3
 	site sites+4, gates, keys=keys, types=0x090e, fields=17
 	site sites+4, gates, keys=keys, types=0x120e, fields=2
-	site sites+4, gates, version=3
+	site sites+4, gates, version=99
 	site sites+5, gates /* between two semaphores */
 	site sites-2, gates /* before the first */
 	site sites+4, module /* a gate in data */
