@@ -41,7 +41,7 @@ const char *fuzz__folder(void);
 void fuzz__begin(void);
 void fuzz__end(void);
 
-#define FUZZ_WAYS 21u
+#define FUZZ_WAYS   21u
 /* All but --gdb, which has other reasons to say that something is not there. */
 #define FUZZ_SAYING (FUZZ_WAYS - 1)
 
