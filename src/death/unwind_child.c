@@ -15,6 +15,7 @@
 #include "child_process.h"
 #include "dwarf.h"
 #include "dwarf_names.h"
+#include "fd_message.h"
 #include "parser_rights.h"
 #include "unwind_child.h"
 
@@ -156,29 +157,10 @@ static void answer(struct dwarf *dwarf, const struct crash *crash, const char *t
 /* A message of the parent. */
 static size_t receive(int socket, union request *request, int *ret_fd)
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = { request, sizeof(*request) };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *head;
-	ssize_t len;
+	const ssize_t len = fd_message__receive(socket, request, sizeof(*request), ret_fd, 0);
 
-	do
-		len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
 	if (len < (ssize_t)sizeof(request->kind))
 		_exit(0);
-	*ret_fd = -1;
-	head = CMSG_FIRSTHDR(&message);
-	if (head && head->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
 	return (size_t)len;
 }
 

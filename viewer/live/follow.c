@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "control_dial.h"
 #include "control_wire.h"
+#include "fd_message.h"
 #include "follow.h"
 #include "runtime_dir.h"
 
@@ -449,28 +450,12 @@ static enum follow_news leave(struct follow *follow, struct collector *collector
 static int receive(struct collector *collector, struct packet *ret)
 {
 	unsigned char bytes[sizeof(ret->live) + 1];
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iovec = { .iov_base = bytes, .iov_len = sizeof(bytes) };
-	struct msghdr message = {
-		.msg_iov = &iovec,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t len = recvmsg(collector->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *head;
+	const ssize_t len =
+		fd_message__receive(collector->fd, bytes, sizeof(bytes), &ret->fd, MSG_DONTWAIT);
 	int err;
 
 	if (len <= 0)
-		return len ? -errno : -EPIPE;
-	head = CMSG_FIRSTHDR(&message);
-	ret->fd = -1;
-	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-	    head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&ret->fd, CMSG_DATA(head), sizeof(ret->fd));
+		return len ? (int)len : -EPIPE;
 	err = control_wire__parse_live(bytes, (size_t)len, &ret->live);
 	if (!err && (ret->live.kind == CONTROL_WIRE_CHUNK) != (ret->fd >= 0))
 		err = -EBADMSG;

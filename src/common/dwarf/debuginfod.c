@@ -105,11 +105,6 @@ static bool load(struct library *ret)
 	return ret->begin && ret->find_debuginfo && ret->find_executable;
 }
 
-union control {
-	struct cmsghdr head;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 /* False: nothing listens any more. */
 static bool answer(int socket, const struct reply *reply, int fd)
 {
@@ -231,14 +226,6 @@ _Noreturn static void run(const struct debuginfod_options *options, int socket)
 static int take(int socket, uint64_t until_ns, struct reply *ret, int *ret_fd)
 {
 	struct pollfd waiting = { .fd = socket, .events = POLLIN };
-	union control control;
-	struct iovec part = { ret, sizeof(*ret) };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
 	ssize_t len;
 
 	for (;;) {
@@ -250,13 +237,7 @@ static int take(int socket, uint64_t until_ns, struct reply *ret, int *ret_fd)
 		    0)
 			break;
 	}
-	*ret_fd = -1;
-	do
-		len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
-	if (len == sizeof(*ret) && message.msg_controllen >= CMSG_LEN(sizeof(int)) &&
-	    control.head.cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(&control.head), sizeof(*ret_fd));
+	len = fd_message__receive(socket, ret, sizeof(*ret), ret_fd, 0);
 	return len == sizeof(*ret) ? 0 : -EPIPE;
 }
 

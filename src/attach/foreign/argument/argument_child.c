@@ -9,6 +9,7 @@
 #include "argument_child.h"
 #include "child_process.h"
 #include "dwarf_arguments.h"
+#include "fd_message.h"
 #include "parser_rights.h"
 
 bool argument_child__is_asked(int argc, char **argv)
@@ -16,39 +17,13 @@ bool argument_child__is_asked(int argc, char **argv)
 	return argc == 2 && !strcmp(argv[1], ARGUMENT_PROCESS_OPTION);
 }
 
-/* The descriptor that comes with a message; -1: none. */
-static int take_descriptor(struct msghdr *message)
-{
-	struct cmsghdr *head = CMSG_FIRSTHDR(message);
-	int fd = -1;
-
-	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
-}
-
 /* Bytes of a message, or the end of this process. */
 static size_t receive(int socket, void *bytes, size_t size, int *ret_fd)
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = { bytes, size };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t len;
+	const ssize_t len = fd_message__receive(socket, bytes, size, ret_fd, 0);
 
-	do
-		len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
 	if (len <= 0)
 		_exit(0);
-	*ret_fd = take_descriptor(&message);
 	return (size_t)len;
 }
 
