@@ -57,6 +57,20 @@ static bool is_own(const struct collection *all, const struct usdt_note *note)
 		       compare_semaphores);
 }
 
+/*
+ * Kernels from 6.18 on make a nop of five bytes a call. That overwrites the red zone, and children
+ * after fork() die there.
+ */
+static bool harms(struct collection *all, const struct usdt_note *note)
+{
+	static const uint8_t nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	uint8_t code[sizeof(nop5)];
+
+	return all->file->header.e_machine == EM_X86_64 &&
+	       !elf_file__read(all->file, note->offset, code, sizeof(code)) &&
+	       !memcmp(code, nop5, sizeof(code));
+}
+
 static int collect(const struct usdt_note *note, void *ctx)
 {
 	struct collection *all = ctx;
@@ -66,6 +80,14 @@ static int collect(const struct usdt_note *note, void *ctx)
 
 	if (!probe || is_own(all, note))
 		return 0;
+	if (harms(all, note)) {
+		foreign_report__add(
+			all->builder->report,
+			"%s: %s:%s is left out where it is a nop of five bytes: kernels from "
+			"6.18 on would harm the program there",
+			all->builder->path, note->provider, note->name);
+		return 0;
+	}
 	if (array__reserve(all->notes, all->cnt + 1, &all->cap))
 		return -ENOMEM;
 	chosen = &all->notes[all->cnt];

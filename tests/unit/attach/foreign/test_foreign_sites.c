@@ -320,6 +320,23 @@ static void test_foreign_sites_says_what_is_null(void **state)
 	done(&result);
 }
 
+/* A nop of five bytes: there the kernel would harm the program. */
+static void test_foreign_sites_leaves_out_what_harms(void **state)
+{
+#if defined(__x86_64__)
+	struct files *files = *state;
+	struct result result = find_sites(files->pie, "shop:long", "shop:nothing");
+
+	assert_int_equal(result.table->cnt, 1);
+	assert_string_equal(result.table->sites[0].name, "nothing");
+	assert_true(reports(&result, "/bin/prog: shop:long is left out where it is a nop of five "
+				     "bytes: kernels from 6.18 on would harm the program there"));
+	done(&result);
+#else
+	(void)state;
+#endif
+}
+
 static void test_foreign_sites_finds_symbols(void **state)
 {
 	struct files *files = *state;
@@ -431,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_sites_has_the_types_of_a_signature),
 		cmocka_unit_test(test_foreign_sites_has_what_the_catalogue_knows),
 		cmocka_unit_test(test_foreign_sites_says_what_is_null),
+		cmocka_unit_test(test_foreign_sites_leaves_out_what_harms),
 		cmocka_unit_test(test_foreign_sites_finds_symbols),
 		cmocka_unit_test(test_foreign_list_has_a_line_for_each_probe),
 		cmocka_unit_test(test_foreign_sites_passes_over_own_sites),

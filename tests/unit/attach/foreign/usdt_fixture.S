@@ -17,6 +17,9 @@ places:	nop
 	nop
 	nop
 	nop
+#if defined(__x86_64__)
+long:	.byte 0x0f, 0x1f, 0x44, 0, 0
+#endif
 	.section .note.GNU-stack, "", %progbits
 
 	.section .probes, "aw"
@@ -78,6 +81,9 @@ counters:	.zero 64
 	probe places+3*STEP, 0, shop, floats, FLOATS
 	probe places+4*STEP, 0, shop, symbol, SYMBOL
 	probe places+5*STEP, 0, bank, words, WORDS
+#if defined(__x86_64__)
+	probe long, 0, shop, long, ""
+#endif
 	/* dropped by the linker */
 	probe MOVE, 0, shop, dropped, ""
 #ifndef SOUND
