@@ -91,7 +91,8 @@ static void print_figures(FILE *out, const struct trial *trial)
 	if (!trial->trap_ns)
 		return;
 	fprintf(out,
-		"A trap costs %.2f us here: each full batch takes one, with --immediate each event.\n",
+		"A trap costs %.2f us here: each full batch takes one, and each event with --immediate, --usdt, "
+		"--uprobe and --span.\n",
 		(double)trial->trap_ns / 1e3);
 	fprintf(out, "The kernel's copy of a batch at a death takes %.1f us for %.1f KiB.\n",
 		(double)trial->copy_ns / 1e3, (double)trial->copy_bytes / 1024);
