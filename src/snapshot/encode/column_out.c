@@ -216,7 +216,7 @@ static uint64_t hash_value(const struct value *value)
 static bool is_same(const struct value *a, const struct value *b)
 {
 	return a->len == b->len && a->is_null == b->is_null && a->is_cut == b->is_cut &&
-	       memcmp(a->bytes, b->bytes, a->len) == 0;
+	       (!a->len || memcmp(a->bytes, b->bytes, a->len) == 0);
 }
 
 /* The value's number among the *cnt distinct ones; adds it if it is new. */
