@@ -127,7 +127,9 @@ static __always_inline void *reserve_event(const struct hit *hit, const u32 byte
 {
 	const u64 used = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 
-	*ret_wake = used >= events_bytes / 16 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	/* as each 16th fills: to wake the reader costs more than an event */
+	*ret_wake = (used ^ (used + bytes)) & -(events_bytes / 16) ? BPF_RB_FORCE_WAKEUP
+								   : BPF_RB_NO_WAKEUP;
 	if (!has_room_for(hit->task->tgid, hit->number, bytes, used))
 		return NULL;
 	return bpf_ringbuf_reserve(&events, bytes, 0);
