@@ -15,7 +15,7 @@ READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 CTL_ROOMS := src/ctl
 VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
-	viewer/tui $(addprefix viewer/,export diff) viewer
+	viewer/tui $(addprefix viewer/,export/sentry export diff) viewer
 
 # $(call see,rooms,what they see besides)
 define see

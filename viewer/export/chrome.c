@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "chrome_field.h"
 #include "counters.h"
 #include "death_event.h"
 #include "event_output.h"
@@ -29,8 +30,6 @@
 #define EXACT_NS       (100 * DAY_NS)
 /* The exact begin of a span does not matter if it was so long before the snapshot. */
 #define REACH_NS       (50 * DAY_NS)
-/* Readers allow no more digits after the point: they multiply by powers of ten in 64 bits. */
-#define EXACT_DECIMALS 18
 /* All slices that wait; beyond this, slices are printed before the ones around them. */
 #define MAX_HELD_BYTES (8u << 20)
 
@@ -103,48 +102,6 @@ static void name(struct out *out, struct ttlog_text name, struct ttlog_text cate
 	out__json_member(out, ",\"cat\":", category);
 }
 
-static bool is_beyond_integers(const struct ttlog_field *field)
-{
-	return field->type == TTLOG_TYPE_U64 && field->u > INT64_MAX && !field->null;
-}
-
-static bool is_beyond_decimals(const struct ttlog_field *field)
-{
-	return field->type == TTLOG_TYPE_DECIMAL && field->scale > EXACT_DECIMALS && !field->null;
-}
-
-/* Perfetto ends text at a NUL, so a symbol is shown for it. */
-static bool put_nul_text(struct out *out, const struct ttlog_field *field)
-{
-	char buf[FORMAT_NUMBER_BYTES];
-	struct ttlog_text text = ttlog_field_text(field, buf);
-	struct buffer shown = { .len = 0 };
-
-	if (field->null || (field->type != TTLOG_TYPE_STR && field->type != TTLOG_TYPE_CHAR) ||
-	    !text.len || !memchr(text.p, 0, text.len))
-		return false;
-	buffer__text(&shown, text);
-	if (shown.err)
-		out->err = shown.err;
-	out__json_text(out, (struct ttlog_text){ shown.bytes, shown.len }, field->cut);
-	buffer__fini(&shown);
-	return true;
-}
-
-/* Perfetto shows larger integers as negative, so they become text. */
-static void field_pair(struct out *out, struct ttlog_text key, const struct ttlog_field *field)
-{
-	bool quoted = is_beyond_integers(field);
-
-	out__json_text(out, key, false);
-	out__text(out, quoted ? ":\"" : ":");
-	if (is_beyond_decimals(field))
-		out__f64(out, counters__double(field));
-	else if (!put_nul_text(out, field))
-		json__field(out, field);
-	out__text(out, quoted ? "\"," : ",");
-}
-
 /* All but a duration. kept: values of the event's fields; NULL: read them from the event. */
 static void fields(struct out *out, const struct ttlog_event *event, const struct ttlog_field *kept)
 {
@@ -155,7 +112,7 @@ static void fields(struct out *out, const struct ttlog_event *event, const struc
 			field = kept[i];
 		else
 			ttlog_event_field(event, i, &field);
-		field_pair(out, event->site->keys[i], &field);
+		chrome_field__put(out, event->site->keys[i], &field);
 	}
 }
 
@@ -563,7 +520,7 @@ static void counters(struct chrome *chrome, const struct lane *lane,
 		name(out, site->keys[i], site->target);
 		microseconds(out, ",\"ts\":", event_ns(chrome, event));
 		out__text(out, ",\"args\":{\"value\":");
-		if (is_beyond_integers(&field) || is_beyond_decimals(&field))
+		if (chrome_field__is_beyond(&field))
 			out__f64(out, counters__double(&field));
 		else
 			json__field(out, &field);

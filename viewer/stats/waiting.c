@@ -133,7 +133,7 @@ static size_t first_after(const struct lane_waits *waits, uint64_t ns)
 }
 
 /* Adds the waits between two times. The clocks of marks and waits differ a little: so a wait counts
- * as a whole if its end is inside, and no wait reaches across the begin of a span. */
+ * as a whole if its end is inside, and no wait reaches across the start of a span. */
 static void add_between(const struct lane_waits *waits, uint64_t begin_ns, uint64_t end_ns,
 			uint64_t sums[WAIT_REASON_CNT])
 {

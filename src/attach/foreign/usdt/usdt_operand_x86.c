@@ -2,8 +2,8 @@
 /*
  * Operands of x86-64, in AT&T's syntax: %REG, $NUMBER, [DISPLACEMENT](BASE,INDEX,SCALE).
  *
- * While a uprobe runs, the register rip is the probe's own address. So a symbol is at a distance
- * from rip that the file says, wherever it is loaded.
+ * While a uprobe runs, the register rip is the probe's own address. So the distance of a symbol from
+ * rip is known from the file.
  */
 #include <stdio.h>
 #include <string.h>
