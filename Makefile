@@ -14,10 +14,9 @@ DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppc
 	dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
 	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
 	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev \
-	libseccomp-dev libsodium-dev \
-	libsqlite3-dev libsystemd-dev lld locales lz4 make mandoc pkg-config prometheus \
-	protobuf-compiler python3 python3-bt2 python3-cbor2 python3-jsonschema python3-protobuf \
-	sqlite3 strace stress-ng systemtap-sdt-dev tmux util-linux zlib1g-dev zsh
+	libseccomp-dev libsodium-dev libsqlite3-dev libsystemd-dev lld locales lz4 make mandoc \
+	pkg-config prometheus protobuf-compiler python3 python3-bt2 python3-cbor2 \
+	python3-jsonschema python3-protobuf sqlite3 strace stress-ng systemtap-sdt-dev tmux util-linux zlib1g-dev zsh
 
 # First deps, then a new make for the rest: this one has already looked for missing tools.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

@@ -401,18 +401,15 @@ static __always_inline void begin_span(struct hit *hit)
 
 	if (frames)
 		drop_ended(hit, frames, true);
-	if (!frames || frames->cnt >= MAX_FRAMES) {
+	cnt = frames ? frames->cnt : MAX_FRAMES;
+	if (!frames || cnt >= MAX_FRAMES) {
 		__sync_fetch_and_add(&hit->process->lost_alone_events, 1);
 		__sync_fetch_and_add(&hit->process->lost_table_events, 1);
 		return;
 	}
-	cnt = frames->cnt;
-	if (cnt < MAX_FRAMES) {
-		frames->list[cnt] = (struct frame){ hit->sp, bpf_ktime_get_ns(), hit->module,
-						    hit->place->site };
-		frames->cnt = cnt + 1;
-		hit->begin_ns = frames->list[cnt].begin_ns;
-	}
+	hit->begin_ns = bpf_ktime_get_ns();
+	frames->list[cnt] = (struct frame){ hit->sp, hit->begin_ns, hit->module, hit->place->site };
+	frames->cnt = cnt + 1;
 	send_event(hit);
 }
 

@@ -3,7 +3,8 @@
  * The links of a module's foreign sites: those that are probes of others, and functions.
  *
  * A link for each process or for all, as for our own sites; but all of them share what map `places`
- * has, because a place's cookie is made of its module and its number in it.
+ * has, because a place's cookie is made of its module and its number in it. So it is written once for
+ * a module.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,46 +28,54 @@ struct chosen {
 	size_t cnt;
 };
 
-static int add_place(struct attach *attach, struct chosen *chosen, uint32_t module, size_t number)
+/* 0 or -errno. */
+static int put_places(struct attach *attach, uint32_t number, struct module *module)
 {
-	const struct foreign_place *place = &attach__module(attach, module)->table->places[number];
-	const uint64_t cookie = cookie_of(module, number);
+	const struct site_table *table = module->table;
+	int err = 0;
 
+	for (size_t i = 0; !module->has_places && !err && i < table->place_cnt; i++)
+		err = kernel__put_place(attach->options.kernel, cookie_of(number, i),
+					&table->places[i].plan);
+	module->has_places |= !err;
+	return err;
+}
+
+static void add_place(struct chosen *chosen, const struct foreign_place *place, uint64_t cookie)
+{
 	chosen->offsets[chosen->cnt] = place->offset;
 	chosen->semaphores[chosen->cnt] = place->semaphore_offset;
 	chosen->cookies[chosen->cnt++] = cookie;
-	return kernel__put_place(attach->options.kernel, cookie, &place->plan);
 }
 
-/* Also counts the sites that have a place among them. 0 or -errno. */
-static int choose(struct attach *attach, uint32_t number, const struct site_filter *base,
-		  struct chosen *chosen, size_t *ret_site_cnt)
+/* Also counts the sites that have a place among them. */
+static void choose(struct attach *attach, uint32_t number, const struct site_filter *base,
+		   struct chosen *chosen, size_t *ret_site_cnt)
 {
 	const struct site_table *table = attach__module(attach, number)->table;
 	struct site_choice *choice = attach__choice(attach);
-	int err = 0;
 
 	*ret_site_cnt = 0;
 	for (size_t i = 0; i < table->cnt; i++)
 		*ret_site_cnt += site__is_foreign(&table->sites[i]) &&
 				 site_choice__matches_from(choice, base, &table->sites[i]);
-	for (size_t i = 0; i < table->place_cnt && !err; i++) {
+	for (size_t i = 0; i < table->place_cnt; i++) {
 		const struct site *site = site_table__find(table, table->places[i].plan.site);
 
 		/* a thread only comes to places of our own marks while their sites are on */
 		if (site && (table->places[i].plan.kind == WIRE_PLACE_STACK ||
 			     site_choice__matches_from(choice, base, site)))
-			err = add_place(attach, chosen, number, i);
+			add_place(chosen, &table->places[i], cookie_of(number, i));
 	}
 	site_choice__unref(choice);
-	return err;
 }
 
 int attach__link_foreign(struct attach *attach, uint32_t number, int fd, pid_t pid,
 			 const struct site_filter *base, struct kernel_link **ret,
 			 size_t *ret_site_cnt)
 {
-	const size_t max = attach__module(attach, number)->table->place_cnt;
+	struct module *module = attach__module(attach, number);
+	const size_t max = module->table->place_cnt;
 	unsigned long *room = calloc(3 * max + 1, sizeof(*room));
 	struct kernel_places places = { .fd = fd };
 	struct chosen chosen;
@@ -76,7 +85,8 @@ int attach__link_foreign(struct attach *attach, uint32_t number, int fd, pid_t p
 	if (!room)
 		return -ENOMEM;
 	chosen = (struct chosen){ room, room + max, room + 2 * max, 0 };
-	err = choose(attach, number, base, &chosen, ret_site_cnt);
+	choose(attach, number, base, &chosen, ret_site_cnt);
+	err = put_places(attach, number, module);
 	places.offsets = chosen.offsets;
 	places.semaphores = chosen.semaphores;
 	places.cookies = chosen.cookies;

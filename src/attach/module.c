@@ -96,7 +96,8 @@ struct module *module__read(const struct mapped_file *file, const struct stat *s
 	note_mapping(module, file->entry);
 	if (module->table && foreign) {
 		(void)foreign_sites__add(module->table, foreign, file->fd, file->path, NULL);
-		elf__find_start(file->fd, module->table);
+		if (!module->table->has_module)
+			elf__find_start(file->fd, module->table);
 	}
 	if (module->table)
 		(void)stack_places__add(module->table, stack_from, file->fd);

@@ -39,6 +39,7 @@ struct module {
 	struct site_table *table; /* NULL: not an ELF file */
 	size_t enabled_cnt;
 	enum module_leaks leaks;
+	bool has_places;     /* the kernel knows how the values of its foreign sites are read */
 	struct links *links; /* of attach */
 	struct links *extra; /* likewise: more sites of single processes */
 	/* processes that have it mapped, or had while they were recorded; one more if it is recorded

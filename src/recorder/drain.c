@@ -327,6 +327,7 @@ static int open_all(struct drain *drain)
 	int batches = kernel__batches_fd(drain->options.kernel);
 	int lifecycle = kernel__lifecycle_fd(drain->options.kernel);
 	int events = kernel__events_fd(drain->options.kernel);
+	int sched = kernel__sched_fd(drain->options.kernel);
 	int err;
 
 	drain->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -339,9 +340,8 @@ static int open_all(struct drain *drain)
 		err = watch(drain, lifecycle, EPOLLET);
 	if (!err && events >= 0)
 		err = watch(drain, events, EPOLLET);
-	drain->sched = kernel__sched_ring(drain->options.kernel);
-	if (!err && drain->sched)
-		err = watch(drain, kernel__sched_fd(drain->options.kernel), EPOLLET);
+	if (!err && sched >= 0)
+		err = watch(drain, sched, EPOLLET);
 	if (!err)
 		err = watch(drain, drain->event_fd, 0);
 	return err;

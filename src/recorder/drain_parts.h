@@ -57,7 +57,6 @@ struct drain {
 	struct drain_options options;
 	struct recorder *recorder; /* of options */
 	struct kernel_rings rings;
-	struct wire_ring *sched; /* NULL: without --sched */
 	struct backlog backlog;
 	bool is_behind; /* not all could be taken */
 	struct mailbox mailbox;

@@ -89,9 +89,9 @@ static bool take_batches_within(struct drain *drain, uint64_t longest_ns)
 
 	drain->round_bytes = 0;
 	whole = wire_ring__take(drain->rings.batches, take_batch, drain, longest_ns);
-	if (drain->sched) {
+	if (drain->rings.sched) {
 		drain->round_bytes = 0;
-		whole &= wire_ring__take(drain->sched, take_sched, drain, longest_ns);
+		whole &= wire_ring__take(drain->rings.sched, take_sched, drain, longest_ns);
 	}
 	processes__tell_consumed(&drain->recorder->processes);
 	return take_events(drain, longest_ns) && whole;

@@ -28,7 +28,7 @@ struct site_table;
  */
 struct site_table *elf__read_sites(int fd, const char *program_name);
 
-/* Sets table->start_offset, also of a file without ttlog's notes. */
+/* Sets table->start_offset of a file without ttlog's notes: elf__read_sites() leaves it at 0. */
 void elf__find_start(int fd, struct site_table *table);
 /* Whether the file has LeakSanitizer, which traces the threads of its process at the end. */
 bool elf__looks_for_leaks(int fd);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "foreign_builder.h"
 #include "foreign_probes.h"
 #include "foreign_report.h"
@@ -26,6 +28,9 @@ int foreign_sites__add(struct site_table *table, const struct foreign_probes *pr
 		foreign_builder__begin(table, path, report ? report : &told);
 	const int err = add(&builder, probes, fd);
 
+	if (err)
+		foreign_report__add(builder.report, "%s: its probes can't be recorded: %s", path,
+				    strerror(-err));
 	foreign_probes__tell(probes, &told);
 	foreign_report__fini(&told);
 	return err;

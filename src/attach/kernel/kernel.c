@@ -158,7 +158,10 @@ static int open_sched(struct kernel *kernel, uint64_t least_ns)
 		return -errno;
 	kernel->recorded = mapped;
 	kernel->sched = kernel_sched__new(kernel->skel->obj, least_ns);
-	return kernel->sched ? 0 : -errno;
+	if (!kernel->sched)
+		return -errno;
+	kernel->rings.sched = kernel_sched__ring(kernel->sched);
+	return 0;
 }
 
 struct kernel *kernel__new(const struct kernel_options *options)
@@ -265,11 +268,6 @@ void kernel__open_rings(struct kernel *kernel, struct kernel_rings *ret)
 	*ret = kernel->rings;
 }
 
-struct wire_ring *kernel__sched_ring(const struct kernel *kernel)
-{
-	return kernel->sched ? kernel_sched__ring(kernel->sched) : NULL;
-}
-
 int kernel__sched_fd(const struct kernel *kernel)
 {
 	return kernel->sched ? kernel_sched__fd(kernel->sched) : -1;
@@ -287,8 +285,8 @@ void kernel__rest(struct kernel *kernel)
 	wire_ring__rest(kernel->rings.lifecycle);
 	if (kernel->rings.events)
 		wire_ring__rest(kernel->rings.events);
-	if (kernel->sched)
-		wire_ring__rest(kernel_sched__ring(kernel->sched));
+	if (kernel->rings.sched)
+		wire_ring__rest(kernel->rings.sched);
 }
 
 static void each_program_of(const struct bpf_object *object,

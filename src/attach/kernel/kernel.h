@@ -73,10 +73,10 @@ void kernel__set_tracer(struct kernel *kernel, pid_t pid);
 struct kernel_rings {
 	struct wire_ring *batches, *lifecycle;
 	struct wire_ring *events; /* NULL: there is none */
+	struct wire_ring *sched;  /* struct sched_message; NULL: without options.sched */
 };
 void kernel__open_rings(struct kernel *kernel, struct kernel_rings *ret);
-/* Messages are struct sched_message; `kernel` owns it. NULL: without options.sched. */
-struct wire_ring *kernel__sched_ring(const struct kernel *kernel);
+/* -1: there is none. */
 int kernel__sched_fd(const struct kernel *kernel);
 /* Which of enum sched_site are recorded, a bit each; at first none. Any thread. */
 void kernel__switch_sched_on(struct kernel *kernel, uint32_t sites);
