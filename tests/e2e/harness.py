@@ -192,6 +192,7 @@ class Program:
     def end(self, status=0):
         """Waits for its end, which must have this status."""
         equal(self.wait(), status, f"status of {self.argv}; stderr: {self.err.text()}")
+        self.out.all()
         self.err.all()
         return self
 

@@ -39,7 +39,10 @@ fuzz-binaries: $(FUZZ_BINS)
 
 # | make fuzz           FUZZ_S=60 seconds of each target of tests/fuzz/, with ASan and UBSan
 .PHONY: fuzz
-fuzz:
+fuzz: fuzz-build
+	@tests/fuzz/run -b $(BUILD)/fuzz -j $(FUZZ_JOBS) -s $(FUZZ_S) $(FUZZ_TARGETS)
+
+.PHONY: fuzz-build
+fuzz-build:
 	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) \
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-binaries
-	@tests/fuzz/run -b $(BUILD)/fuzz -j $(FUZZ_JOBS) -s $(FUZZ_S) $(FUZZ_TARGETS)

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "ttlog/read.h"
+#include <ttlog/read.h>
 
 struct out;
 
