@@ -93,6 +93,7 @@ static void fill_source(struct job *job, const struct process *process,
 	source->overwritten = accounts.overwritten;
 	source->lost = accounts.lost;
 	source->unread = accounts.unread;
+	source->suppressed = accounts.suppressed;
 	source->crash = job->crash.has_exit || job->crash.has_crash ? &job->crash : NULL;
 }
 

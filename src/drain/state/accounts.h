@@ -30,6 +30,8 @@ struct accounts {
 	struct accounts_lost lost;
 	uint64_t
 		unread; /* events with a value that could not be read; counted as all others, too */
+	/* calls that TTLOG_PROBE_EVERY and _LIMIT left out; no event counts them */
+	uint64_t suppressed;
 };
 
 /* kernel: BPF's counters; NULL if they are gone. Unreadable events count as recorded. */

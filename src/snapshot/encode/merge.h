@@ -32,6 +32,7 @@ struct merge_record {
 	uint64_t base_ticks;         /* of its batch; 0: its place is not known */
 	uint32_t place;              /* of the record in its batch */
 	struct context context;
+	uint64_t suppressed; /* calls of its site that its thread left out before it; 0: none */
 };
 
 /* NULL with errno. All must stay as long as it. contexts: at the start of the copy; changes as

@@ -51,6 +51,7 @@ struct snapshot_source {
 	uint64_t emitted, recorded, overwritten;
 	struct accounts_lost lost;
 	uint64_t unread;                  /* events with a value that could not be read */
+	uint64_t suppressed;              /* calls that TTLOG_PROBE_EVERY and _LIMIT left out */
 	const struct event_stack *stacks; /* of events; with names */
 	size_t stack_cnt;
 	const struct crash *crash;  /* NULL: see ending */
