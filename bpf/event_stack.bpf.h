@@ -2,7 +2,7 @@
 /*
  * With --stack: where a thread is that is about to log an event of our own marks. The probe is on
  * the mark's own nop, before the event is appended: so the thread's batch says which event it will
- * be. This is a help, not an account: an event whose stack has no room goes without it.
+ * be. This is a help: an event whose stack has no room goes without it, and that is counted.
  */
 #ifndef TTLOG_EVENT_STACK_BPF_H
 #define TTLOG_EVENT_STACK_BPF_H
@@ -23,7 +23,8 @@ static __always_inline u64 batch_in(struct task_struct *task, u32 module)
 	return 0;
 }
 
-static __always_inline void event_stack__send(const struct hit *hit)
+/* Returns whether it was sent. */
+static __always_inline bool event_stack__try(const struct hit *hit)
 {
 	const u64 address = batch_in(hit->task, hit->module);
 	struct wire_event_stack *message;
@@ -32,10 +33,10 @@ static __always_inline void event_stack__send(const struct hit *hit)
 
 	if (address &&
 	    (bpf_probe_read_user(&batch, sizeof(batch), (void *)address) || !is_batch(&batch)))
-		return;
+		return false;
 	message = reserve_event(hit, sizeof(*message), &wake);
 	if (!message)
-		return;
+		return false;
 	stamp_as(&message->head, hit->task, WIRE_EVENT_STACK, sizeof(*message), hit->module);
 	message->address = address;
 	message->ordinal = batch.events_before + (batch.committed >> 32);
@@ -49,6 +50,13 @@ static __always_inline void event_stack__send(const struct hit *hit)
 			message->addresses[i] = 0;
 	}
 	bpf_ringbuf_submit(message, wake);
+	return true;
+}
+
+static __always_inline void event_stack__send(const struct hit *hit)
+{
+	if (!event_stack__try(hit))
+		__sync_fetch_and_add(&hit->process->lost_stacks, 1);
 }
 
 #endif /* TTLOG_EVENT_STACK_BPF_H */

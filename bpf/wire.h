@@ -266,6 +266,7 @@ struct wire_process {
 	uint64_t lost_alone_events;
 	uint64_t lost_table_events; /* no room for a span in map `frames_by_thread` */
 	uint64_t nulls;             /* events with a value that could not be read */
+	uint64_t lost_stacks;       /* with --stack: of events of its own that were not sent */
 	uint64_t lost_messages;     /* `lifecycle` had no room for a message without events */
 	uint64_t table_full;        /* threads that could not be registered */
 	uint64_t lost_tails;        /* thread ends with a tail left: see `left` in map `threads` */

@@ -6,7 +6,7 @@ RECORD_ROOMS := src/broker src/broker/requests src/ring \
 	$(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt /function /argument) /foreign /kernel) \
 	src/sched src/attach \
 	$(addprefix src/attach/,find launch) src/drain/state src/drain src/death \
-	src/snapshot/encode src/snapshot/keep src/snapshot src/stream src/status \
+	src/snapshot/columns src/snapshot/encode src/snapshot/keep src/snapshot src/stream src/status \
 	src/trigger/watch src/trigger src/metrics $(addprefix src/recorder,/processes /rounds) \
 	src/recorder src/command \
 	$(addprefix src/collect/,options check) src/collect

@@ -27,6 +27,7 @@
 #include "report.h"
 #include "retain.h"
 #include "segment_recover.h"
+#include "stack_places.h"
 #include "streams.h"
 #include "writer.h"
 
@@ -127,6 +128,7 @@ static int open_streams(struct collector *collector)
 		},
 		.segment_age_ns = env->segment_age_ns,
 		.compression = env->profile->compression,
+		.attach = env->stack_from != STACK_PLACES_OFF ? collector->attach : NULL,
 	};
 
 	if (!has_streams(env))
@@ -168,7 +170,7 @@ int collect__open_writer(struct collector *collector)
 	collector->queue = job_queue__new(&queue);
 	if (!collector->queue)
 		return report__error("can't start", NULL, -errno);
-	collector->live = live__new();
+	collector->live = live__new(collector->attach);
 	return collector->live ? open_streams(collector)
 			       : report__error("can't start", NULL, -errno);
 }

@@ -185,21 +185,67 @@ void event_stacks__exec(struct event_stacks *stacks)
 	}
 }
 
-struct event_stack *event_stacks__copy(const struct event_stacks *stacks, size_t *ret_cnt)
+/* taker: 0 for all of them. */
+static bool is_for(const struct event_stack *stack, uint8_t taker)
 {
-	struct event_stack *copy = NULL;
+	return stack->state == EVENT_STACK_KNOWN && !(stack->taken & taker);
+}
+
+static size_t cnt_for(const struct event_stacks *stacks, uint8_t taker)
+{
 	size_t cnt = 0;
 
-	*ret_cnt = 0;
 	for (size_t i = 0; stacks && i < kept_cnt(stacks); i++)
-		cnt += stacks->items[i].state == EVENT_STACK_KNOWN;
-	if (cnt)
-		copy = reallocarray(NULL, cnt, sizeof(*copy));
-	for (size_t i = 0; copy && i < kept_cnt(stacks); i++) {
-		if (stacks->items[i].state == EVENT_STACK_KNOWN)
-			copy[(*ret_cnt)++] = stacks->items[i];
+		cnt += is_for(&stacks->items[i], taker);
+	return cnt;
+}
+
+/* In the order in which they came. */
+static struct event_stack *copy_for(const struct event_stacks *stacks, uint8_t taker,
+				    size_t *ret_cnt)
+{
+	const size_t cnt = cnt_for(stacks, taker);
+	struct event_stack *copy = cnt ? reallocarray(NULL, cnt, sizeof(*copy)) : NULL;
+
+	*ret_cnt = 0;
+	for (size_t i = copy ? stacks->cnt - kept_cnt(stacks) : 0; copy && i < stacks->cnt; i++) {
+		if (is_for(&stacks->items[i % EVENT_STACKS_MAX], taker))
+			copy[(*ret_cnt)++] = stacks->items[i % EVENT_STACKS_MAX];
 	}
 	return copy;
+}
+
+struct event_stack *event_stacks__copy(const struct event_stacks *stacks, size_t *ret_cnt)
+{
+	return copy_for(stacks, 0, ret_cnt);
+}
+
+struct event_stack *event_stacks__take_new(struct event_stacks *stacks,
+					   enum event_stack_taker taker, size_t *ret_cnt)
+{
+	struct event_stack *copy = copy_for(stacks, (uint8_t)taker, ret_cnt);
+
+	if (copy)
+		event_stacks__pass(stacks, taker);
+	return copy;
+}
+
+size_t event_stacks__new_cnt(const struct event_stacks *stacks, enum event_stack_taker taker)
+{
+	return cnt_for(stacks, (uint8_t)taker);
+}
+
+void event_stacks__pass(struct event_stacks *stacks, enum event_stack_taker taker)
+{
+	for (size_t i = 0; stacks && i < kept_cnt(stacks); i++) {
+		if (stacks->items[i].state == EVENT_STACK_KNOWN)
+			stacks->items[i].taken |= (uint8_t)taker;
+	}
+}
+
+uint64_t event_stacks__cnt(const struct event_stacks *stacks)
+{
+	return stacks ? stacks->cnt : 0;
 }
 
 void event_stacks__free_copy(struct event_stack *stacks, size_t cnt)

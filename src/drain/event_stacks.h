@@ -27,10 +27,17 @@ enum event_stack_state {
 	EVENT_STACK_KNOWN = 2,   /* thread, seq, ticks and place are set */
 };
 
+/* Who takes stacks as they come; a snapshot has the last ones. */
+enum event_stack_taker {
+	EVENT_STACK_STREAM = 1,
+	EVENT_STACK_FOLLOWER = 2,
+};
+
 /* A stack and its event: the record at that place in that batch of the thread and module, if it is
  * one of that site. */
 struct event_stack {
 	enum event_stack_state state;
+	uint8_t taken; /* which of enum event_stack_taker have it */
 	uint32_t module, site;
 	uint32_t thread; /* its number */
 	uint32_t place;
@@ -72,6 +79,15 @@ void event_stacks__exec(struct event_stacks *stacks);
 /* A copy of those that are known, *ret_cnt of them. NULL: there are none, or no memory. The caller
  * frees it with event_stacks__free_copy(). */
 struct event_stack *event_stacks__copy(const struct event_stacks *stacks, size_t *ret_cnt);
+/* Likewise, those that this taker did not have yet. */
+struct event_stack *event_stacks__take_new(struct event_stacks *stacks,
+					   enum event_stack_taker taker, size_t *ret_cnt);
+/* So many that taker did not have yet, and that are known. */
+size_t event_stacks__new_cnt(const struct event_stacks *stacks, enum event_stack_taker taker);
+/* From now on they are not new to this taker. */
+void event_stacks__pass(struct event_stacks *stacks, enum event_stack_taker taker);
+/* Messages that came, ever. */
+uint64_t event_stacks__cnt(const struct event_stacks *stacks);
 void event_stacks__free_copy(struct event_stack *stacks, size_t cnt);
 
 #endif /* TTLOG_EVENT_STACKS_H */

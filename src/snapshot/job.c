@@ -94,6 +94,7 @@ static void fill_source(struct job *job, const struct process *process,
 	source->lost = accounts.lost;
 	source->unread = accounts.unread;
 	source->suppressed = accounts.suppressed;
+	source->stacks_wanted = event_stacks__cnt(process->stacks) + accounts.lost_stacks;
 	source->crash = job->crash.has_exit || job->crash.has_crash ? &job->crash : NULL;
 }
 
@@ -108,6 +109,9 @@ static int take_crash(struct job *job, struct process *process)
 		.exit_code = job->crash.exit_code,
 		.exit_signal = job->crash.exit_signal,
 	};
+	/* for its last stacks in a stream, and those that are followed */
+	if (process->stacks)
+		(void)mappings__copy(&job->crash.mappings, &process->crash.mappings);
 	return 0;
 }
 
@@ -208,6 +212,17 @@ struct job *job__new_since(struct process *process, const struct job_context *co
 		job->bytes = ring__used_bytes(process->ring);
 	fill_source(job, process, context);
 	return job;
+}
+
+void job__add_stacks(struct job *job, struct process *process, enum event_stack_taker taker)
+{
+	/* without memory it has none, or none with names; they count as missing */
+	if (!event_stacks__new_cnt(process->stacks, taker) ||
+	    mappings__copy(&process->crash.mappings, &job->crash.mappings))
+		return;
+	job->stacks = event_stacks__take_new(process->stacks, taker, &job->stack_cnt);
+	job->source.stacks = job->stacks;
+	job->source.stack_cnt = job->stack_cnt;
 }
 
 void job__add_exit(struct job *job, const struct process *process)

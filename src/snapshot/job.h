@@ -13,10 +13,10 @@
 #include "boot.h"
 #include "crash.h"
 #include "disk_room.h"
+#include "event_stacks.h"
 #include "snapshot_source.h"
 
 struct attach;
-struct event_stack;
 struct job_queue;
 struct kernel;
 struct process;
@@ -82,6 +82,9 @@ struct job *job__new(struct process *process, const struct job_context *context,
  * (streams.h). It does not have how the process ended. */
 struct job *job__new_since(struct process *process, const struct job_context *context,
 			   uint64_t position, uint64_t *ret_events_before);
+
+/* Adds the stacks of events that this taker did not have yet (event_stacks.h), without names. */
+void job__add_stacks(struct job *job, struct process *process, enum event_stack_taker taker);
 
 /* Adds how the process ended, if it has, in a few words: its code or signal. */
 void job__add_exit(struct job *job, const struct process *process);

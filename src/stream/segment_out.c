@@ -10,6 +10,7 @@
 #include "format.h"
 #include "segment_out.h"
 #include "snapshot_source.h"
+#include "stacks_out.h"
 #include "stream_block.h"
 #include "stream_mark.h"
 
@@ -145,16 +146,22 @@ int segment_out__begin(struct segment_out *out, struct segment_room *room, struc
 
 int segment_out__tables(struct segment_out *out, struct segment_room *room,
 			const struct snapshot_source *source, const struct catalog *catalog,
-			uint64_t missed)
+			struct stacks_out *stacks, uint64_t missed)
 {
 	struct stream_mark mark = { .kind = STREAM_MARK_TABLES };
+	const struct header_tables tables = {
+		.first_site = out->sites,
+		.first_thread = out->threads,
+		.missed = missed,
+		.stacks = stacks,
+	};
 	int err;
 
 	if (out->sites == catalog->site_cnt && out->threads == catalog->thread_cnt &&
-	    out->told_missed == missed)
+	    out->told_missed == missed && !stacks_out__is_new(stacks))
 		return 0;
 	cbor_out__reset(&room->item);
-	header_out__put_tables(&room->item, source, catalog, out->sites, out->threads, missed);
+	header_out__put_tables(&room->item, source, catalog, &tables);
 	err = put(out, room, &mark, &room->item, FORMAT_HEADER_MAX_BYTES);
 	if (err)
 		return err;

@@ -15,6 +15,7 @@
 struct catalog;
 struct chunk_out;
 struct snapshot_source;
+struct stacks_out;
 struct stream;
 struct stream_block;
 struct stream_segment;
@@ -45,10 +46,12 @@ void segment_room__fini(struct segment_room *room);
 /* Begins a segment: its header. 0 or -ENOMEM: none is open. */
 int segment_out__begin(struct segment_out *out, struct segment_room *room, struct stream *stream,
 		       const struct snapshot_source *source);
-/* What the catalog has numbered since, if it has. missed: see header_stream. 0 or -errno. */
+/* What the catalog has numbered since, and what is new of the stacks (NULL: none), if anything is.
+ * missed: see header_stream. 0 or -errno: then the stacks' numbers are not those of the segment any
+ * more. */
 int segment_out__tables(struct segment_out *out, struct segment_room *room,
 			const struct snapshot_source *source, const struct catalog *catalog,
-			uint64_t missed);
+			struct stacks_out *stacks, uint64_t missed);
 /* Empties the chunk into the segment. 0 or -errno: its events are not in it. */
 int segment_out__chunk(struct segment_out *out, struct segment_room *room, struct chunk_out *chunk);
 /* Ends the segment, and hands its last block over. None is open after it. */

@@ -15,9 +15,11 @@
 #include "segment_out.h"
 #include "site.h"
 #include "snapshot_source.h"
+#include "stacks_out.h"
 #include "stream.h"
 #include "stream_block.h"
 #include "stream_encoder.h"
+#include "stream_stacks.h"
 
 #define CARRY_MAX_BYTES ((size_t)8 << 20)
 #define CHUNK_BYTES     ((size_t)256 << 10)
@@ -29,6 +31,7 @@ struct stream_encoder {
 	size_t held_cnt, held_cap;
 	struct carry carry;        /* from the last job */
 	struct contexts *contexts; /* of the threads, at its end */
+	struct stream_stacks stacks;
 	struct segment_out out;
 	uint64_t corrupt;              /* records that can't be decoded */
 	struct snapshot_source source; /* of the last job: its accounts, and texts of our own */
@@ -74,6 +77,7 @@ void stream_encoder__free(struct stream_encoder *encoder)
 	forget_tables(encoder);
 	free(encoder->held);
 	contexts__free(encoder->contexts);
+	stream_stacks__fini(&encoder->stacks);
 	carry__fini(&encoder->carry);
 	carry__fini(&encoder->later);
 	free((void *)encoder->source.service);
@@ -131,6 +135,8 @@ static void keep_source(struct stream_encoder *encoder, const struct snapshot_so
 		own->crash = &encoder->crash;
 	}
 	own->events = NULL;
+	own->stacks = NULL;
+	own->stack_cnt = 0;
 	own->threads = NULL;
 	own->modules = NULL;
 }
@@ -160,6 +166,7 @@ static int begin_segment(struct stream_encoder *encoder)
 	const struct snapshot_source source = source_now(encoder);
 	int err;
 
+	stream_stacks__begin_segment(&encoder->stacks);
 	encoder->out.place.missed = missed(encoder);
 	encoder->out.place.has_nulls = encoder->catalog->has_nulls;
 	err = segment_out__begin(&encoder->out, encoder->shop->room, encoder->stream, &source);
@@ -175,8 +182,11 @@ static int put_tables(struct stream_encoder *encoder)
 	int err = catalog__number_new(encoder->catalog);
 
 	if (!err)
-		err = segment_out__tables(&encoder->out, encoder->shop->room, &source,
-					  encoder->catalog, missed(encoder));
+		err = segment_out__tables(
+			&encoder->out, encoder->shop->room, &source, encoder->catalog,
+			stream_stacks__next(&encoder->stacks, encoder->catalog), missed(encoder));
+	if (err)
+		stream_stacks__fail(&encoder->stacks);
 	if (!err)
 		err = chunk_out__use(encoder->shop->chunk, encoder->catalog);
 	return err;
@@ -353,7 +363,8 @@ static int encode(struct stream_encoder *encoder, const struct snapshot_source *
 		encoder->shop->chunk = chunk_out__new(encoder->catalog, CHUNK_BYTES);
 		err = encoder->shop->chunk ? 0 : -ENOMEM;
 	}
-	if (!err && (encoder->out.bytes >= encoder->shop->segment_bytes || lacks_nulls(encoder)))
+	if (!err && (encoder->out.bytes >= encoder->shop->segment_bytes || lacks_nulls(encoder) ||
+		     stacks_out__is_full(encoder->stacks.out)))
 		stream_encoder__end_segment(encoder, encoder->shop);
 	if (!err && !encoder->out.segment) {
 		catalog__renumber(encoder->catalog);
@@ -397,6 +408,7 @@ void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *sh
 
 	add_missed(encoder, job->missed);
 	keep_source(encoder, job->source);
+	stream_stacks__take(&encoder->stacks, job->stacks, job->stack_cnt);
 	encoder->shop = shop;
 	encoder->job = job;
 	encoder->emitted = 0;
@@ -423,6 +435,7 @@ void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *sh
 void stream_encoder__drop(struct stream_encoder *encoder, const struct stream_job *job)
 {
 	keep_source(encoder, job->source);
+	stream_stacks__take(&encoder->stacks, job->stacks, job->stack_cnt);
 	pass_contexts(encoder, job->source);
 	add_missed(encoder, job->missed + job->events);
 	if (job->is_last) {

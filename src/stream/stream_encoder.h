@@ -10,9 +10,11 @@
 #define TTLOG_STREAM_ENCODER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct chunk_out;
+struct event_stack;
 struct segment_room;
 struct snapshot_source;
 struct stream;
@@ -20,10 +22,12 @@ struct stream_encoder;
 
 struct stream_job {
 	const struct snapshot_source *source;
-	uint64_t covers_ns; /* all events of before are in it, or were in an earlier one */
-	uint64_t events;    /* in its copy */
-	uint64_t missed;    /* before them, that the ring had overwritten */
-	bool is_last;       /* nothing is held back any more */
+	uint64_t covers_ns;         /* all events of before are in it, or were in an earlier one */
+	uint64_t events;            /* in its copy */
+	uint64_t missed;            /* before them, that the ring had overwritten */
+	struct event_stack *stacks; /* of its events, with names; taken */
+	size_t stack_cnt;
+	bool is_last; /* nothing is held back any more */
 };
 
 /* What all encoders share. */

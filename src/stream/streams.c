@@ -17,6 +17,7 @@
 #include "stream.h"
 #include "stream_block.h"
 #include "stream_encoder.h"
+#include "stream_names.h"
 #include "streams.h"
 
 #define MAX_JOBS          4096u
@@ -24,15 +25,10 @@
 #define MAX_WAITING_BYTES (64ull << 20)  /* encoded, for the disk */
 #define RETRY_NS          1000000000ull  /* after a segment failed */
 
-struct stream_task {
-	struct stream_task *next;
-	struct stream *stream;
-	struct stream_submission submission;
-};
-
 struct streams {
 	struct streams_options options;
 	struct stream_writer *writer;
+	struct stream_names *names;  /* NULL: no event has a stack */
 	struct stream_counts counts; /* atomic members: of streams that are done */
 	pthread_t thread;
 	bool has_thread;
@@ -123,6 +119,41 @@ bool streams__has_room(struct streams *streams)
 	return has_room;
 }
 
+static void pass(struct streams *streams, struct stream_task *task)
+{
+	task->next = NULL;
+	pthread_mutex_lock(&streams->lock);
+	*streams->last = task;
+	streams->last = &task->next;
+	pthread_cond_signal(&streams->wakeup);
+	pthread_mutex_unlock(&streams->lock);
+}
+
+/* In the thread of stream_names.h. */
+static void pass_named(void *ctx, struct stream_task *task)
+{
+	struct stream *stream = task->stream;
+
+	pass(ctx, task);
+	(void)__atomic_sub_fetch(&stream->naming_cnt, 1, __ATOMIC_RELEASE);
+	stream__unref(stream);
+}
+
+/* Later tasks of a stream wait for those whose stacks get names. */
+static void pass_or_name(struct streams *streams, struct stream_task *task)
+{
+	struct stream *stream = task->stream;
+
+	if (!streams->names || (!task->submission.job->stack_cnt &&
+				!__atomic_load_n(&stream->naming_cnt, __ATOMIC_ACQUIRE))) {
+		pass(streams, task);
+		return;
+	}
+	(void)__atomic_add_fetch(&stream->naming_cnt, 1, __ATOMIC_RELAXED);
+	(void)__atomic_add_fetch(&stream->refs, 1, __ATOMIC_RELAXED);
+	stream_names__put(streams->names, task);
+}
+
 void streams__submit(struct streams *streams, struct stream *stream,
 		     const struct stream_submission *submission)
 {
@@ -138,12 +169,10 @@ void streams__submit(struct streams *streams, struct stream *stream,
 	task->submission = *submission;
 	barrier__store_release(&stream->busy, 1);
 	pthread_mutex_lock(&streams->lock);
-	*streams->last = task;
-	streams->last = &task->next;
 	streams->job_cnt++;
 	streams->job_bytes += submission->job->bytes;
-	pthread_cond_signal(&streams->wakeup);
 	pthread_mutex_unlock(&streams->lock);
+	pass_or_name(streams, task);
 }
 
 void streams__collect(struct streams *streams)
@@ -239,6 +268,8 @@ static void do_task(struct streams *streams, struct stream_task *task)
 	struct stream *stream = task->stream;
 	const struct stream_job job = {
 		.source = &submission->job->source,
+		.stacks = submission->job->stacks,
+		.stack_cnt = submission->job->stack_cnt,
 		.covers_ns = submission->covers_ns,
 		.events = submission->events,
 		.missed = submission->missed +
@@ -246,6 +277,8 @@ static void do_task(struct streams *streams, struct stream_task *task)
 		.is_last = submission->is_last,
 	};
 
+	submission->job->stacks = NULL;
+	submission->job->stack_cnt = 0;
 	list(streams, stream);
 	if (can_encode(streams, stream))
 		stream_encoder__take(stream->encoder, &streams->shop, &job);
@@ -361,6 +394,10 @@ struct streams *streams__new(const struct streams_options *options)
 	streams->writer = stream_writer__new(&options->writer);
 	err = streams->writer ? pthread_create(&streams->thread, NULL, run, streams) : errno;
 	streams->has_thread = !err;
+	if (!err && options->attach) {
+		streams->names = stream_names__new(options->attach, pass_named, streams);
+		err = streams->names ? 0 : errno;
+	}
 	if (!err)
 		return streams;
 	(void)streams__end(streams);
@@ -373,6 +410,8 @@ bool streams__end(struct streams *streams)
 {
 	if (!streams)
 		return true;
+	stream_names__free(streams->names);
+	streams->names = NULL;
 	if (streams->has_thread) {
 		pthread_mutex_lock(&streams->lock);
 		streams->is_ending = true;

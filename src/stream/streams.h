@@ -16,6 +16,7 @@
 
 #include "stream_writer.h"
 
+struct attach;
 struct job;
 struct stream;
 struct streams;
@@ -24,6 +25,7 @@ struct streams_options {
 	struct stream_writer_options writer;
 	uint64_t segment_age_ns; /* 0: any */
 	int compression;         /* LZ4's level */
+	struct attach *attach;   /* whose files name the stacks of events; NULL: none has one */
 };
 
 /* Makes both threads. NULL with errno. */

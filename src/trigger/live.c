@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "autopsy.h"
 #include "barrier.h"
 #include "contexts.h"
 #include "control_wire.h"
@@ -21,10 +22,12 @@
 #include "live_contexts.h"
 #include "record_filter.h"
 #include "ring.h"
+#include "unwind.h"
 
-#define MAX_JOBS  4096u          /* of processes that end while a large job is shown */
-#define MAX_BYTES (256ull << 20) /* of their rings */
-#define WAKEUP    UINT64_MAX     /* other numbers are followers' places */
+#define MAX_JOBS      4096u          /* of processes that end while a large job is shown */
+#define MAX_BYTES     (256ull << 20) /* of their rings */
+#define REST_AFTER_MS 1000           /* without work: then the unwinding child ends */
+#define WAKEUP        UINT64_MAX     /* other numbers are followers' places */
 
 struct follower {
 	struct record_filter *filter; /* NULL: the place is free */
@@ -38,6 +41,7 @@ struct follower {
 };
 
 struct live {
+	struct attach *attach;
 	pthread_t thread;
 	bool has_thread;
 	int epoll_fd, event_fd;
@@ -54,6 +58,7 @@ struct live {
 
 	struct follower followers[LIVE_MAX_FOLLOWERS]; /* the thread's own, as is: */
 	struct live_contexts contexts;
+	struct unwind *unwind; /* NULL: no stack has come yet */
 };
 
 static void wake(struct live *live)
@@ -344,6 +349,28 @@ static void give_back(struct live *live, struct job *job)
 	pthread_mutex_unlock(&live->lock);
 }
 
+/* Whether anybody is shown the job. */
+static bool is_shown(const struct live *live, const struct job *job)
+{
+	for (unsigned i = 0; i < LIVE_MAX_FOLLOWERS && !job->is_before; i++) {
+		if (live->followers[i].is_welcome && !live->followers[i].is_gone)
+			return true;
+	}
+	return false;
+}
+
+/* Of its events; slow. */
+static void name_stacks(struct live *live, struct job *job)
+{
+	if (!job->stack_cnt || !is_shown(live, job))
+		return;
+	/* without memory for it, names come by symbol tables alone */
+	if (!live->unwind)
+		live->unwind = unwind__new();
+	autopsy__name_stacks(job->stacks, job->stack_cnt, &job->crash.mappings, job->source.uid,
+			     live->attach, live->unwind);
+}
+
 static void work(struct live *live)
 {
 	struct job *job;
@@ -352,6 +379,7 @@ static void work(struct live *live)
 		struct contexts *contexts = live_contexts__pass(&live->contexts, job);
 
 		count_missed(live);
+		name_stacks(live, job);
 		for (unsigned i = 0; i < LIVE_MAX_FOLLOWERS && !job->is_before; i++)
 			show(&live->followers[i], job);
 		contexts__free(contexts);
@@ -379,8 +407,15 @@ static bool is_ending(struct live *live)
 static void wait_for_work(struct live *live)
 {
 	struct epoll_event events[LIVE_MAX_FOLLOWERS + 1];
-	int cnt = epoll_wait(live->epoll_fd, events, LIVE_MAX_FOLLOWERS + 1, -1);
+	const int rest_ms = live->unwind ? REST_AFTER_MS : -1;
+	int cnt = epoll_wait(live->epoll_fd, events, LIVE_MAX_FOLLOWERS + 1, rest_ms);
 	eventfd_t posted;
+
+	/* its child keeps files open */
+	if (!cnt && live->unwind) {
+		unwind__free(live->unwind);
+		live->unwind = NULL;
+	}
 
 	for (int i = 0; i < cnt; i++) {
 		if (events[i].data.u64 == WAKEUP)
@@ -409,6 +444,7 @@ static void *run(void *arg)
 		(void)send_packet(follower, CONTROL_WIRE_END, -1, 0);
 		end_follower(live, follower);
 	}
+	unwind__free(live->unwind);
 	return NULL;
 }
 
@@ -427,13 +463,14 @@ static int start(struct live *live)
 	return err;
 }
 
-struct live *live__new(void)
+struct live *live__new(struct attach *attach)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	int err;
 
 	if (!live)
 		return NULL;
+	live->attach = attach;
 	live->last = &live->first;
 	live->epoll_fd = -1;
 	live->event_fd = -1;

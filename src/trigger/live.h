@@ -14,14 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct attach;
 struct job;
 struct live;
 struct record_filter;
 
 #define LIVE_MAX_FOLLOWERS 16
 
-/* NULL with errno. */
-struct live *live__new(void);
+/* attach: whose files name the stacks of events (--stack). NULL with errno. */
+struct live *live__new(struct attach *attach);
 /* After all other calls: shows what is left, and tells followers that this is the end. The jobs'
  * rings are the caller's, or gone. NULL is fine. */
 void live__free(struct live *live);

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """--stack: where threads were when they logged errors."""
+import json
+import os
 import signal
 
 from harness import check, equal, view
+from live_fixture import follow_json
 
 WAYS = {"left": "by_left", "right": "by_right", "handler": "by_handler"}
 
 
-def record(t, *args, threads=2, events=40):
+def record_files(t, *args, threads=2, events=40):
     app = t.start(t.app("reports"), threads, events)
     app.out.wait("start")
     collector = t.collect("-p", app.pid, *args)
@@ -16,6 +19,10 @@ def record(t, *args, threads=2, events=40):
     app.say()
     app.end(-signal.SIGTERM)
     collector.end()
+
+
+def record(t, *args, **kinds):
+    record_files(t, *args, **kinds)
     return t.only_snapshot()
 
 
@@ -60,6 +67,51 @@ def test_stack_of_many(t):
     having = [event for event in reports if "stack" in event]
     check(100 <= len(having) <= 256, f"{len(having)} stacks")
     check_stacks(having)
+
+
+def streamed(t):
+    """Infos and events of all segments."""
+    segments = sorted(name for name in os.listdir(t.out) if name.endswith("-stream.bin"))
+    paths = [os.path.join(t.out, name) for name in segments]
+    infos = [json.loads(view("--info", "--format", "json", path)) for path in paths]
+    return infos, [json.loads(line) for line in view("--format", "json", *paths).splitlines()]
+
+
+def test_stack_in_stream(t):
+    """Each report has its own stack, also beyond what a snapshot keeps; or it
+    is said how many have none."""
+    record_files(t, "--stack", "error", "--stream", threads=2, events=400)
+    infos, events = streamed(t)
+    reports = [event for event in events if event["probe"] == "report"]
+    equal(len(reports), 2 * 450, "reports")
+    having = [event for event in reports if "stack" in event]
+    check_stacks(having)
+    check(len(having) > 256, f"{len(having)} stacks")
+    equal(infos[-1]["stacks_wanted"], len(reports), "wanted")
+    equal([event for event in events if "stack" in event and event["probe"] != "report"], [], "stacks")
+    # of a segment, frames are kept once
+    for info in infos:
+        frames = [tuple(sorted(frame.items())) for frame in info.get("stacks", {}).get("frames", [])]
+        equal(len(frames), len(set(frames)), "frames")
+    text = view("--info", os.path.join(t.out, os.listdir(t.out)[0]))
+    check("that were to be taken so far" in text, text)
+
+
+def test_stack_followed(t):
+    app = t.start(t.app("reports"), 1, 40)
+    app.out.wait("start")
+    collector = t.collect("--stack", "error", "-p", app.pid)
+    collector.recording(app.pid)
+    follower = follow_json(t, "--filter", "probe=report")
+    app.ask("done")
+    app.say()
+    app.end(-signal.SIGTERM)
+    collector.end()
+    follower.end()
+    reports = follower.events()
+    equal(len(reports), 45, "reports")
+    check_stacks([event for event in reports if "stack" in event])
+    check(sum("stack" in event for event in reports) == 45, reports)
 
 
 def test_stack_of_fatal_alone(t):

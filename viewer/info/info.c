@@ -368,6 +368,26 @@ static void left_out(struct page *page, const struct ttlog_info *info)
 		out__text(page->out, "\n");
 }
 
+/* With --stack: how many events have one. */
+static void stacks(struct page *page, const struct ttlog_info *info)
+{
+	struct ttlog_cbor events = info_item__find(info->item, "stacks");
+	struct ttlog_cbor wanted = info_item__find(info->item, "stacks_wanted");
+	struct ttlog_cbor_item in_file = { .u = 0 }, cnt;
+
+	if (!wanted.at || ttlog_cbor_next(&wanted, &cnt) || cnt.kind != TTLOG_CBOR_UINT)
+		return;
+	if (events.at)
+		events = info_item__find(events, "events");
+	if (events.at && (ttlog_cbor_next(&events, &in_file) || in_file.kind != TTLOG_CBOR_ARRAY))
+		in_file.u = 0;
+	label(page, "stacks");
+	out__grouped(page->out, in_file.u);
+	out__text(page->out, " in the file, of ");
+	out__grouped(page->out, cnt.u);
+	out__text(page->out, " that were to be taken so far\n");
+}
+
 static void events(struct page *page, const struct ttlog_snapshot *reader)
 {
 	struct out *out = page->out;
@@ -406,6 +426,7 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 			contents->missed
 				? " recorded, but not in the stream: the disk or the ring was too slow"
 				: "");
+	stacks(page, info);
 	losses(page, contents->lost);
 	left_out(page, info);
 }

@@ -27,6 +27,7 @@ void accounts__make(struct accounts *ret, const struct event_counts *counts,
 	if (kernel) {
 		accounts.emitted += kernel->lost_alone_events;
 		accounts.unread = kernel->nulls;
+		accounts.lost_stacks = kernel->lost_stacks;
 	}
 	if (accounts.emitted < accounts.recorded)
 		accounts.emitted = accounts.recorded;

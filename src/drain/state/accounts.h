@@ -32,6 +32,7 @@ struct accounts {
 		unread; /* events with a value that could not be read; counted as all others, too */
 	/* calls that TTLOG_PROBE_EVERY and _LIMIT left out; no event counts them */
 	uint64_t suppressed;
+	uint64_t lost_stacks; /* --stack: of events, that the kernel could not send */
 };
 
 /* kernel: BPF's counters; NULL if they are gone. Unreadable events count as recorded. */

@@ -11,11 +11,17 @@
 #define HEAD_BYTES 9u
 #define CBOR_ARRAY 4u
 #define CBOR_MAP   5u
+#define STACKS     "stacks"
 
 void segment_tables__init(struct segment_tables *tables)
 {
 	*tables = (struct segment_tables){
-		.lists = { { .key = "sites" }, { .key = "threads" }, { .key = "modules" } },
+		.lists = { { .key = "sites" },
+			   { .key = "threads" },
+			   { .key = "modules" },
+			   { .key = "frames" },
+			   { .key = "lists" },
+			   { .key = "events" } },
 	};
 }
 
@@ -52,19 +58,46 @@ static int append(struct segment_table *list, struct ttlog_cbor elements, uint64
 	return 0;
 }
 
+/* Their numbers go on from those of earlier items. If one of these is damaged, they would be wrong:
+ * then none are taken. */
+static int find_stacks(const struct segment_tables *tables, struct ttlog_cbor stacks,
+		       struct ttlog_cbor *found)
+{
+	struct ttlog_cbor mine[SEGMENT_TABLE_CNT] = { 0 };
+	uint64_t first_frame = 0, first_list = 0;
+	const struct cbor_member members[] = {
+		{ "first_frame", .number = &first_frame },
+		{ "first_list", .number = &first_list },
+		{ "frames", .item = &mine[SEGMENT_STACK_FRAMES] },
+		{ "lists", .item = &mine[SEGMENT_STACK_LISTS] },
+		{ "events", .item = &mine[SEGMENT_STACK_EVENTS] },
+	};
+	int err = cbor_reader__members(members, ARRAY_SIZE(members), &stacks);
+
+	if (err || first_frame != tables->lists[SEGMENT_STACK_FRAMES].cnt ||
+	    first_list != tables->lists[SEGMENT_STACK_LISTS].cnt)
+		return err;
+	for (size_t i = SEGMENT_STACK_FRAMES; i < SEGMENT_TABLE_CNT; i++)
+		found[i] = mine[i];
+	return 0;
+}
+
 int segment_tables__add(struct segment_tables *tables, const unsigned char *item, size_t len)
 {
-	struct ttlog_cbor in = { item, item + len };
+	struct ttlog_cbor in = { item, item + len }, stacks = { NULL, NULL };
 	struct ttlog_cbor found[SEGMENT_TABLE_CNT] = { 0 }, elements[SEGMENT_TABLE_CNT] = { 0 };
 	uint64_t cnts[SEGMENT_TABLE_CNT], missed = tables->missed;
 	const struct cbor_member members[] = {
 		{ "sites", .item = &found[SEGMENT_SITES] },
 		{ "threads", .item = &found[SEGMENT_THREADS] },
 		{ "modules", .item = &found[SEGMENT_MODULES] },
+		{ STACKS, .item = &stacks },
 		{ "missed", .number = &missed },
 	};
 	int err = cbor_reader__members(members, ARRAY_SIZE(members), &in);
 
+	if (!err && stacks.at)
+		err = find_stacks(tables, stacks, found);
 	for (size_t i = 0; i < SEGMENT_TABLE_CNT && !err; i++)
 		err = elements_of(found[i], &elements[i], &cnts[i]);
 	for (size_t i = 0; i < SEGMENT_TABLE_CNT && !err; i++)
@@ -85,13 +118,18 @@ static unsigned char *put_head(unsigned char *to, unsigned kind, uint64_t cnt)
 	return to;
 }
 
+static unsigned char *put_key(unsigned char *to, const char *key)
+{
+	const size_t len = strlen(key);
+
+	*to++ = (unsigned char)(0x60 | len);
+	memcpy(to, key, len);
+	return to + len;
+}
+
 static unsigned char *put_table(unsigned char *to, const struct segment_table *list)
 {
-	const size_t key_len = strlen(list->key);
-
-	*to++ = (unsigned char)(0x60 | key_len);
-	memcpy(to, list->key, key_len);
-	to = put_head(to + key_len, CBOR_ARRAY, list->cnt);
+	to = put_head(put_key(to, list->key), CBOR_ARRAY, list->cnt);
 	if (list->len)
 		memcpy(to, list->bytes, list->len);
 	return to + list->len;
@@ -100,7 +138,7 @@ static unsigned char *put_table(unsigned char *to, const struct segment_table *l
 static bool is_table(struct ttlog_text key)
 {
 	return ttlog_text_is(key, "sites") || ttlog_text_is(key, "threads") ||
-	       ttlog_text_is(key, "modules");
+	       ttlog_text_is(key, "modules") || ttlog_text_is(key, STACKS);
 }
 
 /* All of the header but tables. Returns how many pairs, or -EBADMSG. */
@@ -131,7 +169,9 @@ static int64_t copy_pairs(unsigned char **to, const unsigned char *header, size_
 int segment_tables__compose(const struct segment_tables *tables, const unsigned char *header,
 			    size_t len, unsigned char **ret, size_t *ret_len)
 {
-	size_t room = len + HEAD_BYTES;
+	const bool has_stacks = tables->lists[SEGMENT_STACK_EVENTS].cnt > 0;
+	const size_t cnt = has_stacks ? SEGMENT_TABLE_CNT : SEGMENT_STACK_FRAMES;
+	size_t room = len + 2 * HEAD_BYTES + 16;
 	unsigned char *bytes, *to;
 	int64_t pairs;
 
@@ -146,9 +186,12 @@ int segment_tables__compose(const struct segment_tables *tables, const unsigned 
 		free(bytes);
 		return -EBADMSG;
 	}
-	(void)put_head(bytes, CBOR_MAP, (uint64_t)pairs + SEGMENT_TABLE_CNT);
-	for (size_t i = 0; i < SEGMENT_TABLE_CNT; i++)
+	(void)put_head(bytes, CBOR_MAP, (uint64_t)pairs + SEGMENT_STACK_FRAMES + has_stacks);
+	for (size_t i = 0; i < cnt; i++) {
+		if (i == SEGMENT_STACK_FRAMES)
+			to = put_head(put_key(to, STACKS), CBOR_MAP, cnt - i);
 		to = put_table(to, &tables->lists[i]);
+	}
 	*ret = bytes;
 	*ret_len = (size_t)(to - bytes);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A segment's header as that of a snapshot: sites, threads and modules, which come in items of their
- * own, are put into the header's map.
+ * A segment's header as that of a snapshot: sites, threads, modules and stacks, which come in items
+ * of their own, are put into the header's map.
  */
 #ifndef TTLOG_READ_SEGMENT_HEADER_H
 #define TTLOG_READ_SEGMENT_HEADER_H
@@ -23,6 +23,9 @@ enum {
 	SEGMENT_SITES,
 	SEGMENT_THREADS,
 	SEGMENT_MODULES,
+	SEGMENT_STACK_FRAMES, /* from here on: of the map `stacks` */
+	SEGMENT_STACK_LISTS,
+	SEGMENT_STACK_EVENTS,
 	SEGMENT_TABLE_CNT
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "clock.h"
+#include "event_stacks.h"
 #include "job.h"
 #include "live.h"
 #include "live_rounds.h"
@@ -34,6 +35,7 @@ static void submit(struct live_rounds *rounds, struct process *process)
 			     &events_before);
 	if (!job)
 		return;
+	job__add_stacks(job, process, EVENT_STACK_FOLLOWER);
 	live__submit(rounds->options->live, job, events_before - process->live.events);
 	mark(process);
 }
@@ -79,6 +81,7 @@ static void begin(struct live_rounds *rounds)
 		if (!process->ring)
 			continue;
 		submit_before(rounds, process);
+		event_stacks__pass(process->stacks, EVENT_STACK_FOLLOWER);
 		mark(process);
 	}
 	live__begin(rounds->options->live);

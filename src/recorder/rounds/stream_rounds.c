@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
+#include "event_stacks.h"
 #include "job.h"
 #include "process.h"
 #include "process_settings.h"
@@ -51,6 +52,7 @@ static void submit(struct stream_rounds *rounds, struct process *process, bool i
 					streamed->mark.written_bytes, &events_before);
 	if (!submission.job)
 		return;
+	job__add_stacks(submission.job, process, EVENT_STACK_STREAM);
 	if (is_last)
 		job__add_exit(submission.job, process);
 	submission.missed = events_before - streamed->mark.events;
@@ -116,6 +118,13 @@ static void submit_all(struct stream_rounds *rounds)
 	}
 }
 
+/* So many that some might be dropped before the next round. */
+static bool has_many_stacks(const struct stream_rounds *rounds, const struct process *process)
+{
+	return process->stacks && is_streamed(rounds, process) &&
+	       event_stacks__new_cnt(process->stacks, EVENT_STACK_STREAM) >= EVENT_STACKS_MAX / 4;
+}
+
 /* Whether a process has so much that it should not wait. */
 static bool is_pressing(const struct stream_rounds *rounds)
 {
@@ -125,7 +134,7 @@ static bool is_pressing(const struct stream_rounds *rounds)
 	const struct process *process = NULL;
 
 	while ((process = process_table__next(&rounds->processes->table, process))) {
-		if (new_bytes(rounds, process) >= wanted &&
+		if ((new_bytes(rounds, process) >= wanted || has_many_stacks(rounds, process)) &&
 		    (!process->stream || stream__is_idle(process->stream)))
 			return true;
 	}

@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog.h"
 #include "cbor_out.h"
 #include "crash.h"
 #include "ending_out.h"
-#include "event_stacks.h"
 
 void ending_out__put_signal(struct cbor_map *map, int signal)
 {
@@ -97,7 +95,7 @@ static void put_exit(struct cbor_out *out, const struct crash *crash)
 	cbor_map__end(&map, out);
 }
 
-static void put_frame(struct cbor_out *out, const struct crash_frame *frame)
+void ending_out__put_frame(struct cbor_out *out, const struct crash_frame *frame)
 {
 	struct cbor_map map = { 0 };
 
@@ -117,7 +115,7 @@ static void put_frames(struct cbor_out *out, const struct crash_frame *frames, s
 {
 	cbor_out__array(out, cnt);
 	for (size_t i = 0; i < cnt; i++)
-		put_frame(out, &frames[i]);
+		ending_out__put_frame(out, &frames[i]);
 }
 
 static void put_thrown(struct cbor_out *out, const struct crash *crash)
@@ -187,110 +185,4 @@ size_t ending_out__put(struct cbor_map *map, const struct crash *crash, size_t m
 	if (crash->has_crash)
 		cbor_map__text(map, "signature", crash->signature);
 	return left_out;
-}
-
-/* ---- stacks of events ---- */
-
-struct stacks_out {
-	const struct crash_frame **frames; /* each once */
-	size_t frame_cnt;
-	struct cbor_out lists, events;
-	size_t list_cnt, event_cnt;
-	const struct crash_other *last; /* the stack of the last list */
-};
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Inlined functions have the same ip, and other names. */
-static bool is_same_frame(const struct crash_frame *a, const struct crash_frame *b)
-{
-	return a->ip == b->ip && a->line == b->line && a->offset == b->offset &&
-	       is_same_text(a->symbol, b->symbol) && is_same_text(a->module, b->module);
-}
-
-static size_t frame_number(struct stacks_out *stacks, const struct crash_frame *frame)
-{
-	size_t i = 0;
-
-	while (i < stacks->frame_cnt && !is_same_frame(stacks->frames[i], frame))
-		i++;
-	if (i == stacks->frame_cnt)
-		stacks->frames[stacks->frame_cnt++] = frame;
-	return i;
-}
-
-static bool is_same_stack(const struct crash_other *a, const struct crash_other *b)
-{
-	if (a->frame_cnt != b->frame_cnt)
-		return false;
-	for (size_t i = 0; i < a->frame_cnt; i++) {
-		if (!is_same_frame(&a->frames[i], &b->frames[i]))
-			return false;
-	}
-	return true;
-}
-
-static void add_stack(struct stacks_out *stacks, const struct event_stack *stack,
-		      const struct catalog *catalog)
-{
-	const struct catalog_site *site = catalog__find(catalog, stack->module, stack->site);
-	const uint32_t thread = catalog__thread_number(catalog, stack->thread);
-	const struct crash_other *where = &stack->where;
-
-	if (!site || site->number >= catalog->site_cnt || thread >= catalog->thread_cnt ||
-	    !where->frame_cnt)
-		return;
-	if (!stacks->last || !is_same_stack(stacks->last, where)) {
-		cbor_out__array(&stacks->lists, where->frame_cnt);
-		for (size_t i = 0; i < where->frame_cnt; i++)
-			cbor_out__uint(&stacks->lists, frame_number(stacks, &where->frames[i]));
-		stacks->list_cnt++;
-		stacks->last = where;
-	}
-	cbor_out__array(&stacks->events, 7);
-	cbor_out__uint(&stacks->events, thread);
-	cbor_out__uint(&stacks->events, site->module);
-	cbor_out__uint(&stacks->events, stack->seq);
-	cbor_out__uint(&stacks->events, stack->ticks);
-	cbor_out__uint(&stacks->events, stack->place);
-	cbor_out__uint(&stacks->events, site->number);
-	cbor_out__uint(&stacks->events, stacks->list_cnt - 1);
-	stacks->event_cnt++;
-}
-
-static void put_stacks(struct cbor_out *out, const struct stacks_out *stacks)
-{
-	struct cbor_out *to;
-	struct cbor_map map = { 0 };
-
-	to = cbor_map__key(&map, "frames");
-	cbor_out__array(to, stacks->frame_cnt);
-	for (size_t i = 0; i < stacks->frame_cnt; i++)
-		put_frame(to, stacks->frames[i]);
-	to = cbor_map__key(&map, "lists");
-	cbor_out__array(to, stacks->list_cnt);
-	cbor_out__append(to, &stacks->lists);
-	to = cbor_map__key(&map, "events");
-	cbor_out__array(to, stacks->event_cnt);
-	cbor_out__append(to, &stacks->events);
-	cbor_map__end(&map, out);
-}
-
-void ending_out__put_stacks(struct cbor_map *map, const struct event_stack *stacks, size_t cnt,
-			    const struct catalog *catalog)
-{
-	struct stacks_out out = {
-		.frames = calloc(cnt * CRASH_OTHER_FRAMES + 1, sizeof(struct crash_frame *)),
-	};
-
-	for (size_t i = 0; out.frames && i < cnt; i++)
-		add_stack(&out, &stacks[i], catalog);
-	if (out.event_cnt)
-		put_stacks(cbor_map__key(map, "stacks"), &out);
-	cbor_out__fini(&out.lists);
-	cbor_out__fini(&out.events);
-	free(out.frames);
 }

@@ -7,10 +7,10 @@
 
 #include <stddef.h>
 
-struct catalog;
-struct event_stack;
 struct cbor_map;
+struct cbor_out;
 struct crash;
+struct crash_frame;
 
 /* Its name and its number. */
 void ending_out__put_signal(struct cbor_map *map, int signal);
@@ -18,8 +18,7 @@ void ending_out__put_signal(struct cbor_map *map, int signal);
  * mappings were left out. */
 size_t ending_out__put(struct cbor_map *map, const struct crash *crash, size_t max_path_bytes);
 
-/* Stacks of events of these sites and threads (--stack): key `stacks`, or nothing. */
-void ending_out__put_stacks(struct cbor_map *map, const struct event_stack *stacks, size_t cnt,
-			    const struct catalog *catalog);
+/* A map of what is known of it. */
+void ending_out__put_frame(struct cbor_out *out, const struct crash_frame *frame);
 
 #endif /* TTLOG_ENDING_OUT_H */

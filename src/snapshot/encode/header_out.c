@@ -18,6 +18,7 @@
 #include "rfc3339.h"
 #include "site.h"
 #include "snapshot_source.h"
+#include "stacks_out.h"
 #include "start_time.h"
 #include "tags.h"
 #include "thread.h"
@@ -215,6 +216,8 @@ static void put_accounting(struct cbor_map *map, const struct snapshot_source *s
 	put_lost(cbor_map__key(map, "lost"), &source->lost);
 	if (source->unread)
 		cbor_map__uint(map, "unread", source->unread);
+	if (source->stacks_wanted)
+		cbor_map__uint(map, "stacks_wanted", source->stacks_wanted);
 }
 
 /* ---- the maps ---- */
@@ -317,6 +320,19 @@ static void put_trigger(struct cbor_map *map, const struct snapshot_source *sour
 		cbor_map__uint(map, "suppressed_snapshots", source->suppressed_cnt);
 }
 
+/* Without memory there are none. */
+static void put_stacks(struct cbor_map *map, const struct snapshot_source *source,
+		       const struct catalog *catalog)
+{
+	struct stacks_out *stacks = stacks_out__new();
+
+	if (!stacks)
+		return;
+	stacks_out__add(stacks, source->stacks, source->stack_cnt, catalog);
+	stacks_out__put(stacks, map);
+	stacks_out__free(stacks);
+}
+
 /* All but what differs between a snapshot and a segment. */
 static void put_common(struct cbor_map *map, const struct snapshot_source *source,
 		       const struct header_time *created, uint64_t incompatible)
@@ -355,7 +371,7 @@ void header_out__put(struct cbor_out *out, const struct snapshot_source *source,
 	put_sites(cbor_map__key(&map, "sites"), catalog, 0, room->text_bytes);
 	put_modules(cbor_map__key(&map, "modules"), catalog);
 	if (source->stack_cnt)
-		ending_out__put_stacks(&map, source->stacks, source->stack_cnt, catalog);
+		put_stacks(&map, source, catalog);
 	put_left_out(&map, room);
 	cbor_map__end(&map, out);
 }
@@ -408,16 +424,17 @@ void header_out__put_stream(struct cbor_out *out, const struct snapshot_source *
 }
 
 void header_out__put_tables(struct cbor_out *out, const struct snapshot_source *source,
-			    const struct catalog *catalog, uint32_t first_site,
-			    uint32_t first_thread, uint64_t missed)
+			    const struct catalog *catalog, const struct header_tables *tables)
 {
 	struct cbor_map map = { 0 };
 
 	cbor_map__text(&map, "item", "tables");
-	cbor_map__uint(&map, "missed", missed);
-	put_threads(cbor_map__key(&map, "threads"), source, catalog, first_thread);
-	put_sites(cbor_map__key(&map, "sites"), catalog, first_site, SIZE_MAX);
-	put_new_modules(cbor_map__key(&map, "modules"), catalog, first_site);
+	cbor_map__uint(&map, "missed", tables->missed);
+	put_threads(cbor_map__key(&map, "threads"), source, catalog, tables->first_thread);
+	put_sites(cbor_map__key(&map, "sites"), catalog, tables->first_site, SIZE_MAX);
+	put_new_modules(cbor_map__key(&map, "modules"), catalog, tables->first_site);
+	if (tables->stacks)
+		stacks_out__put(tables->stacks, &map);
 	cbor_map__end(&map, out);
 }
 

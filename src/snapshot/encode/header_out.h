@@ -11,6 +11,7 @@
 struct catalog;
 struct cbor_out;
 struct snapshot_source;
+struct stacks_out;
 
 /* When the snapshot was made, on CLOCK_MONOTONIC and CLOCK_REALTIME. */
 struct header_time {
@@ -46,11 +47,17 @@ struct header_stream {
 /* The header of a segment, without sites and threads. */
 void header_out__put_stream(struct cbor_out *out, const struct snapshot_source *source,
 			    const struct header_time *created, const struct header_stream *stream);
+/* The next tables of a segment. */
+struct header_tables {
+	uint32_t first_site, first_thread;
+	uint64_t missed;
+	struct stacks_out *stacks; /* what is new of them; NULL: none */
+};
+
 /* Its next sites, threads and modules: those that catalog__number_new() has numbered since there
  * were so many. */
 void header_out__put_tables(struct cbor_out *out, const struct snapshot_source *source,
-			    const struct catalog *catalog, uint32_t first_site,
-			    uint32_t first_thread, uint64_t missed);
+			    const struct catalog *catalog, const struct header_tables *tables);
 
 /* How large a file with this header must be, or readers refuse it (FORMAT.md, section 7). */
 uint64_t header_out__file_min_bytes(const struct cbor_out *header,

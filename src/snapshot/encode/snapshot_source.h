@@ -54,6 +54,7 @@ struct snapshot_source {
 	uint64_t suppressed;              /* calls that TTLOG_PROBE_EVERY and _LIMIT left out */
 	const struct event_stack *stacks; /* of events; with names */
 	size_t stack_cnt;
+	uint64_t stacks_wanted;     /* that were to be taken so far; of how many there are some */
 	const struct crash *crash;  /* NULL: see ending */
 	struct crash_ending ending; /* of a process that a killed collector left */
 };

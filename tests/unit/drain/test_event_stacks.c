@@ -192,7 +192,7 @@ static void test_event_stacks_keeps_the_newest(void **state)
 		add(ADDRESS, i);
 	take_batch(1, 0, EVENT_STACKS_MAX + 10);
 	assert_int_equal(stacks->pending_cnt, 0);
-	assert_int_equal(known(1, EVENT_STACKS_MAX - 1), EVENT_STACKS_MAX);
+	assert_int_equal(known(1, EVENT_STACKS_MAX + 9), EVENT_STACKS_MAX);
 }
 
 static void test_event_stacks_of_another_program(void **state)
@@ -205,6 +205,34 @@ static void test_event_stacks_of_another_program(void **state)
 	assert_int_equal(known(0, 0), 0);
 	assert_int_equal(stacks->pending_cnt, 0);
 	event_stacks__exec(NULL);
+}
+
+static size_t take_new(enum event_stack_taker taker)
+{
+	size_t cnt;
+	struct event_stack *copy = event_stacks__take_new(stacks, taker, &cnt);
+
+	event_stacks__free_copy(copy, cnt);
+	return cnt;
+}
+
+/* Each taker has each stack once, when it is known; a snapshot has the last ones each time. */
+static void test_event_stacks_once_for_each_taker(void **state)
+{
+	(void)state;
+	add(ADDRESS, 4);
+	assert_int_equal(take_new(EVENT_STACK_STREAM), 0);
+	take_batch(2, 4, 1);
+	assert_int_equal(event_stacks__new_cnt(stacks, EVENT_STACK_STREAM), 1);
+	assert_int_equal(take_new(EVENT_STACK_STREAM), 1);
+	assert_int_equal(take_new(EVENT_STACK_STREAM), 0);
+	add(ADDRESS, 5);
+	take_batch(2, 4, 2);
+	assert_int_equal(take_new(EVENT_STACK_STREAM), 1);
+	assert_int_equal(take_new(EVENT_STACK_FOLLOWER), 2);
+	assert_int_equal(known(2, 1), 2);
+	event_stacks__pass(stacks, EVENT_STACK_STREAM);
+	assert_int_equal(event_stacks__cnt(stacks), 2);
 }
 
 int main(void)
@@ -220,6 +248,7 @@ int main(void)
 		CASE(of_the_first_event_in_an_old_batch),
 		CASE(keeps_the_newest),
 		CASE(of_another_program),
+		CASE(once_for_each_taker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

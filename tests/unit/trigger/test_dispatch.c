@@ -29,7 +29,7 @@ static void start(struct collector *collector)
 {
 	*collector = (struct collector){
 		.control = control__new(dir, NULL),
-		.dispatch = { .request = take_request, .live = live__new() },
+		.dispatch = { .request = take_request, .live = live__new(NULL) },
 	};
 	collector->dispatch.ctx = collector;
 	assert_non_null(collector->control);

@@ -57,7 +57,7 @@ static int setup(void **state)
 	fixture->threads[1] = (struct thread){ .pid = 42, .tid = 43, .comm = "worker" };
 	fixture->ring = ring__new(NULL, 1 << 20);
 	fixture->clock = clock__new_blank();
-	fixture->live = live__new();
+	fixture->live = live__new(NULL);
 	*state = fixture;
 	return fixture->ring && fixture->clock && fixture->live ? 0 : -1;
 }
