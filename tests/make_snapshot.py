@@ -428,6 +428,28 @@ def recorded(events, boot=BOOT, real=10**9, change=None, stacks=None):
     return snapshot
 
 
+def mark(kind, data=b"", events=0, first=0, last=0, start=None):
+    """FORMAT.md, section 10, and what follows it."""
+    at = len(data) if start is None else start
+    body = b"ttsg" + struct.pack("<B3xIIQQQ", kind, events, 0, at, first, last)
+    check = 0xCBF29CE484222325
+    for byte in body:
+        check = (check ^ byte) * 0x100000001B3 % 2**64
+    return b"\x54\x2a\x4d\x18" + struct.pack("<I", 48) + body + struct.pack("<Q", check) + data
+
+
+def segment(whole):
+    """A snapshot of one chunk and an end as a segment of a stream."""
+    tables = {"item": "tables", "missed": 0}
+    header = dict(whole.header, incompatible=3, stream=77, segment=0, missed=0, reason="stream")
+    tables.update({key: header.pop(key) for key in ("sites", "threads", "modules", "stacks") if key in header})
+    end = {"item": "end", "events": whole.events, "chunks": 1, "first_ns": whole.first, "last_ns": whole.last,
+           "header": header}  # fmt: skip
+    parts = mark(1, frame(header)) + mark(2, frame(tables))
+    parts += mark(3, whole.frames[1], whole.events, whole.first, whole.last)
+    return parts + mark(4, frame(end)) + mark(5, first=whole.first, last=whole.last, start=len(parts))
+
+
 def twins():
     """What two collectors have of one process: the second began later, and its clock says 3 ns
     more, or 2 less. There are two threads, two modules, batches with the same number and time, one

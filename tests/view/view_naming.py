@@ -173,6 +173,37 @@ def test_each_output():
     assert b"inner  at " in done.stdout and not done.returncode, done
 
 
+def events_file(is_segment):
+    """A process without a crash: three of four events have a stack, two of these the same."""
+    first, second = PROG.returns[:2]
+    frames = [PROG.frame(PROG.inlined), PROG.frame(first), LIBC, PROG.frame(second), PROG.frame(PROG.first)]
+    stacks = {"frames": frames, "lists": [[0, 1, 2], [4, 3], [0, 1, 2]],
+              "events": [[0, 0, 4, 77, i, 0, i] for i in range(3)]}  # fmt: skip
+    made = make.recorded([(10 + i, 0, 0, [i], (4, 77), i) for i in range(4)], stacks=stacks)
+    path = os.path.join(FOLDER.name, "stream.bin" if is_segment else "events.bin")
+    with open(path, "wb") as file:
+        file.write(make.segment(made) if is_segment else made.file())
+    return path
+
+
+def test_stacks_of_events():
+    """Of a snapshot, and of a segment, whose header has them in parts."""
+    first, second = PROG.returns[:2]
+    one = PROG.wanted(PROG.inlined) + PROG.wanted(first, True) + [LIBC]
+    want = [one, PROG.wanted(PROG.first) + PROG.wanted(second, True), one, None]
+    for path in map(events_file, (False, True)):
+        before, after = ([json.loads(line) for line in view("--format", "json", path, **how)[0].splitlines()]
+                         for how in ({"server": None}, {}))  # fmt: skip
+        assert [event.pop("stack", None) for event in after] == want, (path, after)
+        assert [len(event.pop("stack", [])) for event in before] == [3, 2, 3, 0]
+        assert before == after, "all but the stacks"
+        text, said = view(path)
+        assert said == "" and "    #0  inner at " in text and "#1  middle+0x" in text, (text, said)
+        infos = [info(path, server=None)[0], info(path)[0]]
+        assert len(infos[1].pop("stacks")["frames"]) > len(infos[0].pop("stacks")["frames"]) == 5
+        assert infos[0] == infos[1], infos
+
+
 def test_parts():
     """Only one of the two files; the program on this machine, if it is the same build."""
     path = snapshot([PROG.frame(PROG.inlined)])

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "event_frames.h"
 #include "frame_names.h"
 #include "hex.h"
 
@@ -57,7 +58,30 @@ static int add_stack(struct frame_names *names, size_t stack,
 	return 0;
 }
 
-int frame_names__init(struct frame_names *ret, const struct ttlog_crash *crash)
+static int add_events(struct frame_names *names, const struct event_frames *events)
+{
+	for (size_t i = 0; i < events->cnt && names->cnt < FRAME_NAMES_MAX; i++) {
+		const struct event_frame *frame = &events->list[i];
+		uint64_t offset;
+
+		if (frame->is_done || frame->shown.has_line || frame->shown.is_inlined ||
+		    !is_build_id(frame->shown.build_id) ||
+		    !hex__address(frame->shown.offset, &offset))
+			continue;
+		if (array__reserve(names->list, names->cnt + 1, &names->cap))
+			return -ENOMEM;
+		names->list[names->cnt++] = (struct frame_to_name){
+			.stack = FRAME_STACK_EVENTS,
+			.frame = i,
+			.shown = &frame->shown,
+			.place = { .offset = offset, .is_call = !frame->is_place },
+		};
+	}
+	return 0;
+}
+
+int frame_names__init(struct frame_names *ret, const struct ttlog_crash *crash,
+		      const struct event_frames *events)
 {
 	struct frame_names names = { .cnt = 0 };
 	int err = add_stack(&names, FRAME_STACK_CRASH, crash->frames, crash->frame_cnt);
@@ -67,6 +91,8 @@ int frame_names__init(struct frame_names *ret, const struct ttlog_crash *crash)
 	for (size_t i = 0; !err && i < crash->thread_cnt; i++)
 		err = add_stack(&names, FRAME_STACK_THREADS + i, crash->threads[i]->frames,
 				crash->threads[i]->frame_cnt);
+	if (!err)
+		err = add_events(&names, events);
 	if (err)
 		frame_names__fini(&names);
 	*ret = names;
@@ -108,6 +134,41 @@ bool frame_names__add(struct frame_to_name *frame, const struct name_told *told)
 	/* where nothing is known, it stays as it is */
 	frame->is_named = !told->is_inlined && (name.symbol || name.file || frame->name_cnt > 1);
 	return true;
+}
+
+void frame_names__count(struct frame_names *names)
+{
+	size_t more = 0;
+
+	for (size_t i = 0; i < names->cnt; i++) {
+		struct frame_to_name *frame = &names->list[i];
+
+		if (i && names->list[i - 1].stack != frame->stack)
+			more = 0;
+		frame->more = more;
+		more += frame->is_named ? frame->name_cnt - 1 : 0;
+	}
+}
+
+size_t frame_names__before(const struct frame_names *names, size_t stack, size_t frame)
+{
+	const struct frame_to_name *before;
+	size_t from = 0, to = names->cnt;
+
+	/* the first one that is not before it */
+	while (from < to) {
+		const size_t at = from + (to - from) / 2;
+		const struct frame_to_name *one = &names->list[at];
+
+		if (one->stack < stack || (one->stack == stack && one->frame < frame))
+			from = at + 1;
+		else
+			to = at;
+	}
+	before = from ? &names->list[from - 1] : NULL;
+	if (!before || before->stack != stack)
+		return 0;
+	return before->more + (before->is_named ? before->name_cnt - 1 : 0);
 }
 
 static int compare(const void *key, const void *item)

@@ -13,4 +13,8 @@ struct frame_names;
 int named_header__make(struct buffer *to, struct ttlog_cbor header,
 		       const struct frame_names *names);
 
+/* Likewise, an item `tables` (section 10) with the stacks of a segment's header. */
+int named_header__make_tables(struct buffer *to, struct ttlog_cbor header,
+			      const struct frame_names *names);
+
 #endif /* TTLOG_VIEW_NAMED_HEADER_H */

@@ -14,6 +14,7 @@
 #include "buffer.h"
 #include "build_id.h"
 #include "debuginfod.h"
+#include "event_frames.h"
 #include "format.h"
 #include "frame_names.h"
 #include "frame_source.h"
@@ -21,6 +22,7 @@
 #include "naming.h"
 #include "plain_file.h"
 #include "repack.h"
+#include "stream_mark.h"
 
 #define PIECE_BYTES (1u << 20)
 
@@ -174,42 +176,107 @@ static int name_all(struct naming *naming, struct frame_names *names)
 
 /* ---- The copy ---- */
 
-/* Where the file goes on after its header. */
-static int find_rest(int fd, uint64_t *ret_offset)
+/* Where the file goes on after its header; in a segment, a mark is before that. */
+static int find_rest(int fd, bool is_segment, uint64_t *ret_offset)
 {
 	struct frame_source *source = frame_source__new(fd);
 	struct source_frame frame;
 	int more = source ? frame_source__next(source, &frame) : -ENOMEM;
 
-	if (more > 0 && frame.is_skippable)
+	if (more > 0 && frame.is_skippable != is_segment)
 		more = -EBADMSG;
+	if (more > 0 && is_segment)
+		more = frame_source__next(source, &frame);
 	if (more > 0)
 		*ret_offset = frame_source__offset(source);
 	frame_source__free(source);
 	return more > 0 ? 0 : more < 0 ? more : -EBADMSG;
 }
 
-static int copy_rest(int from, uint64_t offset, int to)
+static int copy_part(int from, uint64_t offset, uint64_t end, int to)
 {
 	off_t at = (off_t)offset;
-	ssize_t done;
+	ssize_t done = 1;
 
-	do
-		done = sendfile(to, from, &at, PIECE_BYTES);
-	while (done > 0 || (done < 0 && errno == EINTR));
+	while ((uint64_t)at < end && (done > 0 || (done < 0 && errno == EINTR)))
+		done = sendfile(to, from, &at,
+				end - (uint64_t)at < PIECE_BYTES ? end - (uint64_t)at
+								 : PIECE_BYTES);
 	return done < 0 ? -errno : 0;
 }
 
-static int write_copy(const struct buffer *header, int fd)
+static int copy_rest(int from, uint64_t offset, int to)
+{
+	return copy_part(from, offset, INT64_MAX, to);
+}
+
+/* Tables with all stacks, between the header and what follows. Readers ignore the stacks that come
+ * then, whose numbers begin anew. */
+static int put_tables(const struct buffer *item, int to)
+{
+	static const unsigned char none[STREAM_MARK_BYTES];
+	const off_t start = lseek(to, 0, SEEK_CUR);
+	struct stream_mark mark = { .kind = STREAM_MARK_TABLES };
+	unsigned char bytes[STREAM_MARK_BYTES];
+	int err;
+
+	if (start < 0 || write(to, none, sizeof(none)) != sizeof(none))
+		return -EIO;
+	err = repack__write_header(to, item->bytes, item->len);
+	if (err)
+		return err;
+	mark.bytes = (uint64_t)(lseek(to, 0, SEEK_CUR) - start) - STREAM_MARK_BYTES;
+	stream_mark__put(&mark, bytes);
+	return pwrite(to, bytes, sizeof(bytes), start) == sizeof(bytes) ? 0 : -EIO;
+}
+
+/* It says where the end is, which is so much farther now. */
+static int move_last_mark(int fd, uint64_t bytes)
+{
+	const off_t at = lseek(fd, 0, SEEK_END) - STREAM_MARK_BYTES;
+	unsigned char last[STREAM_MARK_BYTES];
+	struct stream_mark mark;
+
+	if (at < 0 || pread(fd, last, sizeof(last), at) != sizeof(last) ||
+	    !stream_mark__get(last, &mark) || mark.kind != STREAM_MARK_LAST)
+		return 0;
+	mark.bytes += bytes;
+	stream_mark__put(&mark, last);
+	return pwrite(fd, last, sizeof(last), at) == sizeof(last) ? 0 : -EIO;
+}
+
+static int copy_segment(const struct buffer *item, int fd, uint64_t rest, int to)
+{
+	int err = copy_part(fd, 0, rest, to);
+	off_t end;
+
+	if (!err)
+		err = put_tables(item, to);
+	end = lseek(to, 0, SEEK_CUR);
+	if (!err && end < 0)
+		err = -errno;
+	if (!err)
+		err = copy_rest(fd, rest, to);
+	return err ? err : move_last_mark(to, (uint64_t)end - rest);
+}
+
+static int copy_snapshot(const struct buffer *header, int fd, uint64_t rest, int to)
+{
+	int err = repack__write_header(to, header->bytes, header->len);
+
+	return err ? err : copy_rest(fd, rest, to);
+}
+
+/* item: its header, or tables for a segment. */
+static int write_copy(const struct buffer *item, int fd, bool is_segment)
 {
 	const int to = memfd_create("snapshot", MFD_CLOEXEC);
 	uint64_t rest = 0;
-	int err = to < 0 ? -errno : find_rest(fd, &rest);
+	int err = to < 0 ? -errno : find_rest(fd, is_segment, &rest);
 
 	if (!err)
-		err = repack__write_header(to, header->bytes, header->len);
-	if (!err)
-		err = copy_rest(fd, rest, to);
+		err = is_segment ? copy_segment(item, fd, rest, to)
+				 : copy_snapshot(item, fd, rest, to);
 	if (!err)
 		return to;
 	if (to >= 0)
@@ -226,28 +293,42 @@ static bool has_names(const struct frame_names *names)
 	return false;
 }
 
+/* The copy with these names. */
+static int copy_named(const struct ttlog_info *info, const struct frame_names *names, int fd)
+{
+	struct buffer item = { .len = 0 };
+	int err = info->has_stream ? named_header__make_tables(&item, info->item, names)
+				   : named_header__make(&item, info->item, names);
+
+	if (!err && item.len > FORMAT_HEADER_MAX_BYTES)
+		err = -EFBIG;
+	if (!err)
+		err = write_copy(&item, fd, info->has_stream);
+	buffer__fini(&item);
+	return err;
+}
+
 int naming__copy(struct naming *naming, const struct ttlog_snapshot *snapshot, int fd)
 {
 	const struct ttlog_info *info = ttlog_snapshot_info(snapshot);
-	struct buffer header = { .len = 0 };
+	struct event_frames events;
 	struct frame_names names;
 	int err;
 
-	/* marks of a segment have the lengths of its frames, and no crash */
-	if (!info->crash->is_there || info->has_stream)
+	if (!info->has_header)
 		return -ENODATA;
-	err = frame_names__init(&names, info->crash);
+	err = event_frames__init(&events, info->item);
+	if (err)
+		return err;
+	err = frame_names__init(&names, info->crash, &events);
 	if (!err)
 		err = name_all(naming, &names);
 	if (!err && !has_names(&names))
 		err = -ENODATA;
+	frame_names__count(&names);
 	if (!err)
-		err = named_header__make(&header, info->item, &names);
-	if (!err && header.len > FORMAT_HEADER_MAX_BYTES)
-		err = -EFBIG;
-	if (!err)
-		err = write_copy(&header, fd);
-	buffer__fini(&header);
+		err = copy_named(info, &names, fd);
 	frame_names__fini(&names);
+	event_frames__fini(&events);
 	return err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --debuginfod: a crash's frames get the names, files and lines that were not known where it
- * crashed, from the debug information that servers have.
+ * --debuginfod: the frames of a crash and of the stacks of events get the names, files and lines that
+ * were not known where it was recorded, from the debug information that servers have.
  *
  * It makes a copy of the snapshot in memory, in which these frames have their names: so all outputs
  * show them. The signature stays that of the file.

@@ -101,7 +101,7 @@ static const struct argp_option OPTIONS[] = {
 	{ "identity", OPT_IDENTITY, "FILE", 0,
 	  "Secret keys for files that are encrypted; repeatable", 2 },
 	{ "debuginfod", OPT_DEBUGINFOD, "URL", 0,
-	  "Name a crash's frames, where names or lines are missing, by the debug information of this server, or of several with blanks between",
+	  "Name the frames of crashes and of events' stacks, where names or lines are missing, by the debug information of this server, or of several with blanks between",
 	  2 },
 	{ "keygen", OPT_KEYGEN, NULL, 0,
 	  "Make a secret key, in a new file (-o, or " KEYGEN_FILE "), and print its public key",

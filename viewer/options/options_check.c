@@ -82,7 +82,7 @@ static const struct rule {
 	{ CHOICE(IDENTITY), CHOICE(FOLLOW),
 	  "--identity is for files: what --follow shows is not encrypted" },
 	{ CHOICE(DEBUGINFOD), MODE(RECOMPRESS) | MODE(KEYGEN) | FORMAT(SCHEMA) | CHOICE(FOLLOW),
-	  "--debuginfod is for crashes in files" },
+	  "--debuginfod is for files" },
 	{ CHOICE(FOLLOW), CHOICE(FILES), "--follow shows running collectors, no FILE" },
 	{ CHOICE(FOLLOW), ALL_MODES & ~(MODE(EVENTS) | MODE(INTERACTIVE)),
 	  "--follow shows events as they come: it does not go together with what shows all" },
