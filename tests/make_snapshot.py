@@ -36,7 +36,7 @@ class Snapshot:
         self.events = 0
         self.first = self.last = None
 
-    def chunk(self, events, more=None, contexts=None):
+    def chunk(self, events, more=None, contexts=None, suppressed=None):
         """events: (mono_ns, site, thread, values); contexts: (trace_id, span_id) or None"""
         counts = sorted({event[1] for event in events})
         fields = []
@@ -61,13 +61,13 @@ class Snapshot:
         }
         item.update(more or {})
         self.frames.append(frame(item))
-        self.lines += [self.line(*event[:4], context) for event, context in
-                       zip(events, contexts or [None] * len(events))]
+        self.lines += [self.line(*event[:4], context, left_out) for event, context, left_out in
+                       zip(events, contexts or [None] * len(events), suppressed or [0] * len(events))]
         self.events += len(events)
         self.first = times[0] if self.first is None else self.first
         self.last = times[-1]
 
-    def line(self, mono, site, thread, values, context):
+    def line(self, mono, site, thread, values, context, suppressed):
         clock, site, thread = self.header["clock"], self.sites[site], self.threads[thread]
         is_end = site["kind"] == "span_end"
         shown = [
@@ -87,13 +87,15 @@ class Snapshot:
             texts.append('"duration_ns":%d' % values[0])
         for key, value in zip(("trace_id", "span_id"), context or ()):
             texts.append('"%s":"%s"' % (key, value.hex()))
+        if suppressed:
+            texts.append('"suppressed":%d' % suppressed)
         return "{" + ",".join(texts) + "}\n"
 
     def end(self):
         item = {"item": "end", "events": self.events, "chunks": len(self.frames) - 1}
         if self.events:
             item.update(first_ns=self.first, last_ns=self.last)
-        for key in ("emitted", "recorded", "overwritten", "lost"):
+        for key in ("emitted", "recorded", "overwritten", "lost", "suppressed"):
             if key in self.header:
                 item[key] = self.header[key]
         item["header"] = self.header
@@ -320,6 +322,37 @@ def nulls():
     ])  # fmt: skip
     # a column that is null in all its rows
     snapshot.chunk([(at + 500 + i, 0, 0, [None] * len(fields)) for i in range(9)])
+    snapshot.end()
+    return snapshot
+
+
+def suppressed():
+    """Events before which calls were left out, in each encoding of numbers; and none."""
+    sites = [site("event", "INFO", "tick", "Tick", 5, [("n", "u64")]),
+             site("event", "WARN", "own", "Own", 6, [("suppressed", "str")]),
+             site("event", "WARN", "numbered", "Numbered", 7, [("suppressed", "i32")])]
+    header = {
+        "clock": {"mono_ns": MONO, "real_ns": REAL}, "pid": 63, "host": "h", "exe": "/bin/often",
+        "reason": "exit", "created_at": time_text(REAL), "comm": "often", "suppressed": 2**40 + 700,
+        "emitted": 21, "recorded": 21, "overwritten": 0, "lost": {"total": 0},
+    }  # fmt: skip
+    threads = [{"pid": 63, "tid": 63 + i, "comm": "often"} for i in range(2)]
+    snapshot = Snapshot(header, sites, threads, {0: [array("Q")], 1: [plain], 2: [array("i")]})
+    at = MONO - 10**9
+
+    def chunk(start, counts, encode, rows=None):
+        rows = rows or [(start + i, 0, i % 2, [i]) for i in range(len(counts))]
+        snapshot.chunk(rows, {"suppressed": encode(counts)}, suppressed=counts)
+
+    chunk(at, [0, 9, 0, 0, 99, 7], array("B"), [
+        (at, 0, 0, [0]), (at + 1, 0, 1, [1]), (at + 2, 1, 0, ["9"]), (at + 3, 2, 0, [9]),
+        (at + 4, 1, 0, ["some"]), (at + 5, 2, 0, [9])])
+    chunk(at + 10, [99, 99, 99], const)
+    snapshot.chunk([(at + 20, 0, 0, [20])])
+    chunk(at + 30, [0, 1, 2**40], array("Q"))
+    chunk(at + 40, [0, 3, 2], packed(2, 0))
+    chunk(at + 50, [3, 4, 5], packed_delta(1, 0, 3))
+    chunk(at + 60, [0, 9], indexed)
     snapshot.end()
     return snapshot
 
@@ -591,6 +624,11 @@ def hostile():
         "trace-few": with_chunk(trace_id={"values": [None]}, span_id={"const": None}),
         "trace-number": with_chunk(trace_id=ints("B", [1, 2, 3]), span_id={"const": None}),
         "span-cut": with_chunk(trace_id={"const": None}, span_id={"const": [b"12345678"]}),
+        "suppressed-short": with_chunk(suppressed=ints("B", [1, 2])),
+        "suppressed-long": with_chunk(suppressed={"values": [1, 2, 3, 4]}),
+        "suppressed-text": with_chunk(suppressed={"const": "many"}),
+        "suppressed-null": with_chunk(suppressed={"nulls": b"\1", "of": {"const": 1}}),
+        "suppressed-no-column": with_chunk(suppressed=5),
         "nulls-short": with_chunk(fields=[[{"nulls": b"", "of": {"const": 1}}]]),
         "nulls-long": with_chunk(fields=[[{"nulls": b"12", "of": {"const": 1}}]]),
         "nulls-alone": with_chunk(fields=[[{"nulls": b"1"}]]),
@@ -664,6 +702,9 @@ def files():
     snapshot = contexts()
     result["contexts.bin"] = snapshot.file()
     result["contexts.jsonl"] = "".join(snapshot.lines).encode()
+    snapshot = suppressed()
+    result["suppressed.bin"] = snapshot.file()
+    result["suppressed.jsonl"] = "".join(snapshot.lines).encode()
     for name, snapshot in zip(("first", "second", "other", "stepped"), overlapping()):
         result["overlap-%s.bin" % name] = snapshot.file()
     small = process(9, "h", 200, 10**9, [(100 + 10 * i, 0, i) for i in range(8)])

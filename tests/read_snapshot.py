@@ -264,7 +264,7 @@ def context_ids(chunk):
     return list(zip(*columns))
 
 
-def event_text(header, mono_ns, site, thread, values, identity, stack, context):
+def event_text(header, mono_ns, site, thread, values, identity, stack, context, suppressed):
     clock = header["clock"]
     pairs = [
         ("ts", show_time(clock["real_ns"] + mono_ns - clock["mono_ns"])),
@@ -289,6 +289,8 @@ def event_text(header, mono_ns, site, thread, values, identity, stack, context):
         texts.append(("duration_ns", values[0]))
     if context[0]:
         texts += [("trace_id", show_text(context[0])), ("span_id", show_text(context[1]))]
+    if suppressed:
+        texts.append(("suppressed", suppressed))
     if stack:
         texts.append(("stack", "[" + ",".join(map(frame_text, stack)) + "]"))
     if identity:
@@ -308,10 +310,14 @@ def read_chunk(header, chunk, last_ns, out):
         rows[number] = iter(zip(*texts) if texts else [()] * count)
     deltas, threads, sites = (ints(chunk[key], n) for key in ("time", "thread", "site"))
     ids = identities(header, chunk, sites, threads)
-    for number, delta, thread, (identity, stack), context in zip(sites, deltas, threads, ids, context_ids(chunk)):
+    suppressed = ints(chunk["suppressed"], n) if "suppressed" in chunk else [0] * n
+    assert "suppressed" not in chunk or any(suppressed)
+    for number, delta, thread, (identity, stack), context, left_out in zip(
+            sites, deltas, threads, ids, context_ids(chunk), suppressed):
         mono_ns += delta
         site, thread = header["sites"][number], header["threads"][thread]
-        print(event_text(header, mono_ns, site, thread, next(rows[number]), identity, stack, context), file=out)
+        print(event_text(header, mono_ns, site, thread, next(rows[number]), identity, stack, context,
+                         left_out), file=out)
     assert mono_ns == chunk["last_ns"] and not any(list(rest) for rest in rows.values())
     return mono_ns
 

@@ -247,6 +247,7 @@ struct ttlog_info {
 	/* a segment of a stream: the same number in all its segments; which one it is, from 0 */
 	bool has_stream;
 	uint64_t stream, segment;
+	bool has_suppressed; /* the accounts of its header say ttlog_contents.suppressed */
 };
 
 /* The wall time for a time of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */
@@ -290,6 +291,9 @@ struct ttlog_contents {
 	uint64_t missed; /* recorded events, up to here, that are in no segment of the stream */
 
 	uint64_t unread; /* events with a value that could not be read: it is null */
+	/* Calls that the program left out (ttlog_event_suppressed) while it was recorded, also those
+	 * that no event says. They are in no other count. */
+	uint64_t suppressed;
 };
 
 #pragma GCC visibility pop

@@ -117,6 +117,12 @@ size_t ttlog_event_stack(const struct ttlog_event *event,
 struct ttlog_text ttlog_event_trace_id(const struct ttlog_event *event, char *buf);
 struct ttlog_text ttlog_event_span_id(const struct ttlog_event *event, char *buf);
 
+/* How many calls of its site the program left out in this thread since the last one recorded there
+ * (TTLOG_PROBE_EVERY, TTLOG_PROBE_LIMIT). 0: none. */
+uint64_t ttlog_event_suppressed(const struct ttlog_event *event);
+/* The same of all events of the loaded chunk, numbers, by their place in the chunk. NULL: 0. */
+const struct ttlog_column *ttlog_snapshot_suppressed(struct ttlog_snapshot *snapshot);
+
 /* Field `idx` of the event, below its site's nfields; else a field of TTLOG_TYPE_NONE. */
 void ttlog_event_field(const struct ttlog_event *event, unsigned idx, struct ttlog_field *ret);
 /* All values of that field in the event's group; the event's own value is at its row. NULL: they

@@ -168,9 +168,24 @@ static struct ttlog_text id_text(struct known *known, bool is_span)
 	return (struct ttlog_text){ known->id, 2 * len };
 }
 
-/* First the id, then fields with that key. */
-static enum expr_found look_up_id(struct known *known, const struct term *term, unsigned *at,
-				  struct ttlog_field *ret)
+/* Whether the event has one. */
+static bool take_optional(struct known *known, enum event_key subject, struct ttlog_field *ret)
+{
+	const struct merge_record *record = known->facts->record;
+
+	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
+	if (subject == EVENT_KEY_SUPPRESSED) {
+		ret->type = TTLOG_TYPE_U64;
+		ret->u = record->suppressed;
+		return ret->u;
+	}
+	ret->text = id_text(known, subject == EVENT_KEY_SPAN);
+	return context__is_set(&record->context);
+}
+
+/* First the event's own, then fields with that key. */
+static enum expr_found look_up_optional(struct known *known, const struct term *term, unsigned *at,
+					struct ttlog_field *ret)
 {
 	enum expr_found found;
 
@@ -178,9 +193,7 @@ static enum expr_found look_up_id(struct known *known, const struct term *term, 
 		if (!known->facts)
 			return EXPR_UNKNOWN;
 		(*at)++;
-		*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
-		ret->text = id_text(known, term->subject == EVENT_KEY_SPAN);
-		if (context__is_set(&known->facts->record->context))
+		if (take_optional(known, term->subject, ret))
 			return EXPR_FOUND;
 	}
 	(*at)--;
@@ -230,8 +243,8 @@ static enum expr_found look_up(void *context, const struct term *term, unsigned 
 
 	if (term->subject == EVENT_KEY_FIELD)
 		return look_up_field(known, term, at, ret);
-	if (event_key__is_id(term->subject))
-		return look_up_id(known, term, at, ret);
+	if (event_key__is_optional(term->subject))
+		return look_up_optional(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
 	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };

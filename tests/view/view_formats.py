@@ -47,7 +47,8 @@ def test_schema():
     validator = jsonschema.Draft202012Validator(schema)
     with tempfile.TemporaryDirectory() as folder:
         all_files = [*FILES.values(), ["tests/golden/twin-first.bin"], [odd_file(folder)],
-                     [stack_file(folder)], ["tests/golden/contexts.bin"], ["tests/golden/nulls.bin"]]
+                     [stack_file(folder)], ["tests/golden/contexts.bin"], ["tests/golden/nulls.bin"],
+                     ["tests/golden/suppressed.bin"]]
         events = [event for files in all_files for event in events_of(*files)]
     for event in events:
         validator.validate(event)

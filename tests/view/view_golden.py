@@ -27,6 +27,7 @@ SHOWN = [
     ("packed.bin", ["--format", "json"], "packed.jsonl"),
     ("nulls.bin", ["--format", "json"], "nulls.jsonl"),
     ("contexts.bin", ["--format", "json"], "contexts.jsonl"),
+    ("suppressed.bin", ["--format", "json"], "suppressed.jsonl"),
 ]
 
 

@@ -159,6 +159,8 @@ FILTERS = {
         symbol=[A-M]* | symbol=\\AAPL | quantity~^1 | quantity=1* | nothing=1 | not nothing=1 | has(nothing)""",
     "packed": """one=1 | narrow>=253 | odd>18446744073709547520 | wide<0 | step>30000 | real>200 | real=174.37
         side=[AC] | price>0 | price<=-0.5 | price=-1.6 | price>0.015 or narrow=250 | step~7$""",
+    "suppressed": """suppressed>5 | suppressed=9 | suppressed<=3 | has(suppressed) | not has(suppressed) | suppressed=some
+        suppressed>=1099511627776 | suppressed~^9 | suppressed=7 or n=20""",
     "years": """ts=2026-11-21T05:59:58.123456664Z | ts>2026-11-21T05:59:58.123456664Z | ts<=1970-01-01T00:00:00.0099Z
         ts>=05:59:58.125456536 | level>=WARN or pid=51""",
     "overlapping": """n>5 | pid=50 | pid=51 | comm=side | n=7 | ts>=-100ns | n>=100 or comm=main""",
@@ -170,7 +172,7 @@ def test_filters():
     tried = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, list_ in FILTERS.items():
-            files = FILES.get(name, [*FILES["overlapping"], GOLDEN])
+            files = {**FILES, "suppressed": ["tests/golden/suppressed.bin"]}.get(name, [*FILES["overlapping"], GOLDEN])
             BROWSER.open(page_of(folder, *files), READY)
             lines = view("--format", "json", *files).splitlines()
             for source in re.split(r"\s+\|\s+|\n\s*", list_.strip()):

@@ -214,6 +214,13 @@ def test_perfetto_types():
     assert trace.clocks == {3: make.MONO, 1: make.REAL}
 
 
+def test_perfetto_left_out():
+    """How many calls were left out before an event is no field of it."""
+    path = "tests/golden/suppressed.bin"
+    counts = [event["own"].get("ttlog_suppressed", 0) for event in perfetto(path).events]
+    assert counts == [int(line.get("suppressed", 0)) for line in texts_of(path)] and sum(counts) > 0, counts
+
+
 def perfetto_shape(item):
     assert item["own"].get("ttlog_duration_ns") in (None, item["end"] and item["end"] - item["ts"])
     what = item["args"].get("what", (None, None))[1]

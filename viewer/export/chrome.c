@@ -136,8 +136,12 @@ static void place_of_event(struct out *out, const struct ttlog_event *event)
 {
 	char trace_id[TTLOG_ID_BYTES], span_id[TTLOG_ID_BYTES];
 
+	const uint64_t suppressed = ttlog_event_suppressed(event);
+
 	place(out, event->site, ttlog_event_trace_id(event, trace_id),
 	      ttlog_event_span_id(event, span_id));
+	if (suppressed)
+		out__json_u64(out, ",\"suppressed\":", suppressed);
 }
 
 static void place_of_span(struct out *out, const struct span *span)

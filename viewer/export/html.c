@@ -14,6 +14,9 @@
  *   wall time in ns, minus that of the event before, signed
  *   if a field is null: one bit per field
  *   the fields that are not null, by their types
+ *
+ * Calls that were left out before an event are one more field of it, `suppressed`. So a site with
+ * such events is two sites of the page, which differ in that field.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -43,7 +46,7 @@ struct html {
 	struct out *out;
 	struct html_pack pack;
 	struct provenances provenances;
-	uint32_t *sites;             /* by site: its number in the page, plus 1 */
+	uint32_t (*sites)[2];        /* by site, without `suppressed` and with: its number plus 1 */
 	struct html_thread *threads; /* by number over all files */
 	uint32_t site_cnt, thread_cnt;
 	uint64_t event_cnt, slot_cnt, last_ns;
@@ -51,7 +54,7 @@ struct html {
 
 /* ---- Events ---- */
 
-static void define_site(struct html_pack *pack, const struct ttlog_site *site)
+static void define_site(struct html_pack *pack, const struct ttlog_site *site, bool has_suppressed)
 {
 	html_pack__u64(pack, site->kind);
 	html_pack__u64(pack, site->level);
@@ -61,25 +64,29 @@ static void define_site(struct html_pack *pack, const struct ttlog_site *site)
 	html_pack__text(pack, site->msg, false);
 	html_pack__text(pack, site->file, false);
 	html_pack__text(pack, site->func, false);
-	html_pack__u64(pack, site->nfields);
+	html_pack__u64(pack, site->nfields + has_suppressed);
 	for (unsigned i = 0; i < site->nfields; i++) {
 		html_pack__u64(pack, site->types[i]);
 		html_pack__text(pack, site->keys[i], false);
 	}
+	if (has_suppressed) {
+		html_pack__u64(pack, TTLOG_TYPE_U64);
+		html_pack__text(pack, EVENT_KEYS[EVENT_KEY_SUPPRESSED], false);
+	}
 }
 
 static void put_site(struct html *html, const struct ttlog_event *event,
-		     const struct provenance *provenance, bool has_nulls)
+		     const struct provenance *provenance, bool has_nulls, bool has_suppressed)
 {
-	uint32_t *number = &html->sites[provenance->first_site + event->site_number];
-
+	uint32_t *number =
+		&html->sites[provenance->first_site + event->site_number][has_suppressed];
 	const bool is_new = !*number;
 
 	if (is_new)
 		*number = ++html->site_cnt;
 	html_pack__u64(&html->pack, (uint64_t)(*number - 1) << 1 | has_nulls);
 	if (is_new)
-		define_site(&html->pack, event->site);
+		define_site(&html->pack, event->site, has_suppressed);
 }
 
 /* If the difference of its clocks changes, a thread gets a new number. */
@@ -170,6 +177,7 @@ static void html__event(void *state, const struct ttlog_event *event)
 	struct html *html = state;
 	const struct ttlog_site *site = event->site;
 	const struct provenance *provenance = provenances__find(&html->provenances, event);
+	const uint64_t suppressed = ttlog_event_suppressed(event);
 	struct ttlog_field fields[TTLOG_MAX_FIELDS];
 	unsigned nulls = 0;
 
@@ -177,12 +185,16 @@ static void html__event(void *state, const struct ttlog_event *event)
 		ttlog_event_field(event, i, &fields[i]);
 		nulls |= (unsigned)(fields[i].null || fields[i].type != site->types[i]) << i;
 	}
-	put_site(html, event, provenance, nulls);
+	put_site(html, event, provenance, nulls, suppressed);
 	put_thread(html, event, provenance);
 	html_pack__i64(&html->pack, (int64_t)(event->real_ns - html->last_ns));
 	if (nulls)
 		html_pack__u64(&html->pack, nulls);
 	put_fields(html, site, fields, nulls);
+	if (suppressed) {
+		html->slot_cnt++;
+		html_pack__u64(&html->pack, suppressed);
+	}
 	html->last_ns = event->real_ns;
 	html->event_cnt++;
 	if (html_pack__is_full(&html->pack))

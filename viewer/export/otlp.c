@@ -205,6 +205,7 @@ static void close_record(struct out *out, const struct lane *lane, const struct 
 
 static void log_record(struct otlp *otlp, const struct lane *lane, const struct ttlog_event *event)
 {
+	const uint64_t suppressed = ttlog_event_suppressed(event);
 	const struct ttlog_site *site = event->site;
 	struct out *out = otlp->out;
 	char id[TTLOG_ID_BYTES];
@@ -213,6 +214,8 @@ static void log_record(struct otlp *otlp, const struct lane *lane, const struct 
 	open_record(out, event->real_ns, site->level, site->probe, site->msg);
 	otlp_attribute__fields(out, event, NULL);
 	otlp_attribute__text(out, "log.record.uid", ttlog_event_id(event, id));
+	if (suppressed)
+		otlp_attribute__u64(out, "ttlog.suppressed", suppressed, ",");
 	otlp_attribute__place(out, event);
 	close_record(out, lane, event);
 }

@@ -13,8 +13,8 @@
 #include "counters.h"
 #include "death_event.h"
 #include "event_output.h"
-#include "hex.h"
 #include "perfetto_schema.h"
+#include "perfetto_value.h"
 #include "protobuf.h"
 #include "spans.h"
 #include "waits.h"
@@ -25,14 +25,14 @@ enum {
 	KEY_PROBE,
 	KEY_DURATION,
 	KEY_UNFINISHED,
+	KEY_SUPPRESSED,
 	KEY_FIRST_FIELD,
 };
 
 static const char *const OWN_KEYS[KEY_FIRST_FIELD] = {
-	[KEY_LEVEL] = "ttlog_level",
-	[KEY_PROBE] = "ttlog_probe",
-	[KEY_DURATION] = "ttlog_duration_ns",
-	[KEY_UNFINISHED] = "ttlog_unfinished",
+	[KEY_LEVEL] = "ttlog_level",           [KEY_PROBE] = "ttlog_probe",
+	[KEY_DURATION] = "ttlog_duration_ns",  [KEY_UNFINISHED] = "ttlog_unfinished",
+	[KEY_SUPPRESSED] = "ttlog_suppressed",
 };
 
 #define LEVEL_CNT        (TTLOG_LEVEL_FATAL + 1u)
@@ -213,59 +213,6 @@ static void close_event(struct perfetto *perfetto, size_t event)
 	finish_packet(perfetto, SEQUENCE_NEEDS_STATE);
 }
 
-/* Bytes are shown as hexadecimal text, as in the other outputs. */
-static void text_value(struct buffer *packet, const struct ttlog_field *field)
-{
-	size_t text = protobuf__open(packet, ANNOTATION_TEXT);
-
-	if (field->type == TTLOG_TYPE_STR)
-		buffer__text(packet, field->text);
-	for (size_t i = 0; field->type == TTLOG_TYPE_BYTES && i < field->text.len; i++) {
-		char digits[2];
-
-		hex__bytes(digits, field->text.p + i, 1);
-		buffer__bytes(packet, digits, sizeof(digits));
-	}
-	if (field->cut)
-		buffer__bytes(packet, "\xe2\x80\xa6", 3);
-	protobuf__close(packet, text);
-}
-
-static void annotation_value(struct buffer *packet, const struct ttlog_field *field)
-{
-	char c = (char)field->u;
-
-	switch (field->type) {
-	case TTLOG_TYPE_BOOL:
-		protobuf__u64(packet, ANNOTATION_BOOL, field->u);
-		break;
-	case TTLOG_TYPE_CHAR:
-		protobuf__text(packet, ANNOTATION_TEXT, (struct ttlog_text){ &c, 1 });
-		break;
-	case TTLOG_TYPE_I8:
-	case TTLOG_TYPE_I16:
-	case TTLOG_TYPE_I32:
-	case TTLOG_TYPE_I64:
-		protobuf__u64(packet, ANNOTATION_INT, field->u);
-		break;
-	case TTLOG_TYPE_F32:
-	case TTLOG_TYPE_F64:
-	case TTLOG_TYPE_DECIMAL:
-		protobuf__double(packet, ANNOTATION_DOUBLE, counters__double(field));
-		break;
-	case TTLOG_TYPE_PTR:
-	case TTLOG_TYPE_HEX:
-		protobuf__u64(packet, ANNOTATION_POINTER, field->u);
-		break;
-	case TTLOG_TYPE_STR:
-	case TTLOG_TYPE_BYTES:
-		text_value(packet, field);
-		break;
-	default:
-		protobuf__u64(packet, ANNOTATION_UINT, field->u);
-	}
-}
-
 /* A null field becomes an annotation without a value. */
 static void annotation(struct buffer *packet, uint64_t key, const struct ttlog_field *field)
 {
@@ -273,7 +220,7 @@ static void annotation(struct buffer *packet, uint64_t key, const struct ttlog_f
 
 	protobuf__u64(packet, ANNOTATION_NAME_IID, key);
 	if (!field->null && field->type != TTLOG_TYPE_NONE)
-		annotation_value(packet, field);
+		perfetto_value__put(packet, field);
 	protobuf__close(packet, opened);
 }
 
@@ -340,6 +287,9 @@ static void field_annotations(struct perfetto *perfetto, const struct ttlog_even
 		ttlog_event_field(event, i, &field);
 		annotation(&perfetto->packet, key + i, &field);
 	}
+	field = (struct ttlog_field){ .type = TTLOG_TYPE_U64, .u = ttlog_event_suppressed(event) };
+	if (field.u)
+		annotation(&perfetto->packet, KEY_SUPPRESSED, &field);
 }
 
 static void show_event(struct perfetto *perfetto, const struct lane *lane,

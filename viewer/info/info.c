@@ -420,6 +420,9 @@ static void events(struct page *page, const struct ttlog_snapshot *reader)
 	if (contents->unread)
 		count_line(page, "unread", contents->unread,
 			   " with a value that could not be read: it is null");
+	if (contents->suppressed)
+		count_line(page, "suppressed", contents->suppressed,
+			   " calls left out by TTLOG_PROBE_EVERY and _LIMIT");
 	if (info->has_stream)
 		count_line(
 			page, "missed", contents->missed,

@@ -20,7 +20,7 @@ static const char *const HIDDEN[] = {
 static const char *const PLACED[] = {
 	"format",   "service", "host",       "kernel",  "pid",      "comm",        "exe",
 	"build_id", "reason",  "created_at", "emitted", "recorded", "overwritten", "lost",
-	"exit",     "crash",   "spans",      "missed",  "unread",
+	"exit",     "crash",   "spans",      "missed",  "unread",   "suppressed",
 };
 
 struct object {
@@ -96,6 +96,8 @@ static void put_totals(struct object *object, const struct ttlog_snapshot *reade
 	}
 	if (contents->unread)
 		put_u64(object, "unread", contents->unread);
+	if (contents->suppressed)
+		put_u64(object, "suppressed", contents->suppressed);
 	if (info->has_stream)
 		put_u64(object, "missed", contents->missed);
 	put_item(object, "lost", &contents->lost_item);

@@ -74,6 +74,8 @@ static void print_json(const struct stats *stats, struct out *out, const struct 
 	group__print_json(group, stats, out);
 	out__text(out, ",\"events\":");
 	out__u64(out, group->cnt);
+	if (group->suppressed)
+		out__json_u64(out, ",\"suppressed\":", group->suppressed);
 	out__text(out, ",\"first_ts\":\"");
 	out__time(out, group->first_ns);
 	out__text(out, "\",\"last_ts\":\"");
@@ -104,14 +106,24 @@ static void print_time(struct out *out, uint64_t ns, bool one_day)
 		out__time(out, ns);
 }
 
+static int suppressed_width_of(const struct stats *stats)
+{
+	const size_t digits = out__u64_width(stats->suppressed);
+
+	return digits > 10 ? (int)digits : 10;
+}
+
 static void print_groups(const struct stats *stats, struct out *out, struct group *const *groups,
 			 size_t cnt, const struct group_widths *widths)
 {
 	const bool one_day = is_one_day(stats);
 	const int width = one_day ? DAY_WIDTH : TIME_WIDTH;
+	const int suppressed_width = suppressed_width_of(stats);
 
-	out__format(out, "%10s %6s %12s  %-*s  %-*s", "events", "share", "per second", width,
-		    "first", width, "last");
+	out__format(out, "%10s %6s %12s", "events", "share", "per second");
+	if (stats->suppressed)
+		out__format(out, " %*s", suppressed_width, "suppressed");
+	out__format(out, "  %-*s  %-*s", width, "first", width, "last");
 	stats__print_keys(stats, out, widths);
 	out__char(out, '\n');
 	for (size_t g = 0; g < cnt; g++) {
@@ -123,6 +135,9 @@ static void print_groups(const struct stats *stats, struct out *out, struct grou
 			out__format(out, "%12.1f", rate_of(group));
 		else
 			out__text(out, "           -");
+		if (stats->suppressed)
+			out__format(out, " %*llu", suppressed_width,
+				    (unsigned long long)group->suppressed);
 		print_time(out, group->first_ns, one_day);
 		print_time(out, group->last_ns, one_day);
 		group__print(group, stats, out, widths);

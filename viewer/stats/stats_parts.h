@@ -46,6 +46,7 @@ struct group {
 	uint64_t hash;
 	uint64_t cnt;
 	uint64_t first_ns, last_ns;
+	uint64_t suppressed; /* calls left out before its events */
 	bool is_rest;
 	bool lacks_fields; /* there was no memory for all */
 	size_t key_len;
@@ -113,7 +114,7 @@ struct stats {
 	struct group **table;
 	size_t table_cap, group_cnt;
 	struct group *rest;
-	uint64_t event_cnt, first_ns, last_ns;
+	uint64_t event_cnt, first_ns, last_ns, suppressed;
 	const char *only_field;         /* NULL: aggregates of all fields */
 	struct aggregate_memory memory; /* groups' fields take of it, too */
 	uint64_t secret;                /* of the hashes */

@@ -4,7 +4,7 @@
  *
  * First come the fixed columns, those of JSON, then a column for each key of a field, in the order
  * of the files' sites. A key that is the name of a fixed column is called fields.KEY, as in
- * filters.
+ * filters. The last of the fixed ones, `suppressed`, is only there if calls were left out.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,6 +36,7 @@ struct csv {
 	size_t column_cnt, column_cap;
 	struct hash_table by_hash; /* columns */
 	uint64_t secret;
+	bool has_suppressed;
 };
 
 /* ---- The columns ---- */
@@ -120,11 +121,27 @@ static void header_line(struct csv *csv)
 			out__char(csv->out, ',');
 		out__bytes(csv->out, key.p, key.len);
 	}
+	out__text(csv->out, csv->has_suppressed ? ",suppressed" : "");
 	for (size_t i = 0; i < csv->column_cnt; i++) {
-		out__text(csv->out, event_output__is_taken(csv->columns[i].key) ? ",fields." : ",");
+		out__text(csv->out, event_output__is_taken(csv->columns[i].key, csv->has_suppressed)
+					    ? ",fields."
+					    : ",");
 		out__csv_text(csv->out, csv->columns[i].key, false);
 	}
 	out__text(csv->out, "\r\n");
+}
+
+/* By the accounts: no event is read yet. */
+static bool is_any_suppressed(const struct event_output_setup *setup)
+{
+	for (size_t i = 0; i < setup->reader_cnt; i++) {
+		const struct ttlog_snapshot *reader = setup->readers[i];
+
+		if (ttlog_snapshot_info(reader)->has_suppressed ||
+		    ttlog_snapshot_contents(reader)->suppressed)
+			return true;
+	}
+	return false;
 }
 
 static void csv__fini(void *state)
@@ -144,6 +161,7 @@ static int csv__begin(void *state, const struct event_output_setup *setup)
 
 	csv->out = setup->out;
 	csv->secret = hash__new_secret();
+	csv->has_suppressed = is_any_suppressed(setup);
 	if (!err)
 		err = add_sites(csv, setup);
 	if (!err)
@@ -190,6 +208,13 @@ static void value(struct out *out, const struct ttlog_field *field)
 	out__char(out, ',');                                                                       \
 	out__csv_text(out, value, false);
 
+static void put_suppressed(struct out *out, uint64_t cnt)
+{
+	out__char(out, ',');
+	if (cnt)
+		out__u64(out, cnt);
+}
+
 static void csv__event(void *state, const struct ttlog_event *event)
 {
 	struct csv *csv = state;
@@ -207,6 +232,8 @@ static void csv__event(void *state, const struct ttlog_event *event)
 		ttlog_event_field(event, 0, &field);
 		value(out, &field);
 	}
+	if (csv->has_suppressed)
+		put_suppressed(out, ttlog_event_suppressed(event));
 	for (unsigned i = 0; i + ttlog_site_first_field(site) < site->nfields; i++) {
 		commas(out, order->column[i] + 1 - at);
 		at = order->column[i] + 1;

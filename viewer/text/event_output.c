@@ -7,7 +7,9 @@ const uint8_t EVENT_COLUMNS[EVENT_COLUMN_CNT] = {
 	EVENT_KEY_LINE, EVENT_KEY_FUNC,    EVENT_KEY_DURATION_NS,
 };
 
-bool event_output__is_taken(struct ttlog_text key)
+bool event_output__is_taken(struct ttlog_text key, bool has_suppressed)
 {
-	return !event_key__may_be_field(event_key__find(key, EVENT_KEY_DURATION_NS));
+	const enum event_key found = event_key__find(key, EVENT_KEY_DURATION_NS);
+
+	return found == EVENT_KEY_SUPPRESSED ? has_suppressed : !event_key__may_be_field(found);
 }

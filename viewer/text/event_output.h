@@ -52,10 +52,11 @@ struct event_output {
 	TEXT(func, (event)->site->func)
 
 /* enum event_key in the order of JSON and CSV, where fields come after them. */
-#define EVENT_COLUMN_CNT (EVENT_KEY_CNT - 3) /* but trace and span */
+#define EVENT_COLUMN_CNT (EVENT_KEY_CNT - 4) /* but trace, span and suppressed */
 extern const uint8_t EVENT_COLUMNS[EVENT_COLUMN_CNT];
-/* Whether a field has the name of one of these: then it is called fields.KEY, as in filters. */
-bool event_output__is_taken(struct ttlog_text key);
+/* Whether a field has the name of one of these, or of `suppressed` where there is such a value: then
+ * it is called fields.KEY, as in filters. */
+bool event_output__is_taken(struct ttlog_text key, bool has_suppressed);
 
 extern const struct event_output chrome_output;
 extern const struct event_output csv_output;

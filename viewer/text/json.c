@@ -129,6 +129,7 @@ static void member(struct out *out, const char *key, struct ttlog_text text)
 void json__object(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
+	const uint64_t suppressed = ttlog_event_suppressed(event);
 	struct ttlog_field duration;
 	char buf[TTLOG_ID_BYTES];
 
@@ -145,6 +146,8 @@ void json__object(struct out *out, const struct ttlog_event *event)
 	}
 	member(out, ",\"trace_id\":", ttlog_event_trace_id(event, buf));
 	member(out, ",\"span_id\":", ttlog_event_span_id(event, buf));
+	if (suppressed)
+		out__json_u64(out, ",\"suppressed\":", suppressed);
 	stack(out, event);
 	member(out, ",\"id\":", ttlog_event_id(event, buf));
 	out__char(out, '}');

@@ -23,7 +23,7 @@ static void value(struct out *out, const struct ttlog_field *field)
 	}
 }
 
-static void fields(struct out *out, const struct ttlog_event *event)
+static void fields(struct out *out, const struct ttlog_event *event, bool has_suppressed)
 {
 	const struct ttlog_site *site = event->site;
 
@@ -35,7 +35,9 @@ static void fields(struct out *out, const struct ttlog_event *event)
 		if (i < ttlog_site_first_field(site)) {
 			out__text(out, "duration_ns");
 		} else {
-			out__text(out, event_output__is_taken(site->keys[i]) ? "fields." : "");
+			out__text(out, event_output__is_taken(site->keys[i], has_suppressed)
+					       ? "fields."
+					       : "");
 			out__logfmt_key(out, site->keys[i]);
 		}
 		out__char(out, '=');
@@ -60,13 +62,18 @@ static void id(struct out *out, const char *key, struct ttlog_text digits)
 
 void logfmt__event(struct out *out, const struct ttlog_event *event)
 {
+	const uint64_t suppressed = ttlog_event_suppressed(event);
 	char buf[TTLOG_ID_BYTES];
 
 	out__text(out, "ts=");
 	out__time(out, event->real_ns);
 	EVENT_VALUES(event, NUMBER, TEXT)
-	fields(out, event);
+	fields(out, event, suppressed > 0);
 	id(out, " trace_id=", ttlog_event_trace_id(event, buf));
 	id(out, " span_id=", ttlog_event_span_id(event, buf));
+	if (suppressed) {
+		out__text(out, " suppressed=");
+		out__u64(out, suppressed);
+	}
 	out__char(out, '\n');
 }

@@ -167,6 +167,18 @@ static void id(struct text_output *text, const char *key, struct ttlog_text digi
 		out__text(out, RESET);
 }
 
+static void suppressed(struct text_output *text, uint64_t cnt)
+{
+	if (!cnt)
+		return;
+	if (text->colour)
+		out__text(text->out, DIM);
+	out__text(text->out, " suppressed=");
+	out__u64(text->out, cnt);
+	if (text->colour)
+		out__text(text->out, RESET);
+}
+
 void text__where(struct out *out, const struct ttlog_site *site)
 {
 	out__plain(out, site->target);
@@ -245,6 +257,7 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 	fields(text, event);
 	id(text, " trace=", ttlog_event_trace_id(event, buf));
 	id(text, " span=", ttlog_event_span_id(event, buf));
+	suppressed(text, ttlog_event_suppressed(event));
 	out__char(out, '\n');
 	stack(text, event);
 }

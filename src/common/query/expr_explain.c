@@ -136,7 +136,8 @@ static void explain_value(FILE *to, const struct term *term)
 	} else if (term__is_numeric(term) && term->subject == EVENT_KEY_FIELD) {
 		fprintf(to, "number, exactly%s", term->op <= OP_NE ? "; text by glob" : "");
 	} else if (term->subject == EVENT_KEY_PID || term->subject == EVENT_KEY_TID ||
-		   term->subject == EVENT_KEY_LINE) {
+		   term->subject == EVENT_KEY_LINE ||
+		   (term->subject == EVENT_KEY_SUPPRESSED && term__is_numeric(term))) {
 		fputs("number", to);
 	} else if (term->orders_text) {
 		fputs("text, byte by byte", to);
@@ -148,7 +149,9 @@ static void explain_value(FILE *to, const struct term *term)
 static void explain_term(FILE *to, const struct term *term)
 {
 	if (term->op == OP_HAS) {
-		fputs(event_key__is_id(term->subject)    ? "whether it belongs to a trace"
+		fputs(event_key__is_id(term->subject) ? "whether it belongs to a trace"
+		      : term->subject == EVENT_KEY_SUPPRESSED
+			      ? "whether calls were left out before it"
 		      : term->subject == EVENT_KEY_FIELD ? "whether there is such a field"
 							 : "every event has one",
 		      to);

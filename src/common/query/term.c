@@ -53,7 +53,7 @@ size_t term__parse_op(const char *p, enum term_op *ret)
 static enum event_key subject_of(struct ttlog_text *key)
 {
 	const size_t prefix = strlen(FIELD_PREFIX);
-	const enum event_key found = event_key__find(*key, EVENT_KEY_SPAN);
+	const enum event_key found = event_key__find(*key, EVENT_KEY_SUPPRESSED);
 
 	if (!found && key->len > prefix && !memcmp(key->p, FIELD_PREFIX, prefix)) {
 		key->p += prefix;
@@ -285,6 +285,7 @@ bool term__holds(const struct term *term, const struct ttlog_field *field)
 		return true;
 	switch (term->subject) {
 	case EVENT_KEY_FIELD:
+	case EVENT_KEY_SUPPRESSED:
 		return term__field(term, field);
 	case EVENT_KEY_TRACE:
 	case EVENT_KEY_SPAN:

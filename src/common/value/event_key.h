@@ -5,7 +5,8 @@
 
 #include "ttlog/read.h"
 
-/* The names in EVENT_KEYS follow this. Filters know the keys up to EVENT_KEY_SPAN. */
+/* The names in EVENT_KEYS follow this. Filters know the keys up to
+ * EVENT_KEY_SUPPRESSED. */
 enum event_key {
 	EVENT_KEY_FIELD, /* not one of these: a field */
 	EVENT_KEY_LEVEL,
@@ -19,9 +20,11 @@ enum event_key {
 	EVENT_KEY_TID,
 	EVENT_KEY_TS,
 	EVENT_KEY_LINE,
-	/* of its context, not of a field; but filters take fields with these names, too */
+	/* not of a field; but filters take fields with these names, too: of its context, and how
+	 * many calls were left out before it */
 	EVENT_KEY_TRACE,
 	EVENT_KEY_SPAN,
+	EVENT_KEY_SUPPRESSED,
 	EVENT_KEY_MONO_NS,
 	EVENT_KEY_DURATION_NS,
 	EVENT_KEY_CNT,
@@ -37,10 +40,16 @@ static inline bool event_key__is_id(enum event_key key)
 	return key == EVENT_KEY_TRACE || key == EVENT_KEY_SPAN;
 }
 
+/* Whether the event may have it besides fields with this key, and may not. */
+static inline bool event_key__is_optional(enum event_key key)
+{
+	return event_key__is_id(key) || key == EVENT_KEY_SUPPRESSED;
+}
+
 /* Whether a field with this key is in filters and outputs what its key says. */
 static inline bool event_key__may_be_field(enum event_key key)
 {
-	return key == EVENT_KEY_FIELD || event_key__is_id(key);
+	return key == EVENT_KEY_FIELD || event_key__is_optional(key);
 }
 
 static inline bool event_key__is_text(enum event_key key)

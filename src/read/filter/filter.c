@@ -250,21 +250,32 @@ static enum expr_found look_up_field(const struct filter_known *known, const str
 	return EXPR_ABSENT;
 }
 
-/* First the id, then fields with that key. */
-static enum expr_found look_up_id(const struct filter_known *known, const struct term *term,
-				  unsigned *at, struct ttlog_field *ret)
+/* Whether the event has one. */
+static bool take_optional(const struct filter_known *known, enum event_key subject,
+			  struct ttlog_field *ret)
 {
-	const bool is_span = term->subject == EVENT_KEY_SPAN;
+	*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
+	if (subject == EVENT_KEY_SUPPRESSED) {
+		ret->type = TTLOG_TYPE_U64;
+		ret->u = ttlog_event_suppressed(known->event);
+		return ret->u;
+	}
+	ret->text = (subject == EVENT_KEY_SPAN ? ttlog_event_span_id
+					       : ttlog_event_trace_id)(known->event, known->id);
+	return ret->text.p;
+}
+
+/* First the event's own, then fields with that key. */
+static enum expr_found look_up_optional(const struct filter_known *known, const struct term *term,
+					unsigned *at, struct ttlog_field *ret)
+{
 	enum expr_found found;
 
 	if (!*at) {
 		if (!known->event)
 			return EXPR_UNKNOWN;
 		(*at)++;
-		*ret = (struct ttlog_field){ .type = TTLOG_TYPE_NONE };
-		ret->text = (is_span ? ttlog_event_span_id : ttlog_event_trace_id)(known->event,
-										   known->id);
-		if (ret->text.p)
+		if (take_optional(known, term->subject, ret))
 			return EXPR_FOUND;
 	}
 	(*at)--;
@@ -288,8 +299,8 @@ enum expr_found filter__look_up(void *context, const struct term *term, unsigned
 
 	if (term->subject == EVENT_KEY_FIELD)
 		return look_up_field(known, term, at, ret);
-	if (event_key__is_id(term->subject))
-		return look_up_id(known, term, at, ret);
+	if (event_key__is_optional(term->subject))
+		return look_up_optional(known, term, at, ret);
 	if ((*at)++)
 		return EXPR_ABSENT;
 	if (!is_known(known, term->subject))

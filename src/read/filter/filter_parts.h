@@ -11,10 +11,10 @@
 #include "expr.h"
 #include "filter.h"
 
-#define BIT(subject) (1u << (subject))
-#define THREAD_KEYS  (BIT(EVENT_KEY_PID) | BIT(EVENT_KEY_TID) | BIT(EVENT_KEY_COMM))
-#define ID_KEYS      (BIT(EVENT_KEY_TRACE) | BIT(EVENT_KEY_SPAN))
-#define ROW_KEYS     (THREAD_KEYS | ID_KEYS | BIT(EVENT_KEY_TS) | BIT(EVENT_KEY_FIELD))
+#define BIT(subject)  (1u << (subject))
+#define THREAD_KEYS   (BIT(EVENT_KEY_PID) | BIT(EVENT_KEY_TID) | BIT(EVENT_KEY_COMM))
+#define OPTIONAL_KEYS (BIT(EVENT_KEY_TRACE) | BIT(EVENT_KEY_SPAN) | BIT(EVENT_KEY_SUPPRESSED))
+#define ROW_KEYS      (THREAD_KEYS | OPTIONAL_KEYS | BIT(EVENT_KEY_TS) | BIT(EVENT_KEY_FIELD))
 
 struct filter_conjunct {
 	const struct expr *expr;

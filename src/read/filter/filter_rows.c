@@ -16,7 +16,7 @@ bool filter__needs_origins(const struct ttlog_filter *filter)
 	for (size_t i = 0; i < filter->conjunct_cnt; i++) {
 		const struct filter_conjunct *conjunct = &filter->conjuncts[i];
 
-		if (conjunct->subjects & (THREAD_KEYS | ID_KEYS | BIT(EVENT_KEY_TS)) &&
+		if (conjunct->subjects & (THREAD_KEYS | OPTIONAL_KEYS | BIT(EVENT_KEY_TS)) &&
 		    !filter__is_settled(conjunct))
 			return true;
 	}
@@ -131,6 +131,28 @@ static void match_ids(const struct term *term, const struct filter_rows *rows, c
 		hits[row] |= verdicts[number_of_text(ids, rows->positions[row])];
 }
 
+/* How many calls were left out before each event, besides fields with that key. */
+static void match_suppressed(const struct term *term, const struct filter_rows *rows,
+			     const uint8_t *asked, uint8_t *hits)
+{
+	const struct ttlog_event *event = rows->event;
+	const struct ttlog_column *counts =
+		event->source->suppressed ? event->source->suppressed(event) : NULL;
+	struct ttlog_field field = { .type = TTLOG_TYPE_U64 };
+	uint8_t verdict = 0;
+
+	match_fields(term, rows, asked, hits);
+	for (uint32_t row = 0; counts && row < rows->cnt; row++) {
+		const uint64_t cnt = counts->nums[rows->positions[row] & counts->mask];
+
+		if (cnt && cnt != field.u) {
+			field.u = cnt;
+			verdict = term__holds(term, &field);
+		}
+		hits[row] |= cnt && verdict;
+	}
+}
+
 static void match_times(const struct term *term, const struct filter_rows *rows, uint8_t *hits)
 {
 	const uint64_t at = term->time_ns, *real_ns = rows->real_ns;
@@ -154,6 +176,8 @@ static void match_term(const struct term *term, const struct filter_rows *rows,
 		match_fields(term, rows, asked, hits);
 	else if (event_key__is_id(term->subject))
 		match_ids(term, rows, asked, hits);
+	else if (term->subject == EVENT_KEY_SUPPRESSED)
+		match_suppressed(term, rows, asked, hits);
 	else if (BIT(term->subject) & THREAD_KEYS)
 		match_threads(term, rows, hits);
 	else if (term->subject == EVENT_KEY_TS)

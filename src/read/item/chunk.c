@@ -57,6 +57,7 @@ static int parse_key(struct chunk *chunk, struct ttlog_text key, struct ttlog_cb
 		{ "batches", .item = &chunk->batches },
 		{ "trace_id", .item = &chunk->trace_ids },
 		{ "span_id", .item = &chunk->span_ids },
+		{ "suppressed", .item = &chunk->suppressed },
 	};
 
 	if (ttlog_text_is(key, "count"))
@@ -320,6 +321,24 @@ const struct ttlog_column *chunk__ids(struct chunk *chunk, bool is_span, bool *r
 	    !are_ids(column, is_span ? FORMAT_SPAN_ID_BYTES : FORMAT_TRACE_ID_BYTES))
 		return NULL;
 	chunk->ids[is_span] = column;
+	return column;
+}
+
+const struct ttlog_column *chunk__suppressed(struct chunk *chunk, bool *ret_new)
+{
+	struct ttlog_cbor in = chunk->suppressed;
+	struct ttlog_column *column;
+
+	*ret_new = in.at && !chunk->tried_suppressed;
+	if (!*ret_new)
+		return chunk->suppressed_column;
+	chunk->tried_suppressed = true;
+	column = arena__alloc(&chunk->arena, 1, sizeof(*column));
+	if (!column ||
+	    unpack__column(&chunk->arena, &in, TTLOG_TYPE_U64, chunk->events.n, column) ||
+	    column->nulls)
+		return NULL;
+	chunk->suppressed_column = column;
 	return column;
 }
 

@@ -37,6 +37,9 @@ struct chunk {
 	struct ttlog_cbor trace_ids, span_ids; /* undecoded; NULL: no event has one */
 	struct ttlog_column *ids[2];           /* of traces, of spans; NULL: not decoded */
 	bool tried_ids[2];
+	struct ttlog_cbor suppressed;           /* undecoded; NULL: no event has a count */
+	struct ttlog_column *suppressed_column; /* NULL: not decoded */
+	bool tried_suppressed;
 };
 
 /* Reads the keys and checks the counts. Returns 0, -EBADMSG with a reason in words, or -ENOMEM. */
@@ -52,6 +55,8 @@ const struct ttlog_column *chunk__column(struct chunk *chunk, const struct heade
 /* The trace_id, or span_id, of each event; decodes it on first use, and says so in ret_new. NULL:
  * there are none, or they are not valid. */
 const struct ttlog_column *chunk__ids(struct chunk *chunk, bool is_span, bool *ret_new);
+/* Likewise how many calls were left out before each event: numbers. */
+const struct ttlog_column *chunk__suppressed(struct chunk *chunk, bool *ret_new);
 
 void chunk__fini(struct chunk *chunk);
 

@@ -20,6 +20,9 @@ struct ttlog_event_source {
 	/* The trace_id, or span_id, of each event of its chunk: bytes of the right length, or null.
 	 * NULL, or gives NULL: no event has one. */
 	const struct ttlog_column *(*ids)(const struct ttlog_event *event, bool is_span);
+	/* How many calls were left out before each event of its chunk: numbers. NULL, or gives
+	 * NULL: none were. */
+	const struct ttlog_column *(*suppressed)(const struct ttlog_event *event);
 };
 
 #endif /* TTLOG_READ_EVENT_H */

@@ -238,6 +238,7 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "recorded", .number = &header->recorded, .has = &header->has_totals },
 		{ "overwritten", .number = &header->overwritten, .has = &header->has_totals },
 		{ "unread", .number = &header->unread },
+		{ "suppressed", .number = &header->suppressed, .has = &info->has_suppressed },
 	};
 
 	return cbor_reader__member(members, ARRAY_SIZE(members), key, in);

@@ -37,7 +37,7 @@ struct header {
 
 	/* If the file has an end item, its numbers count instead. */
 	bool has_totals;
-	uint64_t emitted, recorded, overwritten, unread;
+	uint64_t emitted, recorded, overwritten, unread, suppressed;
 	struct ttlog_lost lost;
 	struct ttlog_cbor lost_item;
 	struct stacks stacks;

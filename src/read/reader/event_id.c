@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An event's identity as text, and its trace: FORMAT.md, section 4. */
+/* An event's identity as text, its trace, and what was left out before it: FORMAT.md, section 4. */
 #include "format_number.h"
 #include "hash.h"
 #include "hex.h"
@@ -69,4 +69,18 @@ struct ttlog_text ttlog_event_trace_id(const struct ttlog_event *event, char *bu
 struct ttlog_text ttlog_event_span_id(const struct ttlog_event *event, char *buf)
 {
 	return id_text(event, true, buf);
+}
+
+/* ---- Calls that were left out before it ---- */
+
+uint64_t ttlog_event_suppressed(const struct ttlog_event *event)
+{
+	const struct ttlog_column *counts =
+		event->source->suppressed ? event->source->suppressed(event) : NULL;
+	struct ttlog_field field;
+
+	if (!counts)
+		return 0;
+	ttlog_column_field(counts, (size_t)event->reserved[1], &field);
+	return field.u;
 }

@@ -220,6 +220,12 @@ int ttlog_snapshot_load(struct ttlog_snapshot *snapshot, size_t idx)
 	return 0;
 }
 
+static void report_key(struct ttlog_snapshot *snapshot, const struct chunk *chunk, const char *key)
+{
+	reader__problem(snapshot, "in the chunk at byte %llu, %s cannot be read",
+			(ull)snapshot->places[chunk->events.number].offset, key);
+}
+
 const struct ttlog_column *reader__ids(struct ttlog_snapshot *snapshot, struct chunk *chunk,
 				       bool is_span)
 {
@@ -227,9 +233,17 @@ const struct ttlog_column *reader__ids(struct ttlog_snapshot *snapshot, struct c
 	const struct ttlog_column *column = chunk__ids(chunk, is_span, &is_new);
 
 	if (!column && is_new)
-		reader__problem(snapshot, "in the chunk at byte %llu, %s cannot be read",
-				(ull)snapshot->places[chunk->events.number].offset,
-				is_span ? "span_id" : "trace_id");
+		report_key(snapshot, chunk, is_span ? "span_id" : "trace_id");
+	return column;
+}
+
+const struct ttlog_column *reader__suppressed(struct ttlog_snapshot *snapshot, struct chunk *chunk)
+{
+	bool is_new;
+	const struct ttlog_column *column = chunk__suppressed(chunk, &is_new);
+
+	if (!column && is_new)
+		report_key(snapshot, chunk, "suppressed");
 	return column;
 }
 

@@ -75,6 +75,8 @@ const struct ttlog_column *reader__column(struct ttlog_snapshot *snapshot, struc
 /* The same of the chunk's trace_id, or span_id. */
 const struct ttlog_column *reader__ids(struct ttlog_snapshot *snapshot, struct chunk *chunk,
 				       bool is_span);
+/* The same of the chunk's `suppressed`. */
+const struct ttlog_column *reader__suppressed(struct ttlog_snapshot *snapshot, struct chunk *chunk);
 /* Event i of a loaded or pinned chunk. */
 void reader__fill_event(struct ttlog_snapshot *snapshot, struct chunk *chunk, uint32_t i,
 			struct ttlog_event *ret);

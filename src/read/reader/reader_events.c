@@ -40,10 +40,25 @@ static const struct ttlog_column *ids_of(const struct ttlog_event *event, bool i
 	return reader__ids(event->snapshot, chunk, is_span);
 }
 
+/* Mostly there are none. */
+static const struct ttlog_column *suppressed_in(struct ttlog_snapshot *snapshot,
+						struct chunk *chunk)
+{
+	if (chunk->tried_suppressed || !chunk->suppressed.at)
+		return chunk->suppressed_column;
+	return reader__suppressed(snapshot, chunk);
+}
+
+static const struct ttlog_column *suppressed_of(const struct ttlog_event *event)
+{
+	return suppressed_in(event->snapshot, chunk_of(event));
+}
+
 static const struct ttlog_event_source SOURCE = {
 	.column = column_of,
 	.identity = identity_of,
 	.ids = ids_of,
+	.suppressed = suppressed_of,
 };
 
 void reader__fill_event(struct ttlog_snapshot *snapshot, struct chunk *chunk, uint32_t i,
@@ -130,4 +145,9 @@ const struct ttlog_column *ttlog_snapshot_column(struct ttlog_snapshot *snapshot
 						 unsigned field)
 {
 	return reader__column(snapshot, &snapshot->chunk, group, field);
+}
+
+const struct ttlog_column *ttlog_snapshot_suppressed(struct ttlog_snapshot *snapshot)
+{
+	return suppressed_in(snapshot, &snapshot->chunk);
 }

@@ -187,6 +187,7 @@ static int end_key(struct ttlog_snapshot *reader, struct ttlog_text key, struct 
 		{ "lost", .item = &lost },
 		{ "missed", .number = &reader->contents.missed },
 		{ "unread", .number = &reader->contents.unread },
+		{ "suppressed", .number = &reader->contents.suppressed },
 		{ "header", .item = &header },
 	};
 	int err = cbor_reader__member(members, ARRAY_SIZE(members), key, in);
@@ -369,6 +370,7 @@ void reader__end_scan(struct ttlog_snapshot *reader)
 		reader->contents.recorded = reader->header.recorded;
 		reader->contents.overwritten = reader->header.overwritten;
 		reader->contents.unread = reader->header.unread;
+		reader->contents.suppressed = reader->header.suppressed;
 	}
 	if (reader->header.info.has_header && !reader->contents.lost_item.at) {
 		reader->contents.lost_item = reader->header.lost_item;

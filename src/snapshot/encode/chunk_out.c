@@ -58,6 +58,8 @@ struct chunk_out {
 	uint32_t seen_site_cnt;   /* sites with events */
 	struct context *contexts; /* by event; NULL: none has had one */
 	bool has_contexts;        /* an event of this chunk has one */
+	uint64_t *suppressed;     /* by event; NULL: none has had any */
+	bool has_suppressed;      /* an event of this chunk has some */
 
 	/* not zeroed */
 	struct chunk_event events[FORMAT_CHUNK_MAX_EVENTS];
@@ -112,6 +114,7 @@ void chunk_out__free(struct chunk_out *chunk)
 	column_out__free(chunk->column);
 	batch_out__free(chunk->batches);
 	free(chunk->contexts);
+	free(chunk->suppressed);
 	free(chunk->site_cnts);
 	free(chunk->starts);
 	free(chunk);
@@ -134,6 +137,18 @@ static void add_context(struct chunk_out *chunk, const struct context *context)
 		chunk->record_bytes += sizeof(*to);
 }
 
+/* Without memory for it, the chunk's events say none. */
+static void add_suppressed(struct chunk_out *chunk, uint64_t cnt)
+{
+	if (cnt && !chunk->suppressed)
+		chunk->suppressed = calloc(FORMAT_CHUNK_MAX_EVENTS, sizeof(*chunk->suppressed));
+	if (!chunk->suppressed)
+		return;
+	chunk->suppressed[chunk->cnt] = cnt;
+	chunk->has_suppressed |= cnt > 0;
+	chunk->record_bytes += cnt ? sizeof(cnt) : 0;
+}
+
 void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 {
 	const struct catalog_site *site = record->site;
@@ -141,6 +156,7 @@ void chunk_out__add(struct chunk_out *chunk, const struct merge_record *record)
 	struct chunk_event *event = &chunk->events[chunk->cnt];
 
 	add_context(chunk, &record->context);
+	add_suppressed(chunk, record->suppressed);
 	chunk->cnt++;
 	event->mono_ns = record->mono_ns;
 	event->site = site->number;
@@ -461,7 +477,7 @@ void chunk_out__reset(struct chunk_out *chunk)
 	batch_out__reset(chunk->batches);
 	memset(chunk->site_cnts, 0, chunk->site_cap * sizeof(*chunk->site_cnts));
 	chunk->cnt = chunk->seen_site_cnt = 0;
-	chunk->has_contexts = false;
+	chunk->has_contexts = chunk->has_suppressed = false;
 	chunk->fields_bytes = chunk->record_bytes = chunk->head_bytes = 0;
 }
 
@@ -471,7 +487,7 @@ void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 	const bool has_batches = batch_out__is_whole(chunk->batches);
 
 	sort_by_site(chunk);
-	cbor_out__map(out, 9 + has_batches + (chunk->has_contexts ? 2 : 0));
+	cbor_out__map(out, 9 + has_batches + (chunk->has_contexts ? 2 : 0) + chunk->has_suppressed);
 	cbor_out__text(out, "item");
 	cbor_out__text(out, "chunk");
 	cbor_out__text(out, "n");
@@ -489,6 +505,10 @@ void chunk_out__put(struct chunk_out *chunk, struct cbor_out *out)
 	}
 	if (chunk->has_contexts)
 		put_contexts(chunk, out);
+	if (chunk->has_suppressed) {
+		cbor_out__text(out, "suppressed");
+		column_out__ints(chunk->column, out, chunk->suppressed, chunk->cnt, false);
+	}
 	cbor_out__text(out, "fields");
 	cbor_out__array(out, chunk->seen_site_cnt);
 	for (uint32_t i = 0; i < site_cnt; i++)

@@ -218,6 +218,8 @@ static void put_accounting(struct cbor_map *map, const struct snapshot_source *s
 		cbor_map__uint(map, "unread", source->unread);
 	if (source->stacks_wanted)
 		cbor_map__uint(map, "stacks_wanted", source->stacks_wanted);
+	if (source->suppressed)
+		cbor_map__uint(map, "suppressed", source->suppressed);
 }
 
 /* ---- the maps ---- */

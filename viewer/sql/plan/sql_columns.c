@@ -28,6 +28,7 @@ const struct sql_fixed_column SQL_FIXED[FIXED_CNT] = {
 	[FIXED_DURATION_NS] = { "duration_ns", "INTEGER", "dec" },
 	[FIXED_TRACE_ID] = { "trace_id", "TEXT", NULL },
 	[FIXED_SPAN_ID] = { "span_id", "TEXT", NULL },
+	[FIXED_SUPPRESSED] = { "suppressed", "INTEGER", "dec" },
 	[FIXED_FIELDS] = { "fields", "JSON_TEXT", NULL },
 	[FIXED_SNAPSHOT] = { "snapshot", "TEXT", NULL },
 	[FIXED_END_TS] = { "end_ts", "TEXT", "time" },
@@ -39,15 +40,16 @@ const struct sql_fixed_column SQL_FIXED[FIXED_CNT] = {
 const struct sql_columns_of SQL_EVENTS_COLUMNS = {
 	.kinds = 1u << TTLOG_EVENT_PLAIN | 1u << TTLOG_EVENT_SPAN | 1u << TTLOG_EVENT_SPAN_END,
 	.fixed_cnt = FIXED_EVENTS_CNT,
-	.fixed = { FIXED_TS, FIXED_TS_NS, FIXED_MONO_NS, FIXED_LEVEL, FIXED_LEVEL_NUMBER,
-		   FIXED_TARGET, FIXED_PROBE, FIXED_MSG, FIXED_PID, FIXED_TID, FIXED_COMM,
-		   FIXED_FILE, FIXED_LINE, FIXED_FUNC, FIXED_DURATION_NS, FIXED_TRACE_ID,
-		   FIXED_SPAN_ID, FIXED_FIELDS, FIXED_SNAPSHOT },
+	.fixed = { FIXED_TS,           FIXED_TS_NS,      FIXED_MONO_NS,     FIXED_LEVEL,
+		   FIXED_LEVEL_NUMBER, FIXED_TARGET,     FIXED_PROBE,       FIXED_MSG,
+		   FIXED_PID,          FIXED_TID,        FIXED_COMM,        FIXED_FILE,
+		   FIXED_LINE,         FIXED_FUNC,       FIXED_DURATION_NS, FIXED_TRACE_ID,
+		   FIXED_SPAN_ID,      FIXED_SUPPRESSED, FIXED_FIELDS,      FIXED_SNAPSHOT },
 };
 
 const struct sql_columns_of SQL_SPANS_COLUMNS = {
 	.kinds = 1u << TTLOG_EVENT_SPAN | 1u << TTLOG_EVENT_SPAN_END,
-	.fixed_cnt = FIXED_CNT,
+	.fixed_cnt = FIXED_SPANS_CNT,
 	.fixed = { FIXED_TS,          FIXED_TS_NS,  FIXED_MONO_NS, FIXED_END_TS, FIXED_END_MONO_NS,
 		   FIXED_DURATION_NS, FIXED_STATE,  FIXED_DEPTH,   FIXED_LEVEL,  FIXED_LEVEL_NUMBER,
 		   FIXED_TARGET,      FIXED_PROBE,  FIXED_MSG,     FIXED_PID,    FIXED_TID,

@@ -21,7 +21,8 @@
 #define SQL_COLUMNS_TEXTS                                                                          \
 	(1u << TTLOG_TYPE_STR | 1u << TTLOG_TYPE_CHAR | 1u << TTLOG_TYPE_PTR | 1u << TTLOG_TYPE_HEX)
 
-/* The fixed columns. Table events has the first ones, in this order; table spans has all. */
+/* The fixed columns. Table events has the first ones, in this order; table spans has all but
+ * FIXED_SUPPRESSED. */
 enum sql_fixed {
 	FIXED_TS,
 	FIXED_TS_NS,
@@ -40,6 +41,7 @@ enum sql_fixed {
 	FIXED_DURATION_NS,
 	FIXED_TRACE_ID,
 	FIXED_SPAN_ID,
+	FIXED_SUPPRESSED,
 	FIXED_FIELDS,
 	FIXED_SNAPSHOT,
 	FIXED_EVENTS_CNT,
@@ -49,6 +51,7 @@ enum sql_fixed {
 	FIXED_DEPTH,
 	FIXED_CNT,
 };
+#define FIXED_SPANS_CNT (FIXED_CNT - 1)
 
 struct sql_fixed_column {
 	const char *name, *type, *collation; /* NULL: SQLite's own */

@@ -27,6 +27,12 @@ void sql_row__id(sqlite3_context *to, struct ttlog_text id)
 		sqlite3_result_text(to, id.p, (int)id.len, SQLITE_TRANSIENT);
 }
 
+void sql_row__suppressed(sqlite3_context *to, uint64_t cnt)
+{
+	if (cnt)
+		sql_value__u64(to, cnt);
+}
+
 void sql_row__event(sqlite3_context *to, struct sql_source *source, const struct ttlog_event *event,
 		    enum sql_fixed column)
 {
@@ -56,6 +62,9 @@ void sql_row__event(sqlite3_context *to, struct sql_source *source, const struct
 		return;
 	case FIXED_SPAN_ID:
 		sql_row__id(to, ttlog_event_span_id(event, id));
+		return;
+	case FIXED_SUPPRESSED:
+		sql_row__suppressed(to, ttlog_event_suppressed(event));
 		return;
 	case FIXED_SNAPSHOT:
 		sql_row__snapshot(to, event->snapshot);

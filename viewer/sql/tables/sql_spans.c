@@ -328,10 +328,10 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *to, int number)
 {
 	const struct spans_cursor *cursor = (struct spans_cursor *)base;
 
-	if (number < FIXED_CNT)
+	if (number < FIXED_SPANS_CNT)
 		fixed_column(to, cursor, (enum sql_fixed)SQL_SPANS_COLUMNS.fixed[number]);
 	else
-		field_column(to, cursor, (size_t)number - FIXED_CNT);
+		field_column(to, cursor, (size_t)number - FIXED_SPANS_CNT);
 	return SQLITE_OK;
 }
 

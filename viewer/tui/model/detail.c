@@ -140,6 +140,14 @@ static void id_line(struct detail *detail, const char *key, struct ttlog_text di
 		text_line(detail, key, digits, STYLE_PLAIN);
 }
 
+static void suppressed_line(struct detail *detail, uint64_t cnt)
+{
+	if (!cnt)
+		return;
+	out__u64(begin(detail, "suppressed"), cnt);
+	end_line(detail, STYLE_PLAIN);
+}
+
 static void thread_line(struct detail *detail, const struct ttlog_thread *thread)
 {
 	struct out *out = begin(detail, "thread");
@@ -201,6 +209,7 @@ int detail__make(struct detail *detail, const struct ttlog_event *event, bool wi
 	text_line(detail, "probe", site->probe, STYLE_PLAIN);
 	id_line(detail, "trace_id", ttlog_event_trace_id(event, id));
 	id_line(detail, "span_id", ttlog_event_span_id(event, id));
+	suppressed_line(detail, ttlog_event_suppressed(event));
 	source_lines(detail, site);
 	/* Its end stays in sight. */
 	if (detail->top > detail->line_cnt - height)
