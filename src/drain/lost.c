@@ -174,9 +174,12 @@ static void read_more(struct reader *reader, struct site_table *table)
 		const uint32_t number = get_u32(reader);
 		struct site none = { 0 },
 			    *site = number < table->cnt ? &table->sites[number] : &none;
+		uint32_t word;
 
 		site->nullable = get_u32(reader);
-		site->ret_type = (uint8_t)get_u32(reader);
+		word = get_u32(reader);
+		site->ret_type = (uint8_t)word;
+		site->names = word >> SITE_NAMES_SHIFT;
 		site->ret_key = pool_text(reader, table->pool);
 	}
 }

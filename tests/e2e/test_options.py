@@ -266,7 +266,7 @@ def test_list_of_usdt_probes(t):
         ("g++", "-print-file-name=libstdc++.so.6"), text=True).strip())
     status, out, errors = run("--list", library)
     equal((status, errors), (0, ""), "status and errors")
-    equal(usdt_rows(out)["libstdcxx:throw"], ("object:ptr,type:str", 1), "a probe")
+    equal(usdt_rows(out)["libstdcxx:throw"], ("object:ptr,type:cxx", 1), "a probe")
 
 
 def test_list_shows_types(t):

@@ -20,7 +20,7 @@ def test_exception_that_kills(t):
     collector.end(128 + 6)
     snapshot = t.only_snapshot()
     throws = snapshot.fields("throw", "type")
-    equal(throws, ["St16invalid_argument", "N4shop9bad_orderE"], "types of what was thrown")
+    equal(throws, ["std::invalid_argument", "shop::bad_order"], "types of what was thrown")
     equal({event["target"] for event in snapshot.of("throw")}, {"libstdcxx"}, "target")
     equal(snapshot.fields("throw", "object")[1], snapshot.fields("catch", "object")[-1],
           "the second one is what the runtime caught in the end")

@@ -5,7 +5,15 @@
 #include "journal.h"
 #include "journal_out.h"
 #include "site.h"
+#include "value.h"
 #include "text_pool.h"
+
+const char *site__type_word(const struct site *site, size_t i)
+{
+	const char *word = site->names >> i & 1 ? "cxx" : value__type_name(site->types[i]);
+
+	return word ? word : "?";
+}
 
 struct site_table *site_table__ref(struct site_table *table)
 {
@@ -59,7 +67,7 @@ static void put_site(struct journal_out *out, const struct site *site)
 
 static bool is_plain(const struct site *site)
 {
-	return !site->nullable && site->ret_type == TTLOG_TYPE_NONE;
+	return !site->nullable && !site->names && site->ret_type == TTLOG_TYPE_NONE;
 }
 
 /* What foreign sites have more. It comes after all sites, so that collectors of the first version
@@ -73,7 +81,8 @@ static void put_more(struct journal_out *out, const struct site_table *table)
 			continue;
 		journal_out__u32(out, (uint32_t)i);
 		journal_out__u32(out, site->nullable);
-		journal_out__u32(out, site->ret_type);
+		/* older collectors read its low byte */
+		journal_out__u32(out, site->ret_type | site->names << SITE_NAMES_SHIFT);
 		journal_out__text(out, site->ret_key ? site->ret_key : "");
 	}
 }

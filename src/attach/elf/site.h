@@ -36,6 +36,8 @@ struct site {
 	uint64_t gate_offset;      /* in the file, for the uprobe; 0: a foreign site */
 	/* a bit for each field that may be null, though its type has no null of its own */
 	uint32_t nullable;
+	/* a bit for each STR that is a mangled name of C++; files have it readable (name_fields.h) */
+	uint32_t names;
 	uint8_t ret_type; /* of a span's end: enum ttlog_type; TTLOG_TYPE_NONE: it has no `ret` */
 	const char *ret_key; /* NULL: it has no `ret` */
 };
@@ -47,6 +49,9 @@ struct foreign_place {
 	uint64_t semaphore_offset; /* in the file; 0: none */
 	struct wire_place plan;
 };
+
+/* In the journal, `names` stands above `ret_type`. */
+#define SITE_NAMES_SHIFT 16u
 
 struct text_pool;
 
@@ -81,6 +86,9 @@ static inline bool site_table__has_sites(const struct site_table *table)
 {
 	return table->has_module || table->place_cnt;
 }
+
+/* The type of field i as a user has it: "str", "cxx"; "?": it is unknown. */
+const char *site__type_word(const struct site *site, size_t i);
 
 /* Adds a reference. Any thread that has one. */
 struct site_table *site_table__ref(struct site_table *table);

@@ -108,11 +108,9 @@ static void put_fields(FILE *out, const struct site *site)
 	if (!site->nfields)
 		fputc('-', out);
 	for (unsigned int i = 0; i < site->nfields; i++) {
-		const char *type = value__type_name(site->types[i]);
-
 		fputs(i ? "," : "", out);
 		escape__put(out, site->keys[i], false);
-		fprintf(out, ":%s", type ? type : "?");
+		fprintf(out, ":%s", site__type_word(site, i));
 	}
 }
 

@@ -10,7 +10,6 @@
 #include "escape.h"
 #include "foreign_list.h"
 #include "site.h"
-#include "value.h"
 
 /* A wider cell only moves the rest of its own line. */
 #define WIDTH_MAX 60
@@ -43,11 +42,9 @@ static void put_cell(FILE *out, enum column column, const struct site *site)
 	if (!site->nfields)
 		fputc('-', out);
 	for (size_t i = 0; i < site->nfields; i++) {
-		const char *type = value__type_name(site->types[i]);
-
 		fputs(i ? "," : "", out);
 		escape__put(out, site->keys[i], false);
-		fprintf(out, ":%s", type ? type : "?");
+		fprintf(out, ":%s", site__type_word(site, i));
 	}
 }
 

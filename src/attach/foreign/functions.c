@@ -169,6 +169,9 @@ static int fill_site(struct functions *functions, const struct foreign_probe *pr
 		site->types[i] = argument->type;
 		if (may_be_null(argument))
 			site->nullable |= 1u << i;
+		/* a signature's fields, in their order */
+		if (i < probe->field_cnt && probe->fields[i].is_name)
+			site->names |= 1u << i;
 	}
 	if (probe->kind == FOREIGN_SPAN && arguments->ret.type != TTLOG_TYPE_NONE) {
 		site->ret_type = arguments->ret.type;

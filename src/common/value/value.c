@@ -134,8 +134,7 @@ int value__read(uint8_t type, const void *bytes, size_t left, struct value *ret_
 	return (int)size;
 }
 
-/* How many bytes a field has, with the byte of one that is nullable; or -EBADMSG. */
-static int measure_field(uint8_t type, bool is_nullable, const unsigned char *at, size_t left)
+int value__measure(uint8_t type, bool is_nullable, const unsigned char *at, size_t left)
 {
 	const size_t before = is_nullable ? VALUE_NULL_BYTES : 0;
 	size_t size = value__fixed_bytes(type);
@@ -179,7 +178,7 @@ bool value__fits(const uint8_t *types, size_t nfields, uint32_t nullable, const 
 	if (nfields > TTLOG_MAX_FIELDS)
 		return false;
 	for (size_t i = 0; i < nfields; i++) {
-		int taken = measure_field(types[i], nullable >> i & 1, at, len);
+		int taken = value__measure(types[i], nullable >> i & 1, at, len);
 
 		if (taken < 0)
 			return false;

@@ -39,6 +39,10 @@ int value__read(uint8_t type, const void *bytes, size_t left, struct value *ret_
 /* A nullable field begins with this byte: 0, and no value follows, or 1. */
 #define VALUE_NULL_BYTES 1u
 
+/* How many of `left` bytes a field of a record has, with the byte of one that is nullable; or
+ * -EBADMSG. */
+int value__measure(uint8_t type, bool is_nullable, const unsigned char *bytes, size_t left);
+
 /*
  * Reads the fields of a record, the `len` bytes after struct ttlog_record. nullable: a bit for each
  * field that is. 0, or -EBADMSG: they are not exactly values of these types and less than

@@ -71,10 +71,12 @@ bool catalog_site__init(struct catalog_site *ret, const struct site *site, bool 
 		.is_span_end = is_span_end,
 		.nfields = site->nfields,
 		.types = site->types,
+		.names = site->names,
 		.nullable = site->nullable,
 		.number = CATALOG_NO_NUMBER,
 	};
 	if (is_span_end) {
+		ret->names = 0;
 		ret->nfields = has_ret(site) ? 2 : 1;
 		ret->types = span_end_types[site->ret_type];
 		ret->nullable = has_ret(site) ? 1u << 1 : 0;

@@ -32,6 +32,7 @@ struct catalog_site {
 	const uint8_t *types;
 	uint32_t
 		redacted; /* a bit for each field whose value is hidden: it is REDACT_REPLACEMENT */
+	uint32_t names;   /* a bit for each text that is a mangled name: see name_fields.h */
 	uint32_t nullable;    /* a bit for each field before which a byte says if it is null */
 	uint32_t fixed_bytes; /* of all fields; not if is_variable */
 	bool is_variable;

@@ -27,6 +27,7 @@
 #include "hash_table.h"
 #include "heap.h"
 #include "merge.h"
+#include "name_fields.h"
 #include "record.h"
 #include "ring.h"
 
@@ -64,6 +65,7 @@ struct merge {
 	const struct catalog *catalog;
 	const struct clock *clock;
 	struct contexts *contexts;
+	struct name_fields *names; /* NULL: there was no field with a mangled name */
 	struct merge_entry *entries;
 	uint32_t entry_cnt;
 	struct lane *lanes;
@@ -282,6 +284,16 @@ static void add_context(struct merge *merge, struct lane *lane, struct merge_rec
 	record->context = *contexts__now(merge->contexts, slot);
 }
 
+/* Without memory they stay mangled. */
+static void read_names(struct merge *merge, struct merge_record *record)
+{
+	if (!merge->names)
+		merge->names = name_fields__new();
+	if (merge->names)
+		record->fields = name_fields__read(merge->names, record->site, record->fields,
+						   &record->bytes);
+}
+
 int merge__next(struct merge *merge, struct merge_record *ret_record)
 {
 	struct lane *lane;
@@ -301,6 +313,8 @@ int merge__next(struct merge *merge, struct merge_record *ret_record)
 	*ret_record = lane->record;
 	if (merge->has_contexts)
 		add_context(merge, lane, ret_record);
+	if (ret_record->site->names)
+		read_names(merge, ret_record);
 	return 1;
 }
 
@@ -484,6 +498,7 @@ void merge__free(struct merge *merge)
 {
 	if (!merge)
 		return;
+	name_fields__free(merge->names);
 	free(merge->entries);
 	free(merge->lanes);
 	free(merge->windows);

@@ -4,6 +4,7 @@
  * a name of gigabytes, so its output is taken in pieces, and left when there are enough of them:
  * libiberty keeps what it works with on the stack.
  */
+#include <errno.h>
 #include <libiberty/demangle.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -117,4 +118,23 @@ char *function_name__readable(const char *symbol, size_t len, bool has_parameter
 	free(output);
 	free(own);
 	return name;
+}
+
+char *function_name__of_type(const char *name, size_t len)
+{
+	/* a type of one file only has a star before its name */
+	const size_t star = len && name[0] == '*';
+	char *own = len <= FUNCTION_SYMBOL_MAX_BYTES ? strndup(name + star, len - star) : NULL;
+	struct output *output = own ? malloc(sizeof(*output)) : NULL;
+	const int options = DMGL_ANSI | DMGL_PARAMS | DMGL_TYPES;
+	char *readable = NULL;
+
+	errno = own && !output ? ENOMEM : EINVAL;
+	if (output && own[0] && demangle(own, options, output)) {
+		readable = strndup(output->text, drop_hash(output->text, output->len));
+		errno = ENOMEM;
+	}
+	free(output);
+	free(own);
+	return readable;
 }

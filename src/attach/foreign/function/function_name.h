@@ -32,4 +32,8 @@ size_t function_name__base(const char *symbol, enum function_clone *ret_clone);
  */
 char *function_name__readable(const char *symbol, size_t len, bool has_parameters);
 
+/* The same of a name in an event: that of a type, as std::type_info has it, or of a function. NULL
+ * with errno, EINVAL: it is none. */
+char *function_name__of_type(const char *name, size_t len);
+
 #endif /* TTLOG_FUNCTION_NAME_H */

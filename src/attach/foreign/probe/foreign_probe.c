@@ -12,6 +12,8 @@
 #include "value.h"
 
 /* Its text is taken apart in place. */
+#define NAME_WORD "cxx"
+
 struct parser {
 	struct foreign_probe *probe;
 	char *error;
@@ -22,11 +24,12 @@ static const struct {
 	const char *word;
 	uint8_t type;
 } types[] = {
-	{ "i8", TTLOG_TYPE_I8 },   { "i16", TTLOG_TYPE_I16 },   { "i32", TTLOG_TYPE_I32 },
-	{ "i64", TTLOG_TYPE_I64 }, { "u8", TTLOG_TYPE_U8 },     { "u16", TTLOG_TYPE_U16 },
-	{ "u32", TTLOG_TYPE_U32 }, { "u64", TTLOG_TYPE_U64 },   { "f32", TTLOG_TYPE_F32 },
-	{ "f64", TTLOG_TYPE_F64 }, { "str", TTLOG_TYPE_STR },   { "hex", TTLOG_TYPE_HEX },
-	{ "ptr", TTLOG_TYPE_PTR }, { "bool", TTLOG_TYPE_BOOL }, { "char", TTLOG_TYPE_CHAR },
+	{ "i8", TTLOG_TYPE_I8 },       { "i16", TTLOG_TYPE_I16 },   { "i32", TTLOG_TYPE_I32 },
+	{ "i64", TTLOG_TYPE_I64 },     { "u8", TTLOG_TYPE_U8 },     { "u16", TTLOG_TYPE_U16 },
+	{ "u32", TTLOG_TYPE_U32 },     { "u64", TTLOG_TYPE_U64 },   { "f32", TTLOG_TYPE_F32 },
+	{ "f64", TTLOG_TYPE_F64 },     { "str", TTLOG_TYPE_STR },   { "hex", TTLOG_TYPE_HEX },
+	{ "ptr", TTLOG_TYPE_PTR },     { "bool", TTLOG_TYPE_BOOL }, { "char", TTLOG_TYPE_CHAR },
+	{ NAME_WORD, TTLOG_TYPE_STR },
 };
 
 __attribute__((format(printf, 2, 3))) static int refuse(const struct parser *parser,
@@ -157,6 +160,7 @@ static int parse_type(const struct parser *parser, const char *name, char *word,
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(types[i].word, word)) {
 			field->type = types[i].type;
+			field->is_name = !strcmp(word, NAME_WORD);
 			return 0;
 		}
 	return refuse(parser, "'%s' is no type (of field '%s'): types are " FOREIGN_TYPES, word,

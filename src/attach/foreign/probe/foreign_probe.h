@@ -7,6 +7,9 @@
  *	--uprobe 'FILE:FUNCTION[(ARG[:TYPE],...)][=LEVEL]'
  *	--span   as --uprobe
  *
+ * "cxx" is a text that has a mangled name of C++, of a type or a function: files have it as the source
+ * does.
+ *
  * TYPE may be followed by one or more @OFFSET: the argument is an address, and the field is what is
  * there. "type:str@8" is the text whose address is 8 bytes after the one in the argument.
  *
@@ -35,6 +38,7 @@ enum foreign_kind {
 struct foreign_field {
 	char *name;   /* its key; of a function's argument also "arg.member.member" */
 	uint8_t type; /* enum ttlog_type; TTLOG_TYPE_NONE: not said */
+	bool is_name; /* cxx */
 	uint8_t step_cnt;
 	int32_t steps[WIRE_MAX_STEPS]; /* @OFFSET: an address is loaded from all but the last */
 };
@@ -66,6 +70,7 @@ bool foreign_glob__is_pattern(const char *glob);
 /* "--usdt", "--uprobe", "--span": for messages. */
 const char *foreign_kind__option(enum foreign_kind kind);
 /* All words for types, "i8, i16, ...": for messages. */
-#define FOREIGN_TYPES "i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, str, hex, ptr, bool and char"
+#define FOREIGN_TYPES                                                                              \
+	"i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, str, cxx, hex, ptr, bool and char"
 
 #endif /* TTLOG_FOREIGN_PROBE_H */

@@ -181,6 +181,8 @@ int usdt_fields__fill_site(const struct usdt_fields *fields, struct text_pool *p
 		site->types[i] = field->type;
 		if (field->type != TTLOG_TYPE_STR && (field->is_memory || field->null_cnt))
 			site->nullable |= 1u << i;
+		if (field->of && field->of->is_name)
+			site->names |= 1u << i;
 	}
 	return 0;
 }

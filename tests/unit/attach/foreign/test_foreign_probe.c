@@ -61,6 +61,7 @@ static void test_foreign_probe_reads_usdt(void **state)
 	check(FOREIGN_USDT, "p:n()", "p|n||INFO");
 	check(FOREIGN_USDT, "p:n( )", "p|n||INFO");
 	check(FOREIGN_USDT, "p:n(a,b:str, c_2 : u8)=warn", "p|n|a,b:str,c_2:u8|WARN");
+	check(FOREIGN_USDT, "p:n(a:cxx,b:cxx@8)", "p|n|a:str,b:str|INFO");
 	check(FOREIGN_USDT, "p:n=ERROR", "p|n|-|ERROR");
 	check(FOREIGN_USDT, "p?[a-c]:n*(x:i64)", "p?[a-c]|n*|x:i64|INFO");
 	check(FOREIGN_USDT, "p:n(a:i8,b:i16,c:i32,d:i64,e:u8,f:u16,g:u32,h:u64)",
@@ -106,6 +107,7 @@ static void test_foreign_probe_reads_offsets(void **state)
 	assert_int_equal(probe->fields[1].steps[1], -4);
 	assert_int_equal(probe->fields[1].steps[2], 0);
 	assert_int_equal(probe->fields[2].step_cnt, 0);
+	assert_false(probe->fields[0].is_name);
 	foreign_probe__free(probe);
 }
 
