@@ -303,8 +303,10 @@ size_t attach__enabled_in(struct attach *attach, uint32_t number, pid_t pid)
 	module = find_locked(attach, number);
 	extra = module ? links__find(module->extra, pid) : NULL;
 	own = module ? links__find(module->links, pid) : NULL;
-	cnt = own && own->base ? own->site_cnt : module ? module->enabled_cnt : 0;
-	cnt += extra ? extra->site_cnt : 0;
+	cnt = own && own->base ? own->site_cnt + own->foreign_cnt
+	      : module         ? module->enabled_cnt
+			       : 0;
+	cnt += extra ? extra->site_cnt + extra->foreign_cnt : 0;
 	pthread_mutex_unlock(&attach->lock);
 	return cnt;
 }

@@ -175,7 +175,7 @@ size_t attach__linked_cnt(struct attach *attach, const struct module *module, pi
 
 	pthread_mutex_lock(&attach->lock);
 	links = links__find(module->links, pid);
-	cnt = links && links->base ? links->site_cnt : module->enabled_cnt;
+	cnt = links && links->base ? links->site_cnt + links->foreign_cnt : module->enabled_cnt;
 	pthread_mutex_unlock(&attach->lock);
 	return cnt;
 }
@@ -184,7 +184,6 @@ size_t attach__linked_cnt(struct attach *attach, const struct module *module, pi
 static int make_links(struct attach *attach, uint32_t number, int fd, struct links *links)
 {
 	const struct site_table *table = attach__module(attach, number)->table;
-	size_t cnt;
 	int err;
 
 	if (table->has_module) {
@@ -194,11 +193,9 @@ static int make_links(struct attach *attach, uint32_t number, int fd, struct lin
 			return -errno;
 	}
 	if (table->place_cnt) {
-		err = attach__link_foreign(attach, number, fd, links->pid, links->base,
-					   &links->foreign, &cnt);
+		err = attach__link_foreign(attach, number, fd, links);
 		if (err)
 			return err;
-		links->site_cnt += cnt;
 	}
 	links->start = link_start(attach, number, fd, links->pid);
 	return 0;
@@ -236,6 +233,21 @@ fail:
 	kernel_link__free(links->start);
 	free(links);
 	return err;
+}
+
+struct links *attach__extra_links(struct attach *attach, struct module *module, pid_t pid)
+{
+	struct links *links = attach->closed ? NULL : links__find(module->extra, pid);
+
+	if (links || attach->closed)
+		return links;
+	links = calloc(1, sizeof(*links));
+	if (!links)
+		return NULL;
+	links->pid = pid;
+	links->next = module->extra;
+	module->extra = links;
+	return links;
 }
 
 void attach__warm(struct attach *attach, const struct module *module, int fd)

@@ -85,10 +85,18 @@ bool attach__is_linked(struct attach *attach, uint32_t number, pid_t pid);
 /* With `turn` held, if it is not linked. base: as above. 0 or -errno. */
 int attach__link(struct attach *attach, uint32_t number, int fd, pid_t pid,
 		 const struct site_filter *base);
-/* The link to places of its foreign sites; *ret: NULL if none is chosen. 0 or -errno. */
-int attach__link_foreign(struct attach *attach, uint32_t number, int fd, pid_t pid,
-			 const struct site_filter *base, struct kernel_link **ret,
-			 size_t *ret_site_cnt);
+/* Makes the link of `links` to places of foreign sites, unless none is chosen. 0 or -errno. */
+int attach__link_foreign(struct attach *attach, uint32_t number, int fd, struct links *links);
+/* With `turn` held: makes these links of all processes anew, as the choice is now, if it has changed
+ * since `old`. What is closed goes to leaving. 0 or -errno: then they stay as they were. */
+int attach__relink_foreign(struct attach *attach, uint32_t number, struct module *module,
+			   const struct site_choice *old, struct leaving *leaving);
+/* Locked. The links of a process that has more sites on than others; made if there are none. NULL:
+ * no memory, or the gates are closed. */
+struct links *attach__extra_links(struct attach *attach, struct module *module, pid_t pid);
+/* Likewise, the link to those foreign sites that are on in this process alone. */
+int attach__relink_foreign_extra(struct attach *attach, uint32_t number, struct module *module,
+				 const struct attach_extra *extra);
 /* The module has no links any more. */
 void attach__forget_places(struct attach *attach, uint32_t number, const struct module *module);
 /* Reads the parts of the file that the kernel will read when it is linked: the kernel does that

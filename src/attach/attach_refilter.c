@@ -5,7 +5,7 @@
  * once in each process, however many links it has.
  *
  * A process that has more sites on than others has links of its own besides (module->extra): gates
- * alone, as the other link has the control probe.
+ * alone, as the other link has the control probe. Links of foreign sites: attach_foreign.c.
  *
  * `turn` is held all the time, so that no link is made by the choice before.
  */
@@ -56,7 +56,7 @@ static uint32_t next_module(struct attach *attach, uint32_t number, struct modul
 	while (!found && ++number < attach->modules.end) {
 		struct module *module = attach->modules.by_number[number];
 
-		if (!module || !module->table || !module->table->has_module)
+		if (!module || !module->table || !site_table__has_sites(module->table))
 			continue;
 		attach__hold_locked(attach, module);
 		*ret = module;
@@ -167,17 +167,23 @@ static void relink(struct refilter *refilter, struct module *module, uint32_t nu
 	free(have.offsets);
 }
 
-static void relink_module(struct refilter *refilter, struct module *module, uint32_t number)
+static void relink_module(struct refilter *refilter, struct module *module, uint32_t number,
+			  const struct site_choice *old)
 {
 	struct pid_list pids = { 0 };
 	const int err = list_pids(refilter->attach, module, &pids);
 	const size_t cnt = module__count_enabled(module, refilter->choice);
+	int foreign_err;
 
 	if (err)
 		fail(refilter, module, err);
 	for (size_t i = 0; i < pids.cnt; i++)
 		relink(refilter, module, number, &module->links, pids.items[i], NULL);
 	free(pids.items);
+	foreign_err =
+		attach__relink_foreign(refilter->attach, number, module, old, &refilter->leaving);
+	if (foreign_err)
+		fail(refilter, module, foreign_err);
 	pthread_mutex_lock(&refilter->attach->lock);
 	module->enabled_cnt = cnt;
 	pthread_mutex_unlock(&refilter->attach->lock);
@@ -200,7 +206,7 @@ int attach__refilter(struct attach *attach, struct site_choice *choice, struct a
 	while ((number = next_module(attach, number, &module))) {
 		/* some processes may have a base of their own */
 		if (attach->options.filter_of || is_changed(old, choice, module->table))
-			relink_module(&refilter, module, number);
+			relink_module(&refilter, module, number, old);
 		ret->module_cnt++;
 		ret->site_cnt += module->enabled_cnt;
 		ret->marked_cnt += module->table->cnt;
@@ -223,35 +229,29 @@ static bool is_old(struct attach *attach, const struct module *module, pid_t pid
 
 	pthread_mutex_lock(&attach->lock);
 	links = links__find(module->extra, pid);
-	*ret_has = links;
+	*ret_has = links && links->all;
 	is_old = !links || links->choice != choice;
 	pthread_mutex_unlock(&attach->lock);
 	return is_old;
 }
 
-/* The first link of the process: takes ownership. */
+/* The first link of the process to our own sites: takes ownership. */
 static void add_link(struct refilter *refilter, struct module *module, pid_t pid,
 		     struct kernel_link *link, size_t cnt)
 {
-	struct links *links = calloc(1, sizeof(*links));
-	bool is_added = false;
+	struct links *links;
 
-	if (!links)
-		fail(refilter, module, -ENOMEM);
 	pthread_mutex_lock(&refilter->attach->lock);
-	if (links && !refilter->attach->closed) {
-		links->pid = pid;
+	links = attach__extra_links(refilter->attach, module, pid);
+	if (links) {
 		links->all = link;
 		links->choice = site_choice__number(refilter->choice);
 		links->site_cnt = cnt;
-		links->next = module->extra;
-		module->extra = links;
-		is_added = true;
+		link = NULL;
+	} else if (!refilter->attach->closed) {
+		fail(refilter, module, -ENOMEM);
 	}
 	pthread_mutex_unlock(&refilter->attach->lock);
-	if (is_added)
-		return;
-	free(links);
 	leaving__add(&refilter->leaving, &link);
 }
 
@@ -272,8 +272,14 @@ static void link_extra(struct refilter *refilter, struct module *module, uint32_
 
 static void remove_extra(struct refilter *refilter, struct module *module, pid_t pid)
 {
+	struct links *links;
+
 	pthread_mutex_lock(&refilter->attach->lock);
-	links__remove(&module->extra, pid, &refilter->leaving);
+	links = links__find(module->extra, pid);
+	if (links) {
+		leaving__add(&refilter->leaving, &links->all);
+		links->site_cnt = 0;
+	}
 	pthread_mutex_unlock(&refilter->attach->lock);
 }
 
@@ -305,6 +311,15 @@ static size_t refilter_extra(struct refilter *refilter, struct module *module, u
 	return places.cnt;
 }
 
+static void refilter_foreign(struct refilter *refilter, struct module *module, uint32_t number,
+			     const struct attach_extra *extra)
+{
+	const int err = attach__relink_foreign_extra(refilter->attach, number, module, extra);
+
+	if (err)
+		fail(refilter, module, err);
+}
+
 int attach__refilter_process(struct attach *attach, uint32_t pid, const char *service,
 			     const uint32_t *modules, size_t cnt, struct attach_result *ret)
 {
@@ -322,6 +337,8 @@ int attach__refilter_process(struct attach *attach, uint32_t pid, const char *se
 		module = attach__module(attach, modules[i]);
 		if (module->table && module->table->has_module)
 			ret->site_cnt += refilter_extra(&refilter, module, modules[i], &extra);
+		if (module->table)
+			refilter_foreign(&refilter, module, modules[i], &extra);
 		attach__release(attach, &modules[i], 1);
 	}
 	pthread_mutex_unlock(&attach->turn);

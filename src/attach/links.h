@@ -21,7 +21,9 @@ struct links {
 	struct kernel_link *control; /* without gates, after these are closed */
 	uint64_t choice;             /* of module->extra: by which it was made */
 	size_t site_cnt;             /* of that, or with a base: for how many sites */
-	struct kernel_link *start;   /* reports processes before they log (-e); NULL: none */
+	uint64_t foreign_choice;     /* likewise, of foreign ones */
+	size_t foreign_cnt;
+	struct kernel_link *start; /* reports processes before they log (-e); NULL: none */
 	struct links *next;
 };
 

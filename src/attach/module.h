@@ -40,6 +40,7 @@ struct module {
 	size_t enabled_cnt;
 	enum module_leaks leaks;
 	bool has_places;     /* the kernel knows how the values of its foreign sites are read */
+	uint32_t generation; /* 0 or 1: of the links to them, see attach_foreign.c */
 	struct links *links; /* of attach */
 	struct links *extra; /* likewise: more sites of single processes */
 	/* processes that have it mapped, or had while they were recorded; one more if it is recorded

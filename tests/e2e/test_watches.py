@@ -7,11 +7,11 @@ from test_batches import fill, golden
 from test_triggers import trigger
 
 
-def start(t, *options, path=None):
+def start(t, *options, path=None, **env):
     """A program that does what it is told, and its collector."""
     app = t.start(path or t.app("watched"))
     app.out.wait("ready")
-    collector = t.collect(*options, "-p", app.pid)
+    collector = t.collect(*options, "-p", app.pid, **env)
     collector.recording(app.pid)
     return app, collector
 
