@@ -82,7 +82,9 @@ TTLOG_ABI_ASSERT(sizeof(struct ttlog_record) == 8, "a record starts with 8 bytes
 #define TTLOG_SIDE_SITE (TTLOG_MAX_SITES - 1)
 
 enum ttlog_side {
-	TTLOG_SIDE_CONTEXT = 1, /* struct ttlog_side_context */
+	TTLOG_SIDE_CONTEXT = 1,    /* struct ttlog_side_context */
+	TTLOG_SIDE_TOTAL = 2,      /* struct ttlog_side_total */
+	TTLOG_SIDE_SUPPRESSED = 3, /* struct ttlog_side_suppressed */
 };
 
 /*
@@ -99,6 +101,32 @@ struct ttlog_side_context {
 };
 
 TTLOG_ABI_ASSERT(sizeof(struct ttlog_side_context) == 36, "a context has 36 bytes");
+
+/*
+ * How many calls TTLOG_PROBE_EVERY and TTLOG_PROBE_LIMIT have left out since the batch was mapped,
+ * by all threads that had it. It is the first record of each batch of a thread that has such marks,
+ * and stays in its place from one batch to the next. The program changes `total` there, by one
+ * instruction; it never falls.
+ */
+struct ttlog_side_total {
+	uint32_t kind;        /* TTLOG_SIDE_TOTAL */
+	uint32_t rates_bytes; /* address of the thread's struct ttlog_rates, less the batch's */
+	uint64_t total;
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_side_total) == 16, "a total has 16 bytes");
+
+/* The event after it is the first that its thread recorded of that site after so many calls that
+ * were left out. */
+struct ttlog_side_suppressed {
+	uint32_t kind; /* TTLOG_SIDE_SUPPRESSED */
+	uint32_t site; /* index of the event's site */
+	uint64_t cnt;
+	uint64_t since; /* the batch's total before the first of them: it tells what was before a
+			 * collector came */
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_side_suppressed) == 24, "a count has 24 bytes");
 
 /* ---- Batches ---- */
 
@@ -130,6 +158,8 @@ enum ttlog_clock {
 /* It has, or its thread had, side records: a collector need not look for some in other batches. It is
  * set before `committed` moves. */
 #define TTLOG_BATCH_SIDE     0x40
+/* For the program alone: calls may be left out, and are counted in the batch's first record. */
+#define TTLOG_BATCH_RATES    0x80
 
 /*
  * It has, or is about to have, records of that level, WARN or above. So a collector that waits for
@@ -162,6 +192,28 @@ struct ttlog_batch {
 };
 
 TTLOG_ABI_ASSERT(sizeof(struct ttlog_batch) == 64, "a batch starts with 64 bytes");
+
+/*
+ * What a thread has left out, by site. It lies after the batch's addresses. It begins with the head
+ * of a batch, so that whatever reads batches can read it; `committed` is the bytes of its slots. Each
+ * word changes by one instruction. A child after fork() finds zeroes here, too.
+ */
+struct ttlog_rate {
+	uint32_t offset;   /* of the site, as in records, times 2; 0: the slot is free */
+	uint32_t used;     /* by TTLOG_PROBE_LIMIT: calls recorded in its second */
+	uint64_t began;    /* ticks when that second began; TTLOG_PROBE_EVERY: 1; 0: no call yet */
+	uint64_t left_out; /* calls that no event has said */
+	uint64_t since;    /* as in struct ttlog_side_suppressed */
+};
+
+#define TTLOG_RATE_SLOTS 512u
+
+struct ttlog_rates {
+	struct ttlog_batch head;
+	struct ttlog_rate slots[TTLOG_RATE_SLOTS];
+};
+
+TTLOG_ABI_ASSERT(sizeof(struct ttlog_rate) == 32, "a slot has 32 bytes");
 
 /* ---- The control probe: `ttlog:control`, one nop. Its arguments are in the first three registers
  * of the C calling convention: address, length in bytes, operation. ---- */

@@ -130,6 +130,10 @@ uint64_t ttlog__append_slowly(uint32_t offset, uint32_t field_cnt, uint64_t type
 uint64_t ttlog__append_flagged(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
 			       uint64_t types_hi, const struct ttlog_value *values, uint32_t limit,
 			       uint32_t flag) TTLOG__FAR;
+/* The same, of a site that leaves calls out; rate: NULL: it leaves none out. */
+uint64_t ttlog__append_rated(uint32_t offset, uint32_t field_cnt, uint64_t types_lo,
+			     uint64_t types_hi, const struct ttlog_value *values, uint32_t limit,
+			     uint32_t flag, struct ttlog_rate *rate) TTLOG__FAR;
 /* Puts the thread's context into its batch. */
 void ttlog__note_context(void) TTLOG__FAR;
 /* Flushes the calling thread's batch, if possible. */

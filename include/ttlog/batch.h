@@ -7,6 +7,7 @@
 #define TTLOG_BATCH_H
 
 #include "append.h"
+#include "rate.h"
 #include "size.h"
 
 #ifdef TTLOG__HAS_SITES
@@ -38,14 +39,22 @@ void ttlog__flush_batch(struct ttlog_batch *batch) TTLOG__FAR;
 
 /* ---- A flush ---- */
 
+/* Whether there is nothing in it, or only the total that all batches in that memory have. */
+TTLOG__INLINE int ttlog__is_empty(const struct ttlog_batch *batch)
+{
+	return (uint32_t)TTLOG__GET(batch->committed) <= ttlog__total_bytes(batch);
+}
+
 /* The batch is ours, and empty: its next event may belong to a trace. */
 TTLOG__INLINE void ttlog__repeat_context(struct ttlog_batch *batch)
 {
+	const uint32_t at = (uint32_t)TTLOG__GET(batch->committed);
+
 	if (!ttlog__context.frame)
 		return;
-	ttlog__put_context((char *)(batch + 1), 0);
+	ttlog__put_context((char *)(batch + 1) + at, 0);
 	TTLOG__SET(batch->flags, (uint8_t)(batch->flags | TTLOG_BATCH_SIDE));
-	__atomic_store_n(&batch->committed, TTLOG__CONTEXT_BYTES, __ATOMIC_RELEASE);
+	__atomic_store_n(&batch->committed, at + TTLOG__CONTEXT_BYTES, __ATOMIC_RELEASE);
 }
 
 /*
@@ -63,13 +72,13 @@ TTLOG__INLINE void ttlog__order_stores(void)
 
 /*
  * Begins the next batch in the same memory. `committed` changes first: so a reader from outside
- * sees either the old batch or an empty one.
+ * sees either the old batch or an empty one. A total stays where it is, and in both.
  */
 TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 {
 	uint64_t committed = TTLOG__GET(batch->committed);
 
-	TTLOG__SET(batch->committed, 0);
+	TTLOG__SET(batch->committed, ttlog__total_bytes(batch));
 	ttlog__order_stores();
 	TTLOG__SET(batch->events_before, batch->events_before + (committed >> 32));
 	TTLOG__SET(batch->base_ticks, ttlog__clock_ticks(batch->clock));
@@ -78,6 +87,8 @@ TTLOG__INLINE void ttlog__start_next(struct ttlog_batch *batch)
 	ttlog__order_stores();
 	/* after seq: a reader that takes the old records takes their flags */
 	TTLOG__SET(batch->flags, (uint8_t)(batch->flags & ~TTLOG_BATCH_LEVELS));
+	if (batch->flags & TTLOG_BATCH_RATES && !ttlog__total_bytes(batch))
+		ttlog__put_total(batch);
 	ttlog__repeat_context(batch);
 }
 
@@ -175,7 +186,8 @@ TTLOG__INLINE void ttlog__prepare_batch(struct ttlog_batch *batch, uint8_t clock
 TTLOG__INLINE void ttlog__reset_batch(struct ttlog_batch *batch)
 {
 	TTLOG__SET(batch->waiting, 0);
-	TTLOG__SET(batch->flags, 0);
+	TTLOG__SET(batch->flags, ttlog__total_bytes(batch) ? TTLOG_BATCH_SIDE : 0);
+	ttlog__reset_rates(batch);
 	if (batch->clock == TTLOG_CLOCK_COARSE)
 		batch->clock = ttlog__choose_clock();
 }
@@ -347,7 +359,7 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__make_batch, (void))
 		ttlog__set_clock(batch, batch->clock);
 		ttlog__own(batch);
 		/* one that is inherited has it */
-		if (!(uint32_t)TTLOG__GET(batch->committed))
+		if (ttlog__is_empty(batch))
 			ttlog__repeat_context(batch);
 		ttlog_control(batch, sizeof(*batch), TTLOG_OP_BEGIN);
 	}
@@ -436,7 +448,7 @@ TTLOG__COLD(struct ttlog_batch *, ttlog__replace_batch, (struct ttlog_batch * ba
 		ttlog__set_clock(fresh, fresh->clock);
 	TTLOG__SET(fresh->waiting, TTLOG__HAS_OTHERS);
 	ttlog__own(fresh);
-	if (!(uint32_t)TTLOG__GET(fresh->committed))
+	if (ttlog__is_empty(fresh))
 		ttlog__repeat_context(fresh);
 	ttlog_control(fresh, sizeof(*fresh), TTLOG_OP_BEGIN);
 	TTLOG__BARRIER();
@@ -449,6 +461,8 @@ TTLOG__INLINE void ttlog__give_up(struct ttlog_batch *batch)
 	const uint64_t frame = ttlog__context.frame;
 
 	TTLOG__SET(batch->limit_bytes, 0);
+	/* from here on no call is left out: its count would come too late */
+	TTLOG__SET(batch->flags, (uint8_t)(batch->flags & ~TTLOG_BATCH_RATES));
 	/* the next thread's batch does not begin with the context of this one */
 	TTLOG__SET(ttlog__context.frame, 0);
 	TTLOG__BARRIER();

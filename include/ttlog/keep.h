@@ -10,6 +10,7 @@
 #pragma GCC system_header
 
 #include "slow.h"
+#include "limit.h"
 
 #ifdef TTLOG__HAS_SITES
 
@@ -35,6 +36,16 @@ TTLOG__INLINE void ttlog__keep(void)
 TTLOG__INLINE void ttlog__keep_context(void)
 {
 	__asm__ volatile("" : : TTLOG__KEPT(ttlog__note_context));
+	ttlog__keep();
+}
+
+/* The same for TTLOG_PROBE_EVERY and TTLOG_PROBE_LIMIT. */
+TTLOG__INLINE void ttlog__keep_rates(void)
+{
+	__asm__ volatile(""
+			 :
+			 : TTLOG__KEPT(ttlog__append_rated), TTLOG__KEPT(ttlog__find_rate),
+			   TTLOG__KEPT(ttlog__is_second_over));
 	ttlog__keep();
 }
 

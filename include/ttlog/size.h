@@ -38,7 +38,9 @@ TTLOG__ASSERT(
 	"ttlog: TTLOG_BATCH_GROWN_BYTES must be TTLOG_BATCH_BYTES to 262144, a multiple of 8");
 
 /* The bytes of a batch that are not for records. */
-#define TTLOG__BATCH_REST ((uint32_t)(sizeof(struct ttlog_batch) + TTLOG_BATCH_SLACK_BYTES))
+#define TTLOG__BATCH_REST  ((uint32_t)(sizeof(struct ttlog_batch) + TTLOG_BATCH_SLACK_BYTES))
+/* Pages after the batch; those of its rates are touched only where these are used. */
+#define TTLOG__AFTER_BYTES (5u * TTLOG_BATCH_MIN_BYTES)
 /* A thread fills its batch often if each time takes less than this; seldom, if it takes more than
  * SELDOM times as long. Tests set other values. */
 #ifndef TTLOG__OFTEN_US
@@ -50,11 +52,11 @@ TTLOG__ASSERT(
 
 TTLOG__BEGIN_C
 
-/* Zeroed memory for a batch and, if there are enough addresses, for a word after it. NULL: there is
- * none. */
+/* Zeroed memory for a batch and, if there are enough addresses, for what comes after it: a word, and
+ * its rates (rate.h). NULL: there is none. */
 TTLOG__INLINE void *ttlog__map_memory(void)
 {
-	size_t bytes = TTLOG_BATCH_GROWN_BYTES + TTLOG_BATCH_MIN_BYTES;
+	size_t bytes = TTLOG_BATCH_GROWN_BYTES + TTLOG__AFTER_BYTES;
 	void *memory = ttlog__mmap(NULL, bytes, TTLOG__PROT_READ_WRITE,
 				   TTLOG__MAP_PRIVATE_ANONYMOUS, -1, 0);
 

@@ -110,7 +110,8 @@ struct ttlog__event {
 	uint32_t field_cnt;
 	uint64_t types[2]; /* as in struct ttlog_note_site */
 	const struct ttlog_value *values;
-	uint32_t flag; /* TTLOG_BATCH_LEVEL */
+	uint32_t flag;           /* TTLOG_BATCH_LEVEL */
+	struct ttlog_rate *rate; /* of its site; NULL: no call is left out */
 };
 
 TTLOG__INLINE uint32_t ttlog__type_at(const struct ttlog__event *event, uint32_t i)
@@ -149,9 +150,11 @@ TTLOG__INLINE uint64_t ttlog__flush_alone(struct ttlog_batch *batch,
 	cursor.limit = 0;
 	cursor.committed = 0;
 	cursor.delta = 0;
-	ttlog__put_fields((char *)(batch + 1) + sizeof(struct ttlog_record), event);
+	cursor.to = (char *)(batch + 1) + sizeof(struct ttlog_record);
+	ttlog__say_suppressed(&cursor, event->rate);
+	ttlog__put_fields(cursor.to, event);
 	ttlog__close(&cursor, event->offset, len);
-	ttlog_control(batch, sizeof(*batch) + len, TTLOG_OP_FLUSH);
+	ttlog_control(batch, sizeof(*batch) + (uint32_t)batch->committed, TTLOG_OP_FLUSH);
 	return batch->base_ticks;
 }
 
@@ -164,14 +167,14 @@ TTLOG__INLINE uint64_t ttlog__append_lent(const struct ttlog_batch *own,
 	struct ttlog_batch *lent = NULL;
 	uint64_t ticks;
 
-	/* after its head, which stays that of an empty batch */
-	if (len + TTLOG__BATCH_REST + sizeof(*lent) <= room)
+	/* after its head and its total, which stay those of an empty batch */
+	if (len + TTLOG__BATCH_REST + 2 * sizeof(*lent) + ttlog__saying_bytes(event->rate) <= room)
 		lent = ttlog__reuse_batch(own->tid);
 	if (!lent) {
 		__atomic_fetch_add(&ttlog_module.dropped, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
-	ticks = ttlog__flush_alone(lent + 1, event, len, own->clock);
+	ticks = ttlog__flush_alone(lent + 2, event, len, own->clock);
 	__atomic_store_n(&lent->tid, 0, __ATOMIC_RELEASE);
 	return ticks;
 }
@@ -181,9 +184,10 @@ TTLOG__INLINE uint64_t ttlog__append_alone(const struct ttlog__event *event, uin
 	union {
 		struct ttlog_batch batch;
 		char room[sizeof(struct ttlog_batch) + TTLOG__ALONE_BYTES +
-			  TTLOG_BATCH_SLACK_BYTES];
+			  TTLOG__SUPPRESSED_BYTES + TTLOG_BATCH_SLACK_BYTES];
 	} small;
-	size_t bytes = sizeof(struct ttlog_batch) + len + TTLOG_BATCH_SLACK_BYTES;
+	size_t bytes = sizeof(struct ttlog_batch) + ttlog__saying_bytes(event->rate) + len +
+		       TTLOG_BATCH_SLACK_BYTES;
 	const struct ttlog_batch *own = ttlog__batch;
 	uint64_t ticks;
 	void *memory;
@@ -212,11 +216,12 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
 	TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
 	if (len > batch->capacity_bytes)
 		return 0;
-	if (!ttlog__open(&cursor, len)) {
+	if (!ttlog__open(&cursor, len + ttlog__saying_bytes(event->rate))) {
 		/* a signal handler was here first and filled it */
 		TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
 		return 0;
 	}
+	ttlog__say_suppressed(&cursor, event->rate);
 	ttlog__put_fields(cursor.to, event);
 	ttlog__leave_flag(&cursor, event->flag);
 	ttlog__close(&cursor, event->offset, len);
@@ -228,19 +233,13 @@ TTLOG__INLINE uint64_t ttlog__append_fresh(struct ttlog_batch *batch,
  * it is busy: then this is a signal handler that interrupted an append, and its record is sent
  * alone; or such a handler never returned to the append.
  */
-TTLOG__COLD(uint64_t, ttlog__append_flagged,
-	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
-	     const struct ttlog_value *values, uint32_t limit, uint32_t flag))
+TTLOG__INLINE uint64_t ttlog__append_event(const struct ttlog__event *event, uint32_t limit)
 {
-	const struct ttlog__event event = {
-		offset, field_cnt, { types_lo, types_hi }, values, flag
-	};
 	int err = TTLOG__ERRNO;
 	struct ttlog_batch *batch = ttlog__batch;
-	uint32_t len = ttlog__event_bytes(&event);
+	uint32_t len = ttlog__event_bytes(event);
 	uint64_t ticks = 0;
 
-	TTLOG__SHARE(ttlog__append_flagged);
 	if (limit || TTLOG__GET(batch->limit_bytes)) {
 		/* take it (again): it may not be the batch that the append took, because handlers
 		 * since then may have found that one busy, and replaced it */
@@ -253,13 +252,36 @@ TTLOG__COLD(uint64_t, ttlog__append_flagged,
 		batch = ttlog__make_batch();
 	}
 	if (batch)
-		ticks = ttlog__append_fresh(batch, &event, len);
+		ticks = ttlog__append_fresh(batch, event, len);
 	if (!ticks)
-		ticks = ttlog__append_alone(&event, len);
+		ticks = ttlog__append_alone(event, len);
 	if (ttlog__listeners() >> 16)
 		ttlog__flush();
 	TTLOG__ERRNO = err;
 	return ticks;
+}
+
+TTLOG__COLD(uint64_t, ttlog__append_flagged,
+	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
+	     const struct ttlog_value *values, uint32_t limit, uint32_t flag))
+{
+	const struct ttlog__event event = { offset, field_cnt, { types_lo, types_hi },
+					    values, flag,      NULL };
+
+	TTLOG__SHARE(ttlog__append_flagged);
+	return ttlog__append_event(&event, limit);
+}
+
+TTLOG__COLD(uint64_t, ttlog__append_rated,
+	    (uint32_t offset, uint32_t field_cnt, uint64_t types_lo, uint64_t types_hi,
+	     const struct ttlog_value *values, uint32_t limit, uint32_t flag,
+	     struct ttlog_rate *rate))
+{
+	const struct ttlog__event event = { offset, field_cnt, { types_lo, types_hi },
+					    values, flag,      rate };
+
+	TTLOG__SHARE(ttlog__append_rated);
+	return ttlog__append_event(&event, limit);
 }
 
 /* It is noted at the start of each batch: here in the one that is being filled. If the append that

@@ -158,6 +158,73 @@
 		}                                                                                  \
 	}
 
+/* As TTLOG__RECORD_OK and TTLOG__APPEND, of an event that not every call records. lets: whether this
+ * one does: ttlog__lets_every() or ttlog__lets_limit(); rate: what that gets. While no collector
+ * listens, other tracers see all calls. */
+#define TTLOG__RATED_OK(ctr, lets, rate, name, level, message, n, ...)                             \
+	__extension__({                                                                            \
+		TTLOG__CHECK_MESSAGE(message);                                                     \
+		TTLOG__QUIET                                                                       \
+		TTLOG__EACH(TTLOG__CHECK_FIELD, n, __VA_ARGS__)                                    \
+		if (TTLOG__UNLIKELY(                                                               \
+			    TTLOG__GATE(ctr, 2, TTLOG__IS(name, level, message, n, __VA_ARGS__),   \
+					TTLOG_SITE_EVENT, n, TTLOG__TYPES(n, __VA_ARGS__)))) {     \
+			const uint32_t ttlog_listeners = ttlog__listeners();                       \
+			const uint32_t ttlog_offset = TTLOG__OFFSET(                               \
+				ctr, 2, TTLOG__IS(name, level, message, n, __VA_ARGS__),           \
+				TTLOG__TYPES(n, __VA_ARGS__));                                     \
+			struct ttlog_call ttlog_call = { NULL, NULL };                             \
+			ttlog__keep_rates();                                                       \
+			if (TTLOG__UNLIKELY(!ttlog_listeners) ||                                   \
+			    (ttlog_call = ttlog__call_of(ttlog_offset),                            \
+			     lets(&ttlog_call, (uint64_t)(rate)))) {                               \
+				TTLOG__EACH(TTLOG__VALUE, n, __VA_ARGS__)                          \
+				(void)(TTLOG__EACH(TTLOG__EVALUATE, n,                             \
+						   __VA_ARGS__) __extension__({                    \
+					TTLOG__USDT(                                               \
+						ctr, 2, name,                                      \
+						TTLOG__IS(name, level, message, n, __VA_ARGS__),   \
+						TTLOG__TAKE(TTLOG__ARGUMENT, n, __VA_ARGS__),      \
+						TTLOG__TYPES(n, __VA_ARGS__),                      \
+						TTLOG__TAKE(TTLOG__OPERAND, n, __VA_ARGS__));      \
+					TTLOG__APPEND_RATED(level, n, __VA_ARGS__)                 \
+					0;                                                         \
+				}));                                                               \
+			}                                                                          \
+		}                                                                                  \
+		TTLOG__LOUD                                                                        \
+		0;                                                                                 \
+	})
+
+#define TTLOG__APPEND_RATED(level, n, ...)                                                         \
+	if (TTLOG__LIKELY(ttlog_listeners)) {                                                      \
+		uint32_t ttlog_len = ((uint32_t)sizeof(struct ttlog_record)                        \
+					      TTLOG__EACH(TTLOG__SIZE, n, __VA_ARGS__) +           \
+				      TTLOG_RECORD_ALIGN - 1) &                                    \
+				     ~(TTLOG_RECORD_ALIGN - 1);                                    \
+		struct ttlog_cursor ttlog_cursor;                                                  \
+		if (TTLOG__LIKELY(                                                                 \
+			    ttlog__open(&ttlog_cursor, ttlog_len + TTLOG__SUPPRESSED_BYTES))) {    \
+			char *ttlog_to;                                                            \
+			ttlog__say_suppressed(&ttlog_cursor, ttlog_call.rate);                     \
+			ttlog_to = ttlog_cursor.to;                                                \
+			TTLOG__EACH(TTLOG__PUT, n, __VA_ARGS__)                                    \
+			(void)ttlog_to;                                                            \
+			if (TTLOG_BATCH_LEVEL(level))                                              \
+				ttlog__leave_flag(&ttlog_cursor, TTLOG_BATCH_LEVEL(level));        \
+			ttlog__close(&ttlog_cursor, ttlog_offset, ttlog_len);                      \
+			if (TTLOG__UNLIKELY(ttlog_listeners >> 16))                                \
+				ttlog__flush();                                                    \
+		} else {                                                                           \
+			struct ttlog_value ttlog_values[n + 1];                                    \
+			TTLOG__EACH(TTLOG__VALUE_LIST, n, __VA_ARGS__)                             \
+			(void)ttlog__append_rated(ttlog_offset, n,                                 \
+						  TTLOG__TYPES_WIDE(TTLOG__TYPES(n, __VA_ARGS__)), \
+						  ttlog_values, ttlog_cursor.limit,                \
+						  TTLOG_BATCH_LEVEL(level), ttlog_call.rate);      \
+		}                                                                                  \
+	}
+
 #define TTLOG__SNAPSHOT(reason)          ttlog__snapshot(reason)
 #define TTLOG__PREPARE(keeps_tsc)        (ttlog__keep(), ttlog__prepare(keeps_tsc))
 #define TTLOG__ENABLED(ctr, name, level) TTLOG__ENABLED_(ctr, name, level)
@@ -188,6 +255,9 @@
 		TTLOG__LOUD                                                                        \
 		0ull;                                                                              \
 	})
+#define TTLOG__RATED_OK(ctr, lets, rate, name, level, message, n, ...)                             \
+	((void)(0 ? (uint64_t)(rate) : 0u),                                                        \
+	 TTLOG__RECORD_OK(ctr, 2, name, level, TTLOG_SITE_EVENT, message, n, __VA_ARGS__))
 #define TTLOG__UNUSED(n, r, k, v)        (void)ttlog_t##r, (void)ttlog_v##r;
 #define TTLOG__ENABLED(ctr, name, level) ((void)(level), 0)
 #define TTLOG__SNAPSHOT(reason)          (0 ? (void)ttlog__of_text(reason) : (void)0)
@@ -198,6 +268,16 @@
 #define TTLOG__EVENT(name, level, ...)                                                             \
 	((void)TTLOG__RECORD(__COUNTER__, 2, name, level, TTLOG_SITE_EVENT,                        \
 			     TTLOG__FIRST(__VA_ARGS__), TTLOG__FIELDS(__VA_ARGS__), __VA_ARGS__))
+
+/* ---- Events that not every call records ---- */
+
+#define TTLOG__RATED(lets, rate, name, level, ...)                                                 \
+	TTLOG__RATED_(__COUNTER__, lets, rate, name, level, TTLOG__FIELDS(__VA_ARGS__), __VA_ARGS__)
+#define TTLOG__RATED_(ctr, lets, rate, name, level, n, ...)                                        \
+	((void)TTLOG__CAT(TTLOG__RATED_, TTLOG__CLASS(n))(                                         \
+		ctr, lets, rate, name, level, TTLOG__FIRST(__VA_ARGS__), n, __VA_ARGS__))
+#define TTLOG__RATED_ODD(...)  TTLOG__RECORD_ODD()
+#define TTLOG__RATED_MANY(...) TTLOG__RECORD_MANY()
 
 /* ---- Spans ---- */
 

@@ -9,6 +9,7 @@
  *	TTLOG_PROBE(trade_executed, INFO, "Trade executed", "symbol", sym, "quantity", 1000);
  *	TTLOG_INFO("Server starting", "port", 8080);
  *	TTLOG_SPAN(handle_request, INFO, "path", path);
+ *	TTLOG_PROBE_EVERY(1000, packet, DEBUG, "Packet", "bytes", bytes);
  *	if (TTLOG_ENABLED(DEBUG)) { ... }
  *
  * While no ttlog-collect records the site, a mark costs one comparison of a word in memory with
@@ -34,6 +35,7 @@
 #include "field.h"
 #include "site.h"
 #include "slow.h"
+#include "limit.h"
 #include "span.h"
 #include "context.h"
 
@@ -81,6 +83,31 @@
 #define TTLOG_WARN(...)  TTLOG__EVENT("warn", TTLOG_LEVEL_WARN, __VA_ARGS__)
 #define TTLOG_ERROR(...) TTLOG__EVENT("error", TTLOG_LEVEL_ERROR, __VA_ARGS__)
 #define TTLOG_FATAL(...) TTLOG__EVENT("fatal", TTLOG_LEVEL_FATAL, __VA_ARGS__)
+
+/*
+ * TTLOG_PROBE_EVERY(n, name, LEVEL, "message", "key", value, ...): as TTLOG_PROBE, but of n calls only
+ * one is recorded: the first, and then each n-th. n is any unsigned expression; 0 and 1: all.
+ *
+ * TTLOG_PROBE_LIMIT(per_second, name, LEVEL, "message", "key", value, ...): at most so many calls a
+ * second are recorded, by CLOCK_MONOTONIC; 0: none. A second begins with the first call that is
+ * recorded in it.
+ *
+ * Both count by mark and thread, and only while a collector records the mark. Of a call that is left
+ * out, no value is evaluated. The next event of that mark and thread says exactly how many were
+ * left out before it: "suppressed", which is no field. The file says how many of the process were
+ * left out in all, also those after which no event came. n and per_second are evaluated once at each
+ * call while a collector records the mark, else not at all. A signal handler that interrupts the mark
+ * and comes to it itself may be recorded when it need not, and the number of calls between two
+ * events may then differ by one.
+ *
+ * A thread has room for about 500 of these marks in each executable or library; others after them
+ * are recorded at each call. bpftrace and the like see the calls that are recorded, and all calls
+ * while no collector is there.
+ */
+#define TTLOG_PROBE_EVERY(n, name, level, ...)                                                     \
+	TTLOG__RATED(ttlog__lets_every, n, #name, TTLOG_LEVEL_##level, __VA_ARGS__)
+#define TTLOG_PROBE_LIMIT(per_second, name, level, ...)                                            \
+	TTLOG__RATED(ttlog__lets_limit, per_second, #name, TTLOG_LEVEL_##level, __VA_ARGS__)
 
 /*
  * TTLOG_SPAN(name, LEVEL, "key", value, ...): the span begins here, with the fields. It ends, with

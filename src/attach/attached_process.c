@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wire.h"
 #include "array.h"
 #include "attached_process.h"
 #include "attach.h"
@@ -14,6 +15,7 @@
 #include "clock.h"
 #include "maps.h"
 #include "pull.h"
+#include "side_record.h"
 #include "source.h"
 #include "proc_thread.h"
 #include "process_files.h"
@@ -21,6 +23,9 @@
 /* The program's list may be a loop, or too long to wait for: ten thousand batches take half a
  * second. */
 #define LIST_MAX_NS (2 * 1000000000ull)
+
+/* To read what changes meanwhile. */
+#define TRIES 8
 
 /* Some 2,000 mappings, a millisecond or two. */
 #define LAST_LOOK_BYTES ((size_t)192 << 10)
@@ -40,6 +45,9 @@ void attached_process__free(struct attached_process *attached)
 		return;
 	free(attached->sources);
 	free(attached->heads);
+	for (size_t i = 0; i < attached->source_cnt; i++)
+		free(attached->rates[i]);
+	free(attached->rates);
 	free(attached->anchors);
 	mappings__fini(&attached->seen);
 	if (attached->module_cnt)
@@ -171,15 +179,21 @@ static uint32_t global_tid(uint32_t pid, uint32_t own)
 	return found;
 }
 
+/* Takes over rates. */
 static int add_source(struct attached_process *attached, const struct source *source,
-		      const struct ttlog_batch *head)
+		      const struct ttlog_batch *head, struct wire_batch *rates)
 {
 	size_t head_cap = attached->source_cap, cap = attached->source_cap;
+	size_t rates_cap = attached->source_cap;
 
 	if (array__reserve(attached->heads, attached->source_cnt + 1, &head_cap) ||
-	    array__reserve(attached->sources, attached->source_cnt + 1, &cap))
+	    array__reserve(attached->rates, attached->source_cnt + 1, &rates_cap) ||
+	    array__reserve(attached->sources, attached->source_cnt + 1, &cap)) {
+		free(rates);
 		return -ENOMEM;
+	}
 	attached->source_cap = cap;
+	attached->rates[attached->source_cnt] = rates;
 	attached->sources[attached->source_cnt] = *source;
 	attached->heads[attached->source_cnt++] = *head;
 	return 0;
@@ -191,12 +205,60 @@ void attached_process__add_anchor(struct attached_process *attached, const struc
 		attached->anchors[attached->anchor_cnt++] = *anchor;
 }
 
+/* A batch, or what has its head. NULL: it could not be read. */
+static struct wire_batch *read_batch(uint32_t pid, uint64_t address)
+{
+	struct wire_batch *buffer = malloc(PULL_BUFFER_BYTES), *batch;
+
+	if (buffer && pull__batch((pid_t)pid, address, buffer, NULL)) {
+		free(buffer);
+		return NULL;
+	}
+	batch = buffer ? realloc(buffer, buffer->head.bytes) : NULL;
+	return batch ? batch : buffer;
+}
+
+static bool is_same(const struct wire_batch *a, const struct wire_batch *b)
+{
+	return a && b && a->head.bytes == b->head.bytes &&
+	       memcmp(a + 1, b + 1, a->head.bytes - sizeof(*a)) == 0;
+}
+
+/* The batch's total, and what no event has said yet, of one moment: if another collector records
+ * the process, its thread goes on meanwhile. */
+static void read_left_out(uint32_t pid, struct source *source, struct ttlog_batch *head,
+			  struct wire_batch **ret_rates)
+{
+	struct wire_batch *before = NULL, *rates = NULL;
+	struct ttlog_side_total total = { 0 };
+
+	for (int i = 0; i < TRIES && (!i || !is_same(before, rates)); i++) {
+		struct wire_batch *batch = read_batch(pid, source->address);
+		const bool has_total =
+			batch &&
+			side_record__total(batch + 1, (uint32_t)batch->batch.committed, &total);
+
+		if (has_total)
+			*head = batch->batch;
+		free(batch);
+		free(before);
+		before = rates;
+		rates = has_total ? read_batch(pid, source->address + total.rates_bytes) : NULL;
+		if (!rates)
+			break;
+	}
+	free(before);
+	source->suppressed = total.total;
+	*ret_rates = rates;
+}
+
 int attached_process__add_batches(struct attached_process *attached, const struct anchor *anchor)
 {
 	bool same = shares_namespace(attached->pid);
 	const uint64_t end_ns = clock__now_mono_ns() + LIST_MAX_NS;
 	struct ttlog_module own;
 	struct ttlog_batch head;
+	struct wire_batch *rates;
 	uint64_t address, seen = 0;
 	int err = pull__memory(attached->pid, anchor->address, &own, sizeof(own), NULL);
 
@@ -218,8 +280,11 @@ int attached_process__add_batches(struct attached_process *attached, const struc
 		err = pull__memory(attached->pid, address, &head, sizeof(head), NULL);
 		if (err || head.magic != TTLOG_BATCH_MAGIC)
 			break;
+		rates = NULL;
+		if (head.flags & TTLOG_BATCH_SIDE)
+			read_left_out(attached->pid, &source, &head, &rates);
 		source.tid = same || !head.tid ? head.tid : global_tid(attached->pid, head.tid);
-		err = add_source(attached, &source, &head);
+		err = add_source(attached, &source, &head, rates);
 		address = head.next;
 	}
 	return err;

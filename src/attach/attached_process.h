@@ -17,6 +17,7 @@
 struct attach;
 struct maps;
 struct process_settings;
+struct wire_batch;
 
 /*
  * Why to look at a process, in a thread that may wait for it and for its files. The result is an
@@ -48,6 +49,7 @@ struct attached_process {
 	size_t source_cnt, source_cap;
 	struct source *sources;
 	struct ttlog_batch *heads; /* of each source */
+	struct wire_batch **rates; /* of each source: its struct ttlog_rates; NULL: not known */
 	size_t anchor_cnt, anchor_cap;
 	struct anchor *anchors;
 	/* how it is recorded, by the program that it runs; NULL: not known */

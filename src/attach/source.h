@@ -22,6 +22,8 @@ struct source {
 	uint64_t ticks;        /* base_ticks of seq; 0: unknown */
 	uint64_t base;         /* events before recording began: not ours */
 	uint64_t emitted;      /* events ever, by the program's count */
+	/* calls that were left out (struct ttlog_side_total): before recording began, and ever */
+	uint64_t suppressed_base, suppressed;
 };
 
 /* A module's own counters and its list of batches. */

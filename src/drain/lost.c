@@ -91,6 +91,12 @@ static uint64_t get_u64(struct reader *reader)
 	return value;
 }
 
+/* What earlier collectors did not write at the end of such a record: 0 there. */
+static uint64_t get_later_u64(struct reader *reader)
+{
+	return reader->at < reader->end ? get_u64(reader) : 0;
+}
+
 /* A text and its length; there is no zero byte after it. */
 static const char *get_text(struct reader *reader, size_t *ret_len)
 {
@@ -305,13 +311,16 @@ static void take_source(struct lost_process *lost, struct reader *payload)
 	const uint64_t address = get_u64(payload);
 	const uint32_t module = get_u32(payload), exec = get_u32(payload);
 	const uint64_t base = get_u64(payload);
+	const uint64_t suppressed_base = get_later_u64(payload);
 	struct source *source;
 
 	if (payload->bad || !address)
 		return;
 	source = source_table__get(&lost->process->sources, address, module, exec);
-	if (source)
-		source->base = source->emitted = base;
+	if (!source)
+		return;
+	source->base = source->emitted = base;
+	source->suppressed_base = source->suppressed = suppressed_base;
 }
 
 static void take_anchor(struct lost_process *lost, struct reader *payload)
@@ -329,22 +338,26 @@ static void take_exec(struct lost_process *lost, struct reader *payload)
 {
 	uint32_t exec = get_u32(payload);
 	uint64_t emitted = get_u64(payload);
+	uint64_t suppressed = get_later_u64(payload);
 
 	if (payload->bad)
 		return;
 	source_table__keep_only(&lost->process->sources, exec);
 	lost->process->sources.emitted_earlier = emitted;
+	lost->process->sources.suppressed_earlier = suppressed;
 	lost->process->modules.anchor_cnt = 0;
 }
 
 static void take_settled(struct lost_process *lost, struct reader *payload)
 {
 	uint64_t emitted = get_u64(payload);
+	uint64_t suppressed = get_later_u64(payload);
 
 	if (payload->bad)
 		return;
 	lost->is_settled = true;
 	lost->emitted = emitted;
+	lost->suppressed = suppressed;
 }
 
 static void take_kept(struct lost_process *lost, struct reader *payload)
@@ -353,14 +366,17 @@ static void take_kept(struct lost_process *lost, struct reader *payload)
 	struct accounts_lost causes;
 	const char *bytes;
 	size_t pair_cnt, len;
+	uint64_t suppressed;
 
 	get(payload, &causes, sizeof(causes));
 	pair_cnt = get_u32(payload);
 	bytes = get_text(payload, &len);
+	suppressed = get_later_u64(payload);
 	if (payload->bad)
 		return;
 	lost->is_settled = lost->is_kept = true;
 	lost->emitted = emitted;
+	lost->suppressed = suppressed;
 	lost->lost = causes;
 	lost_process__fini(lost);
 	lost->ending_bytes = malloc(len + 1);

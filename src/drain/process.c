@@ -9,8 +9,10 @@
 
 #include "wire.h"
 #include "event_stacks.h"
+#include "left_out.h"
 #include "process.h"
 #include "ring.h"
+#include "side_record.h"
 #include "source.h"
 
 /* What a ring's entry has room for. No thread ever fills so many batches. */
@@ -38,6 +40,7 @@ void process__free(struct process *process)
 	if (!process)
 		return;
 	ring__free(process->ring);
+	left_out__free(process->left_out);
 	free(process->stacks);
 	facts__fini(&process->facts);
 	crash__fini(&process->crash);
@@ -162,6 +165,7 @@ static int64_t take_alone(struct process *process, const struct wire_batch *mess
 	if (thread < 0)
 		return thread;
 	process->counts.alone++;
+	process->has_side |= (message->batch.flags & TTLOG_BATCH_SIDE) != 0;
 	err = write_events(process, message, 0, 0, 1, (uint32_t)thread);
 	return err ? err : 1;
 }
@@ -196,8 +200,9 @@ static int64_t take_from(struct process *process, struct source *source,
 		source->taken_bytes = 0;
 		source->taken_events = 0;
 	}
-	/* side records alone are new, too */
-	if (bytes <= source->taken_bytes || events < source->taken_events)
+	/* side records alone are new, too, but for the total */
+	if (bytes <= source->taken_bytes || events < source->taken_events ||
+	    (bytes <= SIDE_TOTAL_BYTES && !events))
 		return 0;
 	thread = thread_table__number(&process->threads, process->ring, &message->head,
 				      source->thread);
@@ -206,6 +211,8 @@ static int64_t take_from(struct process *process, struct source *source,
 	source->thread = thread;
 	if (process->stacks)
 		event_stacks__take_batch(process->stacks, message, source->thread);
+	if (process->left_out)
+		message = left_out__correct(process->left_out, message, source->taken_bytes);
 	fresh = events - source->taken_events;
 	err = write_events(process, message, source->taken_bytes, source->taken_events, fresh,
 			   source->thread);
@@ -240,7 +247,10 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 	else if (!source->tid && !source->seq)
 		source__set_owner(source, message->head.tid, batch->tid); /* WIRE_BEGIN was lost */
 	source__count_emitted(source, batch);
-	process->has_side |= (batch->flags & TTLOG_BATCH_SIDE) != 0;
+	if (batch->flags & TTLOG_BATCH_SIDE) {
+		process->has_side = true;
+		source__count_suppressed(source, batch + 1, (uint32_t)batch->committed);
+	}
 	return take_from(process, source, message);
 }
 
@@ -260,9 +270,12 @@ void process__exec(struct process *process, const struct wire_head *head)
 	counts->dropped = 0;
 	process->modules.anchor_cnt = 0;
 	event_stacks__exec(process->stacks);
+	left_out__free(process->left_out);
+	process->left_out = NULL;
 	memcpy(process->id.comm, head->comm, sizeof(process->id.comm));
 	facts__add_exec(&process->facts, head->exec,
-			source_table__exec(&process->sources, head->exec));
+			source_table__exec(&process->sources, head->exec),
+			source_table__suppressed_before(&process->sources, head->exec));
 }
 
 void process__accounts(const struct process *process, const struct wire_process *kernel,
@@ -270,6 +283,7 @@ void process__accounts(const struct process *process, const struct wire_process 
 {
 	accounts__make(ret, &process->counts, source_table__emitted(&process->sources),
 		       process->ring ? ring__overwritten(process->ring) : 0, kernel);
+	ret->suppressed = source_table__suppressed(&process->sources);
 }
 
 void process__fill_head(const struct process *process, const struct source *source,

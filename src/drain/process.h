@@ -23,6 +23,7 @@
 #include "thread_table.h"
 
 struct event_stacks;
+struct left_out;
 struct process;
 struct process_settings;
 struct process_watch;
@@ -98,6 +99,7 @@ struct process {
 	struct snapshot_state snapshots;
 	struct live_mark live;
 	struct taken_records taken;
+	struct left_out *left_out;   /* before it was recorded; NULL: nothing */
 	struct event_stacks *stacks; /* --stack: NULL before the first one */
 	struct process_watch *watch; /* of watches.h; NULL: none */
 	struct streamed streamed;

@@ -6,6 +6,7 @@
 #include "attached_process.h"
 #include "ends.h"
 #include "kernel.h"
+#include "left_out.h"
 #include "looks.h"
 #include "proc_thread.h"
 #include "process.h"
@@ -84,6 +85,24 @@ static void take_look(struct looks *looks, struct attached_process *attached)
 		ends__when_whole(looks->ends, process);
 }
 
+static void take_sources(struct looks *looks, struct process *process,
+			 const struct attached_process *attached)
+{
+	for (size_t i = 0; i < attached->source_cnt; i++) {
+		const struct source *source = &attached->sources[i];
+		const struct wire_batch *rates = attached->rates[i];
+
+		if (source_table__add(&process->sources, source, &attached->heads[i]))
+			continue;
+		if (source->suppressed)
+			left_out__add(&process->left_out, source->address, source->suppressed,
+				      rates ? rates + 1 : NULL,
+				      rates ? (uint32_t)rates->batch.committed : 0);
+		(void)kernel__register_batch(looks->processes->options->job.kernel, attached->pid,
+					     source->tid, source->address, source->module);
+	}
+}
+
 void looks__take(struct looks *looks, struct attached_process *attached)
 {
 	struct wire_head head = { .tgid = attached->pid };
@@ -119,14 +138,7 @@ void looks__take(struct looks *looks, struct attached_process *attached)
 	take_settings(process, attached);
 	for (size_t i = 0; i < attached->anchor_cnt; i++)
 		(void)module_set__add_anchor(&process->modules, &attached->anchors[i]);
-	for (size_t i = 0; i < attached->source_cnt; i++) {
-		const struct source *source = &attached->sources[i];
-
-		if (source_table__add(&process->sources, source, &attached->heads[i]))
-			continue;
-		(void)kernel__register_batch(looks->processes->options->job.kernel, attached->pid,
-					     source->tid, source->address, source->module);
-	}
+	take_sources(looks, process, attached);
 	if (process->modules.anchor_cnt)
 		process__open_facts(process, looks->processes->options->ring_dir);
 }

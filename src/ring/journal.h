@@ -36,16 +36,17 @@ enum journal_kind {
 	JOURNAL_PROCESS = 2, /* the whole process; the last record counts */
 	/* struct thread; they are numbered as they come, and replaced in place */
 	JOURNAL_THREAD = 3,
-	JOURNAL_SOURCE = 4, /* address, module, exec, base; the last record of an address counts */
+	JOURNAL_SOURCE =
+		4, /* address, module, exec, base, suppressed_base; the last record of an address counts */
 	/* exec, events emitted until then; the sources and anchors before it are gone */
 	JOURNAL_EXEC = 5,
 	JOURNAL_ANCHOR = 6, /* address, module */
-	/* events emitted until then; the collector is dead, the ring has what was unflushed, and
+	/* events emitted and calls left out until then; the collector is dead, the ring has what was unflushed, and
 	 * what the process logs from there on is another collector's */
 	JOURNAL_SETTLED = 7,
 	JOURNAL_GONE = 8, /* of a module that no process has any more: a hole */
-	/* events emitted and lost, by cause, and struct crash_ending: its last snapshot could not
-	 * be written; nothing that the process does after that is ours */
+	/* events emitted and lost, by cause, struct crash_ending, calls left out: its last snapshot
+	 * could not be written; nothing that the process does after that is ours */
 	JOURNAL_KEPT = 9,
 };
 

@@ -110,6 +110,7 @@ static void add_unheard(struct process *process)
 	for (size_t i = 0; attached && i < process->modules.anchor_cnt; i++)
 		(void)attached_process__add_batches(attached, &process->modules.anchors[i]);
 	for (size_t i = 0; attached && i < attached->source_cnt; i++) {
+		attached->sources[i].suppressed = 0;
 		if (!source_table__find(&process->sources, attached->sources[i].address))
 			(void)source_table__add(&process->sources, &attached->sources[i], &nothing);
 	}
@@ -184,7 +185,7 @@ static int settle_process(struct session *session, const char *ring_path, const 
 	if (open_ring(process, ring_path) == 0) {
 		pull(process);
 		process__accounts(process, NULL, &accounts);
-		facts__add_settled(&process->facts, accounts.emitted);
+		facts__add_settled(&process->facts, accounts.emitted, accounts.suppressed);
 	}
 	if (process->ring)
 		ring__leave(process->ring);
@@ -219,6 +220,8 @@ static void fill_accounts(const struct lost_process *lost, struct accounts *ret)
 	const uint64_t recorded = lost->process->counts.recorded;
 
 	process__accounts(lost->process, NULL, ret);
+	if (lost->is_settled)
+		ret->suppressed = lost->suppressed;
 	if (!lost->is_kept)
 		return;
 	ret->emitted = lost->emitted;
@@ -287,6 +290,7 @@ static int write_snapshot(struct session *session, const struct lost_process *lo
 	source.recorded = accounts.recorded;
 	source.overwritten = accounts.overwritten;
 	source.lost = accounts.lost;
+	source.suppressed = accounts.suppressed;
 	err = snapshot__write(&session->target, &source, name, &events, &corrupt, NULL);
 	if (!err)
 		(void)unlink(facts_path);
@@ -318,7 +322,9 @@ static int open_whole_ring(struct process *process, const struct lost_process *l
 		return -errno;
 	process->counts.recorded = ring__events(process->ring);
 	process->counts.alone = ring__alone_events(process->ring);
-	if (lost->is_settled && lost->emitted > process->counts.alone)
+	if (!lost->is_settled)
+		return mark_taken(process);
+	if (lost->emitted > process->counts.alone)
 		process->sources.emitted_earlier = lost->emitted - process->counts.alone;
 	return 0;
 }

@@ -13,6 +13,7 @@ template <typename T> T cxx__template(T value)
 {
 	TTLOG_SPAN(cxx_template_span, DEBUG, "n", EVAL());
 	TTLOG_PROBE(cxx_template, INFO, "In a template", "n", EVAL(), "v", value);
+	TTLOG_PROBE_LIMIT(100u, cxx_limit, INFO, "In a template", "n", EVAL(), "v", value);
 	return value;
 }
 

@@ -83,4 +83,4 @@ void run()
 
 } /* namespace */
 
-HEADER_TEST_MAIN(run, 3 + 3 + 3 + 1 + 2 * 10, 3 + 2 + 3 + 1 + 2 * 8)
+HEADER_TEST_MAIN(run, 3 + 3 + 3 + 1 + 2 * 12, 3 + 2 + 3 + 1 + 2 * 10)

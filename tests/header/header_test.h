@@ -40,11 +40,13 @@ static inline long header_test__count_batch(const struct ttlog_batch *batch)
 		uint32_t site_len = ((const struct ttlog_record *)(const void *)at)->site_len;
 		uint32_t len = (site_len & TTLOG_RECORD_LEN_MASK) * 4;
 
+		uint32_t site = site_len >> TTLOG_RECORD_LEN_BITS;
+
 		if (len < sizeof(struct ttlog_record) || len > (uint32_t)(end - at) ||
-		    site_len >> TTLOG_RECORD_LEN_BITS >= sites)
+		    (site >= sites && site != TTLOG_SIDE_SITE))
 			return -1;
 		at += len;
-		events += site_len >> TTLOG_RECORD_LEN_BITS != TTLOG_SIDE_SITE;
+		events += site != TTLOG_SIDE_SITE;
 	}
 	return events == (long)(batch->committed >> 32) ? events : -1;
 }

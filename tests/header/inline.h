@@ -23,6 +23,7 @@ static inline int inline__static(int value)
 inline int inline__folded(int value)
 {
 	TTLOG_PROBE(inline_folded, INFO, "In an inline function", "n", EVAL(), "v", value);
+	TTLOG_PROBE_EVERY(1, inline_every, INFO, "In an inline function", "n", EVAL());
 	return value;
 }
 

@@ -21,6 +21,8 @@ static int marks(int used_by_a_mark_alone)
 	TTLOG_CONTEXT_W3C(reason());
 	TTLOG_SPAN(span, INFO, "n", ++evaluated, "text", text);
 	TTLOG_PROBE(probe, WARN, "Probe", "n", ++evaluated, "v", used_by_a_mark_alone);
+	TTLOG_PROBE_EVERY(++evaluated, every, WARN, "Probe", "n", ++evaluated);
+	TTLOG_PROBE_LIMIT(++evaluated, limit, INFO, "Probe");
 	TTLOG_TRACE("none");
 	TTLOG_ERROR("all", "n", ++evaluated, "strn", TTLOG_STRN(text, 2), "bytes",
 		    TTLOG_BYTES(text, 2), "hex", TTLOG_HEX(++evaluated), "decimal",

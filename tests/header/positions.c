@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every macro in every place of a statement or an expression; C and C++. */
-/* sites: 39 */
+/* sites: 46 */
 #define TTLOG_SERVICE "positions"
 #include <ttlog/ttlog.h>
 
@@ -144,6 +144,23 @@ static int in_contexts(int which)
 	return which;
 } /* 1, 2 + 1 events; 2 sites */
 
+/* Of each of these all calls are recorded, so that expressions are counted once. */
+static void rated(void)
+{
+	if (yes)
+		TTLOG_PROBE_EVERY(1, every, INFO, "then", "n", EVAL());
+	else
+		TTLOG_PROBE_EVERY(1, every, INFO, "else", "n", EVAL());
+	for (int i = 0; i < 3; i++)
+		TTLOG_PROBE_EVERY(yes - 1, every, WARN, "every", "n", EVAL(), "text", "a text");
+	if (no)
+		TTLOG_PROBE_LIMIT(5, limit, INFO, "then", "n", EVAL());
+	else
+		TTLOG_PROBE_LIMIT(1000000u + (unsigned)yes, limit, INFO, "else", "n", EVAL());
+	TTLOG_PROBE_LIMIT(~0ull, limit, ERROR, "limit", "n", EVAL(), "string", (const char *)0);
+	TTLOG_PROBE_EVERY(0, every, INFO, "without fields");
+} /* 1 + 3 + 1 + 1 + 1 events, 6 evaluations; 7 sites */
+
 static void run(void)
 {
 	in_contexts(0);
@@ -158,6 +175,7 @@ static void run(void)
 	in_expressions();
 	fields();
 	with_goto(1);
+	rated();
 }
 
-HEADER_TEST_MAIN(run, 9 + 4 + 4 + 11 + 6 + 1 + 2 + 4 + 4, 8 + 4 + 3 + 9 + 4 + 1 + 2 + 3 + 4)
+HEADER_TEST_MAIN(run, 9 + 4 + 4 + 11 + 6 + 1 + 2 + 4 + 4 + 7, 8 + 4 + 3 + 9 + 4 + 1 + 2 + 3 + 4 + 6)

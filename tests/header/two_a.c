@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Two files, one service, sites in a common header; C. With two_b.c. */
-/* sites: 7-8 */
+/* sites: 8-10 */
 #define TTLOG_SERVICE "two"
 #include <ttlog/ttlog.h>
 
@@ -18,4 +18,4 @@ static void run(void)
 	two_b__run();
 }
 
-HEADER_TEST_MAIN(run, 8, 8)
+HEADER_TEST_MAIN(run, 10, 10)

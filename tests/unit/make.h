@@ -100,6 +100,34 @@ static inline void make__context(struct make_batch *batch, uint32_t delta_ticks,
 	batch->events--;
 }
 
+/* A batch's total of calls that were left out. */
+static inline void make__total(struct make_batch *batch, uint64_t total)
+{
+	const struct ttlog_side_total side = { .kind = TTLOG_SIDE_TOTAL, .total = total };
+
+	make__begin(batch, TTLOG_SIDE_SITE, 0);
+	make__put(batch, &side, sizeof(side));
+	make__end(batch);
+	batch->events--;
+}
+
+/* What the next event of that site says. */
+static inline void make__suppressed(struct make_batch *batch, uint32_t site, uint32_t delta_ticks,
+				    uint64_t cnt, uint64_t since)
+{
+	const struct ttlog_side_suppressed side = {
+		.kind = TTLOG_SIDE_SUPPRESSED,
+		.site = site,
+		.cnt = cnt,
+		.since = since,
+	};
+
+	make__begin(batch, TTLOG_SIDE_SITE, delta_ticks);
+	make__put(batch, &side, sizeof(side));
+	make__end(batch);
+	batch->events--;
+}
+
 /* Writes the batch into the ring as an entry of CLOCK_MONOTONIC, and empties it. */
 static inline void make__flush(struct make_batch *batch, struct ring *ring, uint32_t thread,
 			       uint32_t module, uint64_t base_ns, uint64_t stamp_ns, uint64_t seq)

@@ -115,6 +115,7 @@ void facts__add_source(const struct facts *facts, const struct source *source)
 	journal_out__u32(&out, source->module);
 	journal_out__u32(&out, source->exec);
 	journal_out__u64(&out, source->base);
+	journal_out__u64(&out, source->suppressed_base);
 	(void)journal_out__end(&out);
 }
 
@@ -127,20 +128,23 @@ void facts__add_anchor(const struct facts *facts, const struct anchor *anchor)
 	(void)journal_out__end(&out);
 }
 
-void facts__add_exec(const struct facts *facts, uint32_t exec, uint64_t emitted)
+void facts__add_exec(const struct facts *facts, uint32_t exec, uint64_t emitted,
+		     uint64_t suppressed)
 {
 	struct journal_out out = journal_out__begin(JOURNAL_EXEC, facts->fd);
 
 	journal_out__u32(&out, exec);
 	journal_out__u64(&out, emitted);
+	journal_out__u64(&out, suppressed);
 	(void)journal_out__end(&out);
 }
 
-void facts__add_settled(const struct facts *facts, uint64_t emitted)
+void facts__add_settled(const struct facts *facts, uint64_t emitted, uint64_t suppressed)
 {
 	struct journal_out out = journal_out__begin(JOURNAL_SETTLED, facts->fd);
 
 	journal_out__u64(&out, emitted);
+	journal_out__u64(&out, suppressed);
 	(void)journal_out__end(&out);
 }
 
@@ -154,5 +158,6 @@ int facts__add_kept(const struct facts *facts, const struct accounts *accounts,
 	journal_out__u32(&out, (uint32_t)ending->pair_cnt);
 	journal_out__u32(&out, (uint32_t)ending->len);
 	journal_out__bytes(&out, ending->bytes, ending->len);
+	journal_out__u64(&out, accounts->suppressed);
 	return journal_out__end(&out) < 0 ? -EIO : 0;
 }

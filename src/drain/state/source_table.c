@@ -6,6 +6,7 @@
 #include "wire.h"
 #include "facts.h"
 #include "ring_entry.h"
+#include "side_record.h"
 #include "source_table.h"
 
 /* As many as map `threads` has room for. */
@@ -66,12 +67,14 @@ struct source *source_table__get(struct source_table *table, uint64_t address, u
 		source->exec = exec;
 	if (source->address && (source->exec == exec || exec == SOURCE_ANY_EXEC))
 		return source;
-	if (source->address)
+	if (source->address) {
 		table->emitted_earlier += source->emitted - source->base;
-	else if (table->cnt >= SOURCES_MAX)
+		table->suppressed_earlier += source->suppressed - source->suppressed_base;
+	} else if (table->cnt >= SOURCES_MAX) {
 		return NULL;
-	else
+	} else {
 		table->cnt++;
+	}
 	*source = (struct source){
 		.address = address,
 		.module = module,
@@ -97,6 +100,7 @@ int source_table__add(struct source_table *table, const struct source *known,
 	source->taken_events = head->committed >> 32;
 	source->base = head->events_before + (head->committed >> 32);
 	source->emitted = source->base;
+	source->suppressed_base = source->suppressed = known->suppressed;
 	facts__add_source(table->facts, source);
 	return 0;
 }
@@ -182,6 +186,37 @@ uint64_t source_table__emitted(const struct source_table *table)
 	return emitted;
 }
 
+void source__count_suppressed(struct source *source, const void *records, size_t bytes)
+{
+	struct ttlog_side_total side;
+
+	if (side_record__total(records, bytes, &side) && side.total > source->suppressed &&
+	    side.total < UINT64_MAX / 2)
+		source->suppressed = side.total;
+}
+
+uint64_t source_table__suppressed_before(const struct source_table *table, uint32_t exec)
+{
+	uint64_t suppressed = table->suppressed_earlier;
+
+	for (size_t i = 0; i < table->cap; i++) {
+		const struct source *source = &table->slots[i];
+
+		if (source->address && source->exec != exec)
+			suppressed += source->suppressed - source->suppressed_base;
+	}
+	return suppressed;
+}
+
+uint64_t source_table__suppressed(const struct source_table *table)
+{
+	uint64_t suppressed = table->suppressed_earlier;
+
+	for (size_t i = 0; i < table->cap; i++)
+		suppressed += table->slots[i].suppressed - table->slots[i].suppressed_base;
+	return suppressed;
+}
+
 /* ---- after the death of a collector ---- */
 
 void source_table__keep_only(struct source_table *table, uint32_t exec)
@@ -205,6 +240,8 @@ void source_table__mark_taken(struct source_table *table, const struct ring_entr
 {
 	struct source *source = source_table__find(table, (uint64_t)entry->page << 12);
 
+	if (source && ring_entry__begins_batch(entry))
+		source__count_suppressed(source, ring_entry__records(entry), entry->bytes);
 	if (!source || !entry->seq || entry->seq < source->seq)
 		return;
 	source->seq = entry->seq;

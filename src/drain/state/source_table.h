@@ -23,7 +23,8 @@ struct wire_thread;
 struct source_table {
 	struct source *slots; /* open addressing; address 0: free */
 	size_t cnt, cap;
-	uint64_t emitted_earlier;  /* in batches of earlier programs of the process */
+	uint64_t emitted_earlier; /* in batches of earlier programs of the process */
+	uint64_t suppressed_earlier;
 	const struct facts *facts; /* gets each new source */
 };
 
@@ -54,6 +55,11 @@ uint64_t source_table__exec(struct source_table *table, uint32_t exec);
 void source__count_emitted(struct source *source, const struct ttlog_batch *batch);
 /* Events emitted in batches since the recording began. */
 uint64_t source_table__emitted(const struct source_table *table);
+/* The same of calls that were left out: the program's count is the first of a batch's records. */
+void source__count_suppressed(struct source *source, const void *records, size_t bytes);
+uint64_t source_table__suppressed(const struct source_table *table);
+/* By the programs before that one. */
+uint64_t source_table__suppressed_before(const struct source_table *table, uint32_t exec);
 
 /*
  * For a process whose collector died (lost.h, recover.h): forgets the batches of all programs but

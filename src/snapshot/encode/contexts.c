@@ -138,17 +138,25 @@ static void set(struct slot *slot, const struct entry *entry)
 			slot->now = k;
 }
 
+bool contexts__is_one(const unsigned char *fields, size_t len)
+{
+	uint32_t kind;
+
+	if (len < sizeof(struct ttlog_side_context))
+		return false;
+	memcpy(&kind, fields, sizeof(kind));
+	return kind == TTLOG_SIDE_CONTEXT;
+}
+
 void contexts__take(struct contexts *contexts, uint32_t slot, uint32_t module,
 		    const unsigned char *fields, size_t len)
 {
 	struct ttlog_side_context side;
 	struct entry entry = { .module = module };
 
-	if (len < sizeof(side) || slot >= contexts->cnt)
+	if (!contexts__is_one(fields, len) || slot >= contexts->cnt)
 		return;
 	memcpy(&side, fields, sizeof(side));
-	if (side.kind != TTLOG_SIDE_CONTEXT)
-		return;
 	entry.frame = (uint64_t)side.frame[1] << 32 | side.frame[0];
 	memcpy(entry.context.trace_id, side.trace_id, sizeof(side.trace_id));
 	memcpy(entry.context.span_id, side.span_id, sizeof(side.span_id));
@@ -167,10 +175,14 @@ static void take_entry(struct contexts *contexts, const struct ring_entry *entry
 	bool begins = ring_entry__begins_batch(entry);
 	struct record record;
 
-	for (; record_walk__next(&walk, &record) == 1; begins = false) {
+	while (record_walk__next(&walk, &record) == 1) {
 		const bool is_side = record.site_index == TTLOG_SIDE_SITE;
+		const bool is_first = begins;
 
-		if (!is_side && (!begins || contexts__are_none(contexts)))
+		if (is_side && !contexts__is_one(record.fields, record.fields_len))
+			continue;
+		begins = false;
+		if (!is_side && (!is_first || contexts__are_none(contexts)))
 			continue;
 		if (is_side)
 			contexts__take(contexts, contexts__slot(contexts, entry->thread),

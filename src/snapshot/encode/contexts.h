@@ -37,6 +37,8 @@ void contexts__use(struct contexts *contexts, const struct thread *threads, size
 
 /* That of a thread; CONTEXTS_NO_SLOT: no memory. */
 uint32_t contexts__slot(struct contexts *contexts, uint32_t thread);
+/* Whether a record of TTLOG_SIDE_SITE is a context. */
+bool contexts__is_one(const unsigned char *fields, size_t len);
 /* A record of TTLOG_SIDE_SITE; those of other kinds are ignored. Without memory the thread has no
  * context of that module. */
 void contexts__take(struct contexts *contexts, uint32_t slot, uint32_t module,

@@ -30,6 +30,8 @@
 #include "name_fields.h"
 #include "record.h"
 #include "ring.h"
+#include "side_record.h"
+#include "site.h"
 
 #define NO_ENTRY UINT32_MAX
 
@@ -52,12 +54,13 @@ struct lane {
 	struct ring_entry entry;
 	struct record_walk walk; /* over what is in the window */
 	unsigned char *window;
-	uint32_t window_end;        /* where that ends in the entry's records */
-	uint32_t good_cnt;          /* records of the entry being walked */
-	struct clock_span span;     /* where the last ticks were */
-	uint8_t span_clock;         /* 0: span is not set */
-	struct merge_record record; /* the next one */
-	bool begun;                 /* it is the first of its batch */
+	uint32_t window_end;               /* where that ends in the entry's records */
+	uint32_t good_cnt;                 /* records of the entry being walked */
+	struct clock_span span;            /* where the last ticks were */
+	uint8_t span_clock;                /* 0: span is not set */
+	struct merge_record record;        /* the next one */
+	bool begun;                        /* no event and no context of its batch is before it */
+	struct ttlog_side_suppressed said; /* for the event after it; cnt 0: nothing */
 };
 
 struct merge {
@@ -266,12 +269,18 @@ static uint32_t slot_of(struct merge *merge, struct lane *lane)
 	return lane->slot;
 }
 
+/* Only a context changes what the batch begins with. */
 static void take_side(struct merge *merge, struct lane *lane)
 {
 	const struct merge_record *record = &lane->record;
+	const size_t len = record->bytes - sizeof(struct ttlog_record);
 
-	contexts__take(merge->contexts, slot_of(merge, lane), lane->module, record->fields,
-		       record->bytes - sizeof(struct ttlog_record));
+	if (!contexts__is_one(record->fields, len)) {
+		(void)side_record__suppressed(record->fields, len, &lane->said);
+		lane->begins = lane->begun;
+		return;
+	}
+	contexts__take(merge->contexts, slot_of(merge, lane), lane->module, record->fields, len);
 	merge->has_contexts = true;
 }
 
@@ -294,6 +303,14 @@ static void read_names(struct merge *merge, struct merge_record *record)
 						   &record->bytes);
 }
 
+/* It was said of the event, unless that could not be decoded. */
+static void add_suppressed(struct lane *lane, struct merge_record *record)
+{
+	if (lane->said.site == record->site->site->index)
+		record->suppressed = lane->said.cnt;
+	lane->said.cnt = 0;
+}
+
 int merge__next(struct merge *merge, struct merge_record *ret_record)
 {
 	struct lane *lane;
@@ -311,6 +328,8 @@ int merge__next(struct merge *merge, struct merge_record *ret_record)
 		take_side(merge, lane);
 	}
 	*ret_record = lane->record;
+	if (lane->said.cnt)
+		add_suppressed(lane, ret_record);
 	if (merge->has_contexts)
 		add_context(merge, lane, ret_record);
 	if (ret_record->site->names)

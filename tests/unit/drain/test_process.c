@@ -149,6 +149,92 @@ static void test_process_starts_counting_when_attached(void **state)
 	process__free(process);
 }
 
+/* The same with a total before the events; with no events it is all that there is. */
+static struct message *flush_total(struct message *message, uint64_t seq, uint64_t before,
+				   uint32_t events, uint64_t total)
+{
+	const struct {
+		struct ttlog_record record;
+		struct ttlog_side_total side;
+	} first = {
+		.record = { .site_len = TTLOG_SIDE_SITE << TTLOG_RECORD_LEN_BITS | 24 / 4 },
+		.side = { .kind = TTLOG_SIDE_TOTAL, .total = total },
+	};
+
+	flush(message, seq, before, events);
+	message->wire.head.bytes += sizeof(first);
+	message->wire.batch.committed += sizeof(first);
+	message->wire.batch.flags = TTLOG_BATCH_SIDE;
+	memcpy(message->records, &first, sizeof(first));
+	return message;
+}
+
+static uint64_t suppressed_of(const struct process *process)
+{
+	struct accounts accounts;
+
+	process__accounts(process, NULL, &accounts);
+	return accounts.suppressed;
+}
+
+/* It grows in its place, comes in any order, and alone it is no entry of the ring. */
+static void test_process_counts_what_was_left_out(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+	uint64_t written;
+
+	(void)state;
+	assert_int_equal(process__take(process, &flush_total(&message, 2, 10, 2, 30)->wire), 2);
+	assert_int_equal(suppressed_of(process), 30);
+	assert_int_equal(process__take(process, &flush_total(&message, 2, 10, 2, 31)->wire), 0);
+	assert_int_equal(suppressed_of(process), 31);
+	assert_int_equal(process__take(process, &flush_total(&message, 1, 0, 10, 20)->wire), 0);
+	assert_int_equal(suppressed_of(process), 31);
+	written = ring__written_bytes(process->ring);
+	assert_int_equal(process__take(process, &flush_total(&message, 3, 12, 0, 40)->wire), 0);
+	assert_int_equal(ring__written_bytes(process->ring), written);
+	assert_int_equal(process__take(process, &flush_total(&message, 3, 12, 1, 40)->wire), 1);
+	assert_int_equal(suppressed_of(process), 40);
+	process__free(process);
+}
+
+/* Another program of the process has other batches, maybe at the same address. */
+static void test_process_counts_what_programs_left_out(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	assert_int_equal(process__take(process, &flush_total(&message, 1, 0, 1, 30)->wire), 1);
+	flush_total(&message, 1, 0, 1, 5);
+	message.wire.head.exec++;
+	process__exec(process, &message.wire.head);
+	assert_int_equal(suppressed_of(process), 30);
+	assert_int_equal(process__take(process, &message.wire), 1);
+	assert_int_equal(suppressed_of(process), 35);
+	process__free(process);
+}
+
+/* What was left out before the recording is not ours. */
+static void test_process_leaves_out_what_was_before(void **state)
+{
+	const struct source known = {
+		.address = ADDRESS, .module = 1, .exec = 7, .suppressed = 25
+	};
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	assert_int_equal(source_table__add(&process->sources, &known,
+					   &flush_total(&message, 1, 0, 3, 25)->wire.batch),
+			 0);
+	assert_int_equal(suppressed_of(process), 0);
+	assert_int_equal(process__take(process, &flush_total(&message, 1, 0, 4, 30)->wire), 1);
+	assert_int_equal(suppressed_of(process), 5);
+	process__free(process);
+}
+
 static void test_process_tells_programs_apart(void **state)
 {
 	struct process *process = make_process();
@@ -413,6 +499,9 @@ int main(void)
 		cmocka_unit_test(test_process_counts_lost_batches),
 		cmocka_unit_test(test_process_learns_of_loss_from_the_last_head),
 		cmocka_unit_test(test_process_starts_counting_when_attached),
+		cmocka_unit_test(test_process_counts_what_was_left_out),
+		cmocka_unit_test(test_process_counts_what_programs_left_out),
+		cmocka_unit_test(test_process_leaves_out_what_was_before),
 		cmocka_unit_test(test_process_tells_programs_apart),
 		cmocka_unit_test(test_process_sums_what_programs_dropped),
 		cmocka_unit_test(test_process_knows_the_flags_of_a_batch),

@@ -501,6 +501,84 @@ static void test_merge_contexts_of_batches(void **state)
 	expect_end(fixture, 0);
 }
 
+static uint64_t suppressed_of(struct merge *merge, uint64_t value)
+{
+	struct merge_record record;
+
+	assert_int_equal(merge__next(merge, &record), 1);
+	assert_int_equal(value_of(&record), value);
+	return record.suppressed;
+}
+
+/* An event has the count before it, also if another thread's comes between. */
+static void test_merge_suppressed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct make_batch *batch = &fixture->batch;
+	struct merge *merge;
+
+	make__total(batch, 12);
+	make__record(batch, EVENT_SITE, 1, 1);
+	make__suppressed(batch, EVENT_SITE, 10, 9, 0);
+	make__record(batch, EVENT_SITE, 10, 2);
+	make__record(batch, EVENT_SITE, 20, 4);
+	make__flush(batch, fixture->ring, 0, 0, 1000, 2000, 1);
+	make__record(batch, EVENT_SITE, 10, 3);
+	make__flush(batch, fixture->ring, 1, 0, 1000, 2000, 1);
+	merge = start(fixture);
+	assert_int_equal(suppressed_of(merge, 1), 0);
+	assert_int_equal(suppressed_of(merge, 2), 9);
+	assert_int_equal(suppressed_of(merge, 3), 0);
+	assert_int_equal(suppressed_of(merge, 4), 0);
+	expect_end(fixture, 0);
+}
+
+/* The event of which it was said can't be decoded: no other one has it. */
+static void test_merge_suppressed_of_others(void **state)
+{
+	struct fixture *fixture = *state;
+	struct make_batch *batch = &fixture->batch;
+	struct merge *merge;
+
+	make__suppressed(batch, EVENT_SITE + 50, 10, 9, 0);
+	make__record(batch, EVENT_SITE, 10, 1);
+	make__suppressed(batch, EVENT_SITE, 11, 0, 0);
+	make__record(batch, EVENT_SITE, 11, 2);
+	make__suppressed(batch, EVENT_SITE, 12, 7, 0);
+	make__flush(batch, fixture->ring, 0, 0, 1000, 2000, 1);
+	merge = start(fixture);
+	assert_int_equal(suppressed_of(merge, 1), 0);
+	assert_int_equal(suppressed_of(merge, 2), 0);
+	expect_end(fixture, 0);
+}
+
+/* A batch begins with its total; the context comes after it, or there is none. */
+static void test_merge_suppressed_with_contexts(void **state)
+{
+	struct fixture *fixture = *state;
+	struct make_batch *batch = &fixture->batch;
+	struct merge *merge;
+
+	make__total(batch, 12);
+	make__context(batch, 0, 5000, 7);
+	make__record(batch, EVENT_SITE, 2, 1);
+	make__flush(batch, fixture->ring, 0, 0, 1000, 2000, 1);
+	make__total(batch, 12);
+	make__context(batch, 0, 5000, 7);
+	make__suppressed(batch, EVENT_SITE, 1, 7, 12);
+	make__record(batch, EVENT_SITE, 1, 2);
+	make__flush(batch, fixture->ring, 0, 0, 1100, 2000, 2);
+	make__total(batch, 19);
+	make__suppressed(batch, EVENT_SITE, 1, 7, 12);
+	make__record(batch, EVENT_SITE, 1, 3);
+	make__flush(batch, fixture->ring, 0, 0, 1200, 2000, 3);
+	merge = start(fixture);
+	assert_int_equal(context_of(merge, 1), 7);
+	assert_int_equal(context_of(merge, 2), 7);
+	assert_int_equal(context_of(merge, 3), 0);
+	expect_end(fixture, 0);
+}
+
 /* Kinds of a later version, and records that are too short, are passed over. */
 static void test_merge_side_records_of_others(void **state)
 {
@@ -544,6 +622,9 @@ int main(void)
 		TEST(contexts_of_modules),
 		TEST(contexts_of_batches),
 		TEST(side_records_of_others),
+		TEST(suppressed),
+		TEST(suppressed_of_others),
+		TEST(suppressed_with_contexts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
