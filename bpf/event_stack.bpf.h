@@ -55,8 +55,13 @@ static __always_inline bool event_stack__try(const struct hit *hit)
 
 static __always_inline void event_stack__send(const struct hit *hit)
 {
-	if (!event_stack__try(hit))
-		__sync_fetch_and_add(&hit->process->lost_stacks, 1);
+	struct wire_process *process;
+
+	if (event_stack__try(hit))
+		return;
+	process = process__of(hit->task);
+	if (process)
+		__sync_fetch_and_add(&process->lost_stacks, 1);
 }
 
 #endif /* TTLOG_EVENT_STACK_BPF_H */

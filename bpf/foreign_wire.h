@@ -11,6 +11,9 @@
 #define WIRE_MAX_STEPS   4
 #define WIRE_NO_REGISTER 0xff
 #define WIRE_MAX_PLACES  65536 /* in all files together */
+#define WIRE_PLACE_SLOTS 1024  /* a power of two */
+#define WIRE_PLACE_SLOT(cookie)                                                                    \
+	((uint32_t)((cookie) + ((cookie) >> 32) * 61) & (WIRE_PLACE_SLOTS - 1))
 
 /* Where a value begins. */
 enum wire_value_from {
@@ -63,6 +66,11 @@ struct wire_place {
 	uint8_t text_cnt; /* of the values; kernel__put_place() sets it */
 	uint8_t reserved;
 	struct wire_value values[TTLOG_MAX_FIELDS]; /* WIRE_PLACE_RETURN: `ret`, if there is one */
+};
+
+struct wire_place_slot {
+	uint64_t cookie; /* 0: free */
+	struct wire_place place;
 };
 
 TTLOG_ABI_ASSERT(sizeof(struct wire_value) == 32, "a value is read as 32 bytes say");

@@ -111,33 +111,31 @@ SEC("uprobe")
 int foreign(struct pt_regs *ctx)
 {
 	const u64 cookie = bpf_get_attach_cookie(ctx);
-	struct hit hit = { .task = acting_task(),
-			   .number = cookie,
-			   .sp = PT_REGS_SP(ctx),
-			   .module = cookie >> 32 };
+	struct hit hit = {
+		.registers = ctx, .number = cookie, .sp = PT_REGS_SP(ctx), .module = cookie >> 32
+	};
+	bool is_event = true;
 
 	share_no_stack(ctx);
-	hit.process = foreign_tracks ? process__acting(hit.task) : process__of(hit.task);
-	if (!hit.process)
+	if (!find_thread(&hit))
 		return 0;
-	hit.place = bpf_map_lookup_elem(&places, &cookie);
+	hit.place = find_place(cookie);
 	if (!hit.place)
 		return 0;
 	switch (hit.place->kind) {
-	case WIRE_PLACE_EVENT:
-		send_event(&hit);
-		break;
 	case WIRE_PLACE_BEGIN:
-		begin_span(&hit);
+		is_event = begin_span(&hit);
 		break;
 	case WIRE_PLACE_RETURN:
 	case WIRE_PLACE_JUMP:
-		end_span(&hit);
+		is_event = end_span(&hit);
 		break;
 	case WIRE_PLACE_STACK:
 		event_stack__send(&hit);
-		break;
+		return 0;
 	}
+	if (is_event)
+		send_event(&hit);
 	return 0;
 }
 
@@ -190,8 +188,10 @@ int BPF_PROG(thread_rename, struct task_struct *task, const char *name)
 {
 	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
-	if (process && task == bpf_get_current_task_btf())
-		send_so_far();
+	if (!process || task != bpf_get_current_task_btf())
+		return 0;
+	(void)chunk__leave(task->tgid, task->pid);
+	send_so_far();
 	return 0;
 }
 
@@ -211,6 +211,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	struct wire_process *process = process__of(bpf_get_current_task_btf());
 
+	chunk__forget(current_tgid(), task->pid);
 	if (!process)
 		return 0;
 	forget_faults();
@@ -255,6 +256,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_tid)
 	u32 flags = (is_traced(task) ? WIRE_LAUNCHED : 0) |
 		    ((u32)old_tid != tgid ? WIRE_BY_THREAD : 0);
 
+	chunk__forget(tgid, old_tid);
+	chunk__forget(tgid, tgid);
 	if (!process)
 		return 0;
 	/* the calling thread has taken the tid of the first one */

@@ -3,9 +3,10 @@
  * What the BPF programs send to the collector, through two ring buffers and a few maps.
  *
  * `batches` carries WIRE_BATCH and, when `lifecycle` is half full, WIRE_TAIL. `lifecycle` carries all
- * else, so that a flood of events can't crowd out a crash. `events` carries WIRE_EVENT. The reader
- * takes all of `lifecycle` first, then empties `batches` and `events`, then acts on what it took: so
- * no message of `lifecycle` overtakes what its process put into the others earlier.
+ * else, so that a flood of events can't crowd out a crash. `events` carries WIRE_EVENT and
+ * WIRE_CHUNK; most events of that kind are in chunks. The reader takes all of `lifecycle` first, then
+ * empties `batches`, `events` and the chunks, then acts on what it took: so no message of `lifecycle`
+ * overtakes what its process put into the others earlier.
  */
 #ifndef TTLOG_WIRE_H
 #define TTLOG_WIRE_H
@@ -49,6 +50,7 @@ enum wire_kind {
 	WIRE_EVENT = 17, /* struct wire_event: a probe that is not ours */
 	/* struct wire_event_stack: a thread is about to log an event of its own (--stack) */
 	WIRE_EVENT_STACK = 18,
+	WIRE_CHUNK = 19, /* struct wire_chunk_begun: a thread has begun to fill a chunk of events */
 };
 
 enum wire_flag {
@@ -104,9 +106,48 @@ struct wire_event {
 	uint8_t value_cnt;  /* 0 at the end of a span without a value */
 	uint8_t place_kind; /* enum wire_place_kind */
 	uint8_t padding[3];
-	uint32_t reserved;
+	uint32_t chunk; /* + 1: it has what the thread did before; 0: none; or WIRE_CHUNK_UNKNOWN */
 	struct wire_values values;
 	char text[];
+};
+
+/*
+ * Events of probes that are not ours, of one thread, one after another: a value of map `chunks`,
+ * which the collector maps. A thread has at most one that it fills. BPF writes all of it; the
+ * collector frees it, once it is closed and all of it was read.
+ */
+#define WIRE_CHUNK_BYTES   (16u << 10)
+#define WIRE_CHUNK_UNKNOWN (~0u)
+
+struct wire_chunk {
+	struct wire_head head; /* of the thread, as it began the chunk */
+	uint64_t reserved[6];
+	uint64_t used;   /* bytes of whole records; moves last, in one store */
+	uint32_t closed; /* 1: nothing is added any more */
+	uint32_t padding;
+	char records[WIRE_CHUNK_BYTES - 144];
+};
+
+/*
+ * 8-byte aligned. Then, at the end of a span, when it began (u64); the values, 8 bytes each, as in
+ * struct wire_values; and the texts, each padded to 8 bytes.
+ */
+struct wire_chunk_record {
+	uint64_t stamp_ns;
+	uint32_t module, site; /* as in messages */
+	uint16_t words;        /* of 8 bytes: all of the record */
+	uint16_t missing;      /* as in struct wire_values */
+	uint8_t place_kind;    /* enum wire_place_kind */
+	uint8_t value_cnt;
+	uint16_t reserved;
+};
+
+/* In ring buffer `events`. The thread's chunk before that is closed. */
+struct wire_chunk_begun {
+	uint32_t kind; /* WIRE_CHUNK */
+	uint32_t bytes;
+	uint32_t chunk;
+	uint32_t earlier; /* + 1; 0: it had none */
 };
 
 struct wire_thread {
@@ -298,6 +339,9 @@ struct wire_thread_batches {
 TTLOG_ABI_ASSERT(sizeof(struct wire_head) == 80, "a message starts with 80 bytes");
 TTLOG_ABI_ASSERT(sizeof(struct wire_batch) == 152,
 		 "a batch's message has 152 bytes before records");
+TTLOG_ABI_ASSERT(sizeof(struct wire_chunk) == WIRE_CHUNK_BYTES, "a chunk has no padding");
+TTLOG_ABI_ASSERT(sizeof(struct wire_chunk_record) == 24,
+		 "a record in a chunk starts with 24 bytes");
 TTLOG_ABI_ASSERT(sizeof(struct wire_frame_id) == 32, "as the kernel's bpf_stack_build_id");
 
 #endif /* TTLOG_WIRE_H */

@@ -171,15 +171,25 @@ bool collect__serves_all(const struct env *env)
 	return env->mode == ENV_PATH || (env->mode == ENV_FOUND && env->all && !env->targets.cnt);
 }
 
-/* A larger one is slower: its memory is in no cache. This is 70,000 events. */
+/* For events of foreign probes, and for stacks. More is slower: that memory is in no cache. */
 #define EVENTS_MAX_BYTES (16ull << 20)
 
-/* Of the ring buffer for events of foreign probes, and for stacks. */
 static size_t events_bytes(const struct env *env)
 {
 	if (!env->foreign && env->stack_from == STACK_PLACES_OFF)
 		return 0;
 	return env->buffer_bytes < EVENTS_MAX_BYTES ? env->buffer_bytes : EVENTS_MAX_BYTES;
+}
+
+static int tell_not_loaded(const struct env *env, int err, uint64_t left_bytes)
+{
+	fprintf(stderr, "ttlog-collect: can't load the BPF programs: %s%s\n", strerror(-err),
+		advice(err));
+	if (err == -ENOMEM)
+		tell_memory(env, left_bytes);
+	if (!has_few_descriptors())
+		facilities__explain(stderr);
+	return err;
 }
 
 static int open_kernel(struct collector *collector)
@@ -195,6 +205,7 @@ static int open_kernel(struct collector *collector)
 		.sched = env->sched,
 		.sched_least_ns = env->sched_least_ns,
 		.events_bytes = events_bytes(env),
+		.has_chunks = env->foreign != NULL,
 		.foreign_tracks = env->mode == ENV_FOUND,
 	};
 	struct attach_options attach = {
@@ -219,16 +230,8 @@ static int open_kernel(struct collector *collector)
 		return -ENOTSUP;
 	}
 	collector->kernel = kernel__new(&kernel);
-	if (!collector->kernel) {
-		err = -errno;
-		fprintf(stderr, "ttlog-collect: can't load the BPF programs: %s%s\n",
-			strerror(-err), advice(err));
-		if (err == -ENOMEM)
-			tell_memory(collector->env, left_bytes);
-		if (!has_few_descriptors())
-			facilities__explain(stderr);
-		return err;
-	}
+	if (!collector->kernel)
+		return tell_not_loaded(env, -errno, left_bytes);
 	err = kernel__can_enable(collector->kernel);
 	if (err) {
 		fprintf(stderr,

@@ -155,19 +155,20 @@ static int write_events(struct process *process, const struct wire_batch *messag
 	return 0;
 }
 
-/* A record outside of its thread's batch: it comes alone, and once. */
+/* Records outside of their thread's batch: they come once. */
 static int64_t take_alone(struct process *process, const struct wire_batch *message)
 {
+	const uint32_t events = message->batch.committed >> 32;
 	int64_t thread =
 		thread_table__number(&process->threads, process->ring, &message->head, UINT32_MAX);
 	int err;
 
 	if (thread < 0)
 		return thread;
-	process->counts.alone++;
+	process->counts.alone += events;
 	process->has_side |= (message->batch.flags & TTLOG_BATCH_SIDE) != 0;
-	err = write_events(process, message, 0, 0, 1, (uint32_t)thread);
-	return err ? err : 1;
+	err = write_events(process, message, 0, 0, events, (uint32_t)thread);
+	return err ? err : (int64_t)events;
 }
 
 /* Valid as far as the copy goes; the records themselves are checked when they are decoded. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One round: read `lifecycle`, `batches`, `events` and `sched` empty, look into the mailbox, then act on the lifecycle
- * messages. The order matters. A death is handled after all that its process flushed before: it
- * waits for the next round while a batch that was begun earlier is still missing. An attached
- * process is taken before its first batch: it is posted before its sites are enabled.
+ * One round: read `lifecycle`, `batches`, `sched`, `events` and the chunks empty, look into the
+ * mailbox, then act on the lifecycle messages. The order matters. A death is handled after all that
+ * its process flushed before: it waits for the next round while a batch that was begun earlier is
+ * still missing. An attached process is taken before its first batch: it is posted before its sites
+ * are enabled.
  *
  * BPF wakes us at a certain fill of `batches`, and at every lifecycle message. Below that fill the
  * timer does.

@@ -60,7 +60,7 @@ struct drain {
 	struct backlog backlog;
 	bool is_behind; /* not all could be taken */
 	struct mailbox mailbox;
-	struct pull_meanwhile meanwhile; /* empties `batches` and `events` */
+	struct pull_meanwhile meanwhile; /* empties all but `lifecycle` */
 	int epoll_fd, event_fd;
 	uint64_t round_bytes;
 	uint64_t checked_ns;

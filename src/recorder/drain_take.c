@@ -9,6 +9,7 @@
 #include "wire.h"
 #include "barrier.h"
 #include "drain_parts.h"
+#include "event_chunks.h"
 #include "recorder.h"
 #include "wire_ring.h"
 
@@ -28,16 +29,33 @@ static int take_message(void *ctx, void *data, size_t size)
 	return backlog->len >= BACKLOG_MAX ? -EAGAIN : 0;
 }
 
+static void take_records(void *ctx, const struct wire_head *thread, const void *records,
+			 size_t bytes)
+{
+	struct drain *drain = ctx;
+
+	if (barrier__load_acquire(&drain->mailbox.filled))
+		drain__take_attached(drain);
+	recorder__take_records(drain->recorder, thread, records, bytes);
+	drain->round_bytes += bytes;
+}
+
 static int take_event(void *ctx, void *data, size_t size)
 {
 	struct drain *drain = ctx;
 	const struct wire_event *event = data;
+	const struct wire_chunk_begun *begun = data;
 
+	if (drain->rings.chunks && size >= sizeof(*begun) && begun->kind == WIRE_CHUNK)
+		event_chunks__begin(drain->rings.chunks, begun, take_records, drain);
+	if (size < sizeof(*event) || event->head.bytes < sizeof(*event) || event->head.bytes > size)
+		goto out;
 	if (barrier__load_acquire(&drain->mailbox.filled))
 		drain__take_attached(drain);
-	if (size >= sizeof(*event) && event->head.bytes >= sizeof(*event) &&
-	    event->head.bytes <= size)
-		recorder__take_event(drain->recorder, event, event->head.bytes);
+	if (drain->rings.chunks && event->head.kind == WIRE_EVENT)
+		event_chunks__take_before(drain->rings.chunks, event, take_records, drain);
+	recorder__take_event(drain->recorder, event, event->head.bytes);
+out:
 	drain->round_bytes += size;
 	return drain->round_bytes >= drain->options.batches_bytes ? -EAGAIN : 0;
 }
@@ -79,6 +97,8 @@ static bool take_events(struct drain *drain, uint64_t longest_ns)
 		return true;
 	drain->round_bytes = 0;
 	whole = wire_ring__take(drain->rings.events, take_event, drain, longest_ns);
+	if (drain->rings.chunks)
+		event_chunks__take_all(drain->rings.chunks, take_records, drain);
 	recorder__end_events(drain->recorder);
 	return whole;
 }

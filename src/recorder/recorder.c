@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "death.h"
 #include "event_stacks.h"
-#include "foreign_event.h"
+#include "foreign_batch.h"
 #include "kernel.h"
 #include "process.h"
 #include "recorder.h"
@@ -141,14 +141,14 @@ void recorder__take_sched(struct recorder *recorder, const struct sched_message 
 }
 
 /* Mostly one module has many events in a row. The sender holds it, so it keeps its number. */
-static const struct site *site_of(struct recorder *recorder, const struct wire_event *event)
+static const struct site *site_of(struct recorder *recorder, const struct foreign_event *event)
 {
 	struct event_sites *sites = &recorder->event_sites;
 
-	if (sites->module != event->head.module) {
+	if (sites->module != event->module) {
 		recorder__end_events(recorder);
-		sites->table = attach__table(recorder->options.job.attach, event->head.module);
-		sites->module = sites->table ? event->head.module : 0;
+		sites->table = attach__table(recorder->options.job.attach, event->module);
+		sites->module = sites->table ? event->module : 0;
 	}
 	return sites->table ? site_table__find(sites->table, event->site) : NULL;
 }
@@ -160,27 +160,67 @@ void recorder__end_events(struct recorder *recorder)
 	recorder->event_sites.module = 0;
 }
 
-void recorder__take_event(struct recorder *recorder, const struct wire_event *event, size_t bytes)
+/* To the batch. The process holds the module. */
+static void add_event(struct recorder *recorder, struct process *process,
+		      const struct foreign_event *event)
 {
-	struct process *process = processes__find_recording(&recorder->processes, &event->head);
-	const struct wire_batch *batch = NULL;
-	const struct site *site;
+	const struct site *site = site_of(recorder, event);
+
+	if (!site || !foreign_batch__add(&recorder->event_sites.batch, event, site))
+		process__refuse_event(process);
+}
+
+static void take_foreign_batch(struct recorder *recorder, struct process *process)
+{
+	const struct wire_batch *batch = foreign_batch__message(&recorder->event_sites.batch);
+
+	if (batch)
+		processes__take(&recorder->processes, process, batch);
+}
+
+void recorder__take_event(struct recorder *recorder, const struct wire_event *message, size_t bytes)
+{
+	struct process *process = processes__find_recording(&recorder->processes, &message->head);
+	struct foreign_event event;
 
 	if (!process)
 		return;
-	if (event->head.kind == WIRE_EVENT_STACK) {
+	if (message->head.kind == WIRE_EVENT_STACK) {
 		if (bytes >= sizeof(struct wire_event_stack))
-			(void)event_stacks__add(&process->stacks, (const void *)event,
+			(void)event_stacks__add(&process->stacks, (const void *)message,
 						&process->sources);
 		return;
 	}
-	site = site_of(recorder, event);
-	if (site)
-		batch = foreign_event__pack(event, bytes, site, recorder->event_sites.room);
-	if (batch)
-		processes__take(&recorder->processes, process, batch);
-	else
-		process__refuse_event(process);
+	foreign_event__of_message(message, bytes, &event);
+	foreign_batch__begin(&recorder->event_sites.batch, &message->head, &event);
+	add_event(recorder, process, &event);
+	take_foreign_batch(recorder, process);
+}
+
+void recorder__take_records(void *ctx, const struct wire_head *thread, const void *records,
+			    size_t bytes)
+{
+	struct recorder *recorder = ctx;
+	struct foreign_batch *batch = &recorder->event_sites.batch;
+	struct process *process = NULL;
+	struct foreign_event event;
+	const char *at = records;
+	size_t left = bytes, len;
+
+	for (; (len = foreign_event__of_record(at, left, &event)); at += len, left -= len) {
+		if (!process || !foreign_batch__has_room(batch, &event)) {
+			if (process)
+				take_foreign_batch(recorder, process);
+			foreign_batch__begin(batch, thread, &event);
+			process = processes__find_recording(&recorder->processes,
+							    &batch->message.head);
+			if (!process)
+				return;
+		}
+		add_event(recorder, process, &event);
+	}
+	if (process)
+		take_foreign_batch(recorder, process);
 }
 
 bool recorder__heeds_request(const struct recorder *recorder, const struct wire_head *head)
@@ -310,6 +350,7 @@ void recorder__take_message(struct recorder *recorder, const struct wire_head *h
 	case WIRE_BATCH:
 	case WIRE_EVENT:
 	case WIRE_EVENT_STACK:
+	case WIRE_CHUNK:
 	case WIRE_START:
 		break;
 	case WIRE_TAIL:

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "ends.h"
-#include "foreign_event.h"
+#include "foreign_batch.h"
 #include "jobs.h"
 #include "live_rounds.h"
 #include "looks.h"
@@ -28,11 +28,11 @@ struct trigger_plan;
 struct wire_batch;
 struct wire_head;
 
-/* The sites of the module that sent the last foreign event, and room for its record. */
+/* The sites of the module that sent the last foreign event, and the batch that it goes to. */
 struct event_sites {
 	struct site_table *table; /* NULL: none */
 	uint32_t module;
-	_Alignas(uint64_t) char room[FOREIGN_EVENT_MAX_BYTES];
+	struct foreign_batch batch;
 };
 
 struct recorder {
@@ -57,7 +57,11 @@ void recorder__free(struct recorder *recorder);
 void recorder__set_plan(struct recorder *recorder, struct trigger_plan *plan);
 
 /* Of a probe that is not ours. bytes: of the message. */
-void recorder__take_event(struct recorder *recorder, const struct wire_event *event, size_t bytes);
+void recorder__take_event(struct recorder *recorder, const struct wire_event *message,
+			  size_t bytes);
+/* The same, one after another, of that thread: as event_chunks_take_fn. ctx: the recorder. */
+void recorder__take_records(void *ctx, const struct wire_head *thread, const void *records,
+			    size_t bytes);
 /* All that the kernel had was taken: what take_event() kept is let go. */
 void recorder__end_events(struct recorder *recorder);
 void recorder__take_batch(struct recorder *recorder, const struct wire_batch *message);

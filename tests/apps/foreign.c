@@ -12,6 +12,8 @@
  *	call N		calls foreign__fib(N), a recursive function
  *	flood N M	M threads hit foreign:flood N times each
  *	beside N M	the same, while this thread hits foreign:work N times
+ *	vfork		hits foreign:work in a child after vfork(), too
+ *	rename		hits foreign:work under another name of this thread, and then under its own
  *	jump		leaves foreign__inner() by longjmp()
  *	kill, exit
  */
@@ -21,7 +23,10 @@
 #include <stdint.h>
 
 #define _SDT_HAS_SEMAPHORES 1
+#include <sys/prctl.h>
 #include <sys/sdt.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define TTLOG_SERVICE "foreign"
 #include <ttlog/ttlog.h>
@@ -112,6 +117,32 @@ static void foreign__floods(long cnt, long thread_cnt, int works)
 		pthread_join(threads[i], NULL);
 }
 
+/* The child has this thread's stack and memory, and this thread waits. */
+static void foreign__vfork(void)
+{
+	pid_t child;
+
+	foreign__work(count++);
+	child = vfork();
+	if (!child) {
+		foreign__work(count++);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		exit(1);
+	foreign__work(count++);
+}
+
+static void foreign__rename(void)
+{
+	if (prctl(PR_SET_NAME, "another"))
+		exit(1);
+	foreign__work(count++);
+	if (prctl(PR_SET_NAME, "foreign"))
+		exit(1);
+	foreign__work(count++);
+}
+
 static void foreign__do(const char *word, const char *rest)
 {
 	long n = atol(rest), m = strchr(rest, ' ') ? atol(strchr(rest, ' ')) : 1;
@@ -140,6 +171,10 @@ static void foreign__do(const char *word, const char *rest)
 		printf("fib %ld\n", foreign__fib((int)n));
 	} else if (!strcmp(word, "flood") || !strcmp(word, "beside")) {
 		foreign__floods(n, m, !strcmp(word, "beside"));
+	} else if (!strcmp(word, "vfork")) {
+		foreign__vfork();
+	} else if (!strcmp(word, "rename")) {
+		foreign__rename();
 	} else if (!strcmp(word, "jump")) {
 		foreign__outer(1);
 		foreign__outer(0);

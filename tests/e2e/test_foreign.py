@@ -151,6 +151,44 @@ def test_foreign_flood_costs_others_nothing(t):
     equal(snapshot.fields("work", "count"), list(range(5000)), "the probe beside the flood")
 
 
+def test_foreign_flood_of_many_threads(t):
+    """More threads than there are chunks for their events, so some are messages: exact, and in order."""
+    app, collector = start(t, "--usdt", "foreign:flood(thread,number)", "--on", "exit", "-b", "1M",
+                           "-s", "64M")
+    order(app, "flood 300 64", "flood 300 64")
+    snapshot = finish(t, app, collector)
+    accounts = collector.only_accounts()
+    equal(accounts.emitted, 2 * 64 * 300, "emitted")
+    equal(accounts.recorded + accounts.lost, accounts.emitted, "recorded and lost")
+    numbers = {}
+    for event in snapshot.of("flood"):
+        numbers.setdefault(event["tid"], []).append(event["fields"]["number"])
+    equal(sum(map(len, numbers.values())), accounts.recorded, "the file agrees")
+    check(len(numbers) >= 64, "threads")
+    for tid, found in numbers.items():
+        equal(found, sorted(found), f"the order in thread {tid}")
+
+
+def test_foreign_vfork(t):
+    """The child's events are its parent's, in order."""
+    app = t.start(t.app("foreign"))
+    app.out.wait("ready")
+    collector = t.collect("--usdt", WORK, "--on", "exit", "-e", t.app("foreign"))
+    collector.recording(app.pid)
+    order(app, "hit 2", "vfork", "vfork")
+    end(app)
+    t.wait_files(1)
+    collector.stop()
+    equal(t.only_snapshot().fields("work", "count"), list(range(8)), "events")
+
+
+def test_foreign_thread_is_renamed(t):
+    app, collector = start(t, "--usdt", WORK, "--on", "exit")
+    order(app, "hit 1", "rename")
+    snapshot = finish(t, app, collector)
+    equal([event["comm"] for event in snapshot.of("work")], ["foreign", "another", "foreign"], "names")
+
+
 def test_foreign_command(t):
     """-- CMD: from its first instruction."""
     collector = t.collect("--usdt", WORK, "--on", "exit", "--", t.app("foreign"))

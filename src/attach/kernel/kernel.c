@@ -14,6 +14,7 @@
 
 #include "barrier.h"
 #include "capability.h"
+#include "event_chunks.h"
 #include "kernel_link.h"
 #include "kernel_parts.h"
 #include "kernel_sched.h"
@@ -41,6 +42,37 @@ static void choose_programs(struct kernel *kernel)
 	bpf_program__set_autoload(kernel->skel->progs.exec_entry, !has_prepare_exec);
 }
 
+static uint32_t chunk_cnt(const struct kernel_options *options)
+{
+	return options->has_chunks ? (uint32_t)(options->events_bytes / 2 / WIRE_CHUNK_BYTES) : 0;
+}
+
+/* Of maps that nothing uses without probes of others, and of those that only chunks need. */
+static void set_event_options(struct ttlog_bpf *skel, const struct kernel_options *options)
+{
+	const size_t ring_bytes = options->has_chunks ? options->events_bytes / 2
+						      : options->events_bytes;
+
+	if (options->events_bytes) {
+		skel->rodata->events_bytes = ring_bytes;
+		skel->rodata->foreign_tracks = options->foreign_tracks;
+		bpf_map__set_max_entries(skel->maps.events, ring_bytes);
+	} else {
+		bpf_map__set_max_entries(skel->maps.places, 1);
+		bpf_map__set_max_entries(skel->maps.place_slots, 1);
+		bpf_map__set_max_entries(skel->maps.shares, 1);
+		bpf_map__set_max_entries(skel->maps.frames_by_thread, 1);
+	}
+	if (chunk_cnt(options)) {
+		skel->rodata->chunk_cnt = chunk_cnt(options);
+		bpf_map__set_max_entries(skel->maps.chunks, chunk_cnt(options));
+		bpf_map__set_max_entries(skel->maps.free_chunks, chunk_cnt(options));
+	} else {
+		bpf_map__set_max_entries(skel->maps.event_threads, 1);
+		bpf_map__set_max_entries(skel->maps.thread_slots, 1);
+	}
+}
+
 static void set_options(struct kernel *kernel, const struct kernel_options *options)
 {
 	struct ttlog_bpf *skel = kernel->skel;
@@ -56,16 +88,7 @@ static void set_options(struct kernel *kernel, const struct kernel_options *opti
 		bpf_map__set_max_entries(skel->maps.recorded, 1);
 	skel->bss->tracer = getpid();
 	bpf_map__set_max_entries(skel->maps.batches, options->batches_bytes);
-	if (options->events_bytes) {
-		skel->rodata->events_bytes = options->events_bytes;
-		skel->rodata->foreign_tracks = options->foreign_tracks;
-		bpf_map__set_max_entries(skel->maps.events, options->events_bytes);
-	} else {
-		/* nothing uses them */
-		bpf_map__set_max_entries(skel->maps.places, 1);
-		bpf_map__set_max_entries(skel->maps.shares, 1);
-		bpf_map__set_max_entries(skel->maps.frames_by_thread, 1);
-	}
+	set_event_options(skel, options);
 }
 
 /* Before the programs are loaded. */
@@ -164,6 +187,16 @@ static int open_sched(struct kernel *kernel, uint64_t least_ns)
 	return 0;
 }
 
+static int open_chunks(struct kernel *kernel, size_t cnt)
+{
+	struct ttlog_bpf *skel = kernel->skel;
+
+	kernel->rings.chunks = event_chunks__new(bpf_map__fd(skel->maps.chunks), cnt,
+						 bpf_map__fd(skel->maps.free_chunks),
+						 (uint64_t *)&skel->bss->freed_chunks);
+	return kernel->rings.chunks ? 0 : -errno;
+}
+
 struct kernel *kernel__new(const struct kernel_options *options)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -186,6 +219,8 @@ struct kernel *kernel__new(const struct kernel_options *options)
 		err = attach_programs(kernel);
 	if (!err && options->sched)
 		err = open_sched(kernel, options->sched_least_ns);
+	if (!err && chunk_cnt(options))
+		err = open_chunks(kernel, chunk_cnt(options));
 	if (err)
 		goto fail;
 	return kernel;
@@ -206,6 +241,7 @@ void kernel__free(struct kernel *kernel)
 	wire_ring__free(kernel->rings.batches);
 	wire_ring__free(kernel->rings.lifecycle);
 	wire_ring__free(kernel->rings.events);
+	event_chunks__free(kernel->rings.chunks);
 	ttlog_bpf__destroy(kernel->skel);
 	free(kernel);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct event_chunks;
 struct kernel;
 struct kernel_have;
 struct kernel_link;
@@ -31,7 +32,8 @@ struct kernel_options {
 	bool all_stacks;         /* in a crash, also those of other threads */
 	bool sched;              /* what threads waited for, faults and signals (sched_wire.h) */
 	uint64_t sched_least_ns; /* shorter waits are no event */
-	size_t events_bytes; /* ring buffer for probes that are not ours; as above; 0: there are none */
+	size_t events_bytes;     /* for probes that are not ours; as above; 0: there are none */
+	bool has_chunks;         /* half of that is for chunks of threads; else all for messages */
 	bool foreign_tracks; /* with track_all: record also each process that hits one of these */
 };
 
@@ -72,8 +74,9 @@ void kernel__set_tracer(struct kernel *kernel, pid_t pid);
 /* Opened for reading; `kernel` still owns them. */
 struct kernel_rings {
 	struct wire_ring *batches, *lifecycle;
-	struct wire_ring *events; /* NULL: there is none */
-	struct wire_ring *sched;  /* struct sched_message; NULL: without options.sched */
+	struct wire_ring *events;    /* NULL: there is none */
+	struct event_chunks *chunks; /* likewise */
+	struct wire_ring *sched;     /* struct sched_message; NULL: without options.sched */
 };
 void kernel__open_rings(struct kernel *kernel, struct kernel_rings *ret);
 /* -1: there is none. */

@@ -84,6 +84,8 @@ void kernel__untrack(struct kernel *kernel, pid_t pid, uint64_t start_ns)
 		forget_threads(kernel, pid);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.processes), &key);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.consumed), &key);
+	/* its threads, if there are any, look again whether it is recorded */
+	barrier__add_relaxed(&kernel->skel->bss->forgotten_cnt, 1);
 	mark_recorded(kernel, pid, false);
 	/* a later process may have got its pid meanwhile */
 	if (kernel->recorded && !kernel__read_process(kernel, pid, 0, &now))
@@ -179,20 +181,48 @@ int kernel__set_consumed(struct kernel *kernel, pid_t pid, uint64_t bytes)
 	return put_of(kernel->skel->maps.consumed, pid, &bytes, BPF_ANY);
 }
 
+/* The slot of that place, as BPF finds it. 0 or -errno. */
+static int read_slot(const struct kernel *kernel, uint64_t cookie, struct wire_place_slot *ret)
+{
+	const uint32_t index = WIRE_PLACE_SLOT(cookie);
+
+	return bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.place_slots), &index, ret)
+		       ? -errno
+		       : 0;
+}
+
+static int write_slot(struct kernel *kernel, uint64_t cookie, const struct wire_place_slot *slot)
+{
+	const uint32_t index = WIRE_PLACE_SLOT(cookie);
+
+	return bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.place_slots), &index, slot,
+				   BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
 int kernel__put_place(struct kernel *kernel, uint64_t cookie, const struct wire_place *plan)
 {
-	struct wire_place place = *plan;
+	struct wire_place_slot slot, own = { cookie, *plan };
+	struct wire_place *place = &own.place;
 
-	place.text_cnt = 0;
-	for (uint8_t i = 0; i < place.value_cnt; i++)
-		place.text_cnt += place.values[i].text != WIRE_NO_TEXT;
-	return bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.places), &cookie, &place, BPF_ANY)
+	place->text_cnt = 0;
+	for (uint8_t i = 0; i < place->value_cnt; i++)
+		place->text_cnt += place->values[i].text != WIRE_NO_TEXT;
+	if (!read_slot(kernel, cookie, &slot) && (!slot.cookie || slot.cookie == cookie))
+		return write_slot(kernel, cookie, &own);
+	return bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.places), &cookie, place, BPF_ANY)
 		       ? -errno
 		       : 0;
 }
 
 void kernel__remove_place(struct kernel *kernel, uint64_t cookie)
 {
+	static const struct wire_place_slot none;
+	struct wire_place_slot slot;
+
+	if (!read_slot(kernel, cookie, &slot) && slot.cookie == cookie)
+		(void)write_slot(kernel, cookie, &none);
 	(void)bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.places), &cookie);
 }
 

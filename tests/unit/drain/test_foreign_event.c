@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "foreign_event.h"
+#include "foreign_batch.h"
 #include "site.h"
 
 #define SLOTS 4
@@ -24,8 +24,19 @@ struct message {
 struct fixture {
 	struct message message;
 	struct site site;
-	_Alignas(uint64_t) char room[FOREIGN_EVENT_MAX_BYTES];
+	struct foreign_batch batch;
 };
+
+/* The batch with that event alone; NULL: it is refused. */
+static const struct wire_batch *pack(const struct wire_event *message, size_t bytes,
+				     const struct site *site, struct foreign_batch *batch)
+{
+	struct foreign_event event;
+
+	foreign_event__of_message(message, bytes, &event);
+	foreign_batch__begin(batch, &message->head, &event);
+	return foreign_batch__add(batch, &event, site) ? foreign_batch__message(batch) : NULL;
+}
 
 static struct fixture make(uint8_t nfields, const uint8_t *types)
 {
@@ -47,8 +58,8 @@ static struct fixture make(uint8_t nfields, const uint8_t *types)
 static void assert_record(struct fixture *fixture, uint32_t index, uint64_t time_ns,
 			  const void *bytes, size_t cnt)
 {
-	const struct wire_batch *batch = foreign_event__pack(
-		&fixture->message.event, sizeof(fixture->message), &fixture->site, fixture->room);
+	const struct wire_batch *batch = pack(&fixture->message.event, sizeof(fixture->message),
+					      &fixture->site, &fixture->batch);
 	const size_t len = (sizeof(struct ttlog_record) + cnt + 3) / 4 * 4;
 	struct ttlog_record record;
 
@@ -139,8 +150,7 @@ static void test_foreign_event_cuts_texts(void **state)
 		memset(message.text, 'x', sizeof(message.text));
 		memcpy(bytes, &word, sizeof(word));
 		memset(bytes + 2, 'x', TTLOG_STR_MAX);
-		batch = foreign_event__pack(&message.event, sizeof(message), &fixture->site,
-					    fixture->room);
+		batch = pack(&message.event, sizeof(message), &fixture->site, &fixture->batch);
 		assert_non_null(batch);
 		assert_memory_equal((const char *)(batch + 1) + sizeof(struct ttlog_record), bytes,
 				    sizeof(bytes));
@@ -182,21 +192,17 @@ static void test_foreign_event_refuses(void **state)
 	(void)state;
 	event->slot_bytes = WIRE_SLOT_BYTES;
 	event->values.list[0] = WIRE_SLOT_BYTES + 1;
-	assert_null(
-		foreign_event__pack(event, sizeof(fixture.message), &fixture.site, fixture.room));
+	assert_null(pack(event, sizeof(fixture.message), &fixture.site, &fixture.batch));
 	event->values.list[0] = 9;
-	assert_null(foreign_event__pack(event, sizeof(*event) + 8, &fixture.site, fixture.room));
+	assert_null(pack(event, sizeof(*event) + 8, &fixture.site, &fixture.batch));
 	event->values.list[0] = 0;
-	assert_null(
-		foreign_event__pack(event, sizeof(fixture.message), &fixture.site, fixture.room));
+	assert_null(pack(event, sizeof(fixture.message), &fixture.site, &fixture.batch));
 	event->values.list[0] = 1;
 	event->value_cnt = TTLOG_MAX_FIELDS + 1;
-	assert_null(
-		foreign_event__pack(event, sizeof(fixture.message), &fixture.site, fixture.room));
+	assert_null(pack(event, sizeof(fixture.message), &fixture.site, &fixture.batch));
 	event->value_cnt = 1;
 	event->place_kind = WIRE_PLACE_RETURN; /* of a site that is no span */
-	assert_null(
-		foreign_event__pack(event, sizeof(fixture.message), &fixture.site, fixture.room));
+	assert_null(pack(event, sizeof(fixture.message), &fixture.site, &fixture.batch));
 }
 
 int main(void)

@@ -299,6 +299,20 @@ static void test_process_takes_lone_records(void **state)
 	process__free(process);
 }
 
+/* Events of a thread's chunk: as many as the batch says. */
+static void test_process_takes_many_lone_records(void **state)
+{
+	struct process *process = make_process();
+	struct message message;
+
+	(void)state;
+	flush(&message, 0, 0, 10)->wire.batch.flags = TTLOG_BATCH_ALONE;
+	assert_int_equal(process__take(process, &message.wire), 10);
+	assert_int_equal(process__take(process, &message.wire), 10);
+	assert_accounts(process, 20, 20);
+	process__free(process);
+}
+
 static void assert_refused(struct process *process, struct message *message)
 {
 	assert_int_equal(process__take(process, &message->wire), -EBADMSG);
@@ -506,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_process_sums_what_programs_dropped),
 		cmocka_unit_test(test_process_knows_the_flags_of_a_batch),
 		cmocka_unit_test(test_process_takes_lone_records),
+		cmocka_unit_test(test_process_takes_many_lone_records),
 		cmocka_unit_test(test_process_refuses_forged_batches),
 		cmocka_unit_test(test_process_numbers_threads_by_name),
 		cmocka_unit_test(test_process_keeps_many_sources_apart),
