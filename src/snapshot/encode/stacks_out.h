@@ -25,7 +25,7 @@ void stacks_out__add(struct stacks_out *stacks, const struct event_stack *from, 
 /* Whether anything was added since stacks_out__put(). NULL: no. */
 bool stacks_out__is_new(const struct stacks_out *stacks);
 /* Puts that: key `stacks`, or nothing. */
-void stacks_out__put(struct stacks_out *stacks, struct cbor_map *map);
+void stacks_out__put(struct stacks_out *stacks, struct cbor_map *to);
 /* Whether a reader should not have to keep more of one file. NULL: no. */
 bool stacks_out__is_full(const struct stacks_out *stacks);
 
