@@ -2,7 +2,7 @@
 /*
  * The cost of a mark for the thread that passes it: a loop of marks.
  *
- * usage: cost empty|two|scattered|trade|varied EVENTS [THREADS]
+ * usage: cost empty|two|scattered|trade|varied|every|limit EVENTS [THREADS]
  *
  * EVENTS counts per thread. The site is enabled if the program runs under ttlog-collect. With one
  * thread, the first event makes the thread's batch and is not timed. With several, time runs from

@@ -86,6 +86,19 @@ MARK__INLINE mark__trade(uint64_t i)
 		   i % 2 ? "SELL" : "BUY", (int)(i * 7 % 997));
 }
 
+#ifdef TTLOG_PROBE_EVERY
+/* Calls that are left out. */
+MARK__INLINE mark__every(uint64_t i)
+{
+	TTLOG_PROBE_EVERY(1000000u, every, INFO, "Two integers", "a", i, "b", ~i);
+}
+
+MARK__INLINE mark__limit(uint64_t i)
+{
+	TTLOG_PROBE_LIMIT(10u, limit, INFO, "Two integers", "a", i, "b", ~i);
+}
+#endif
+
 /* Noise made from i (splitmix64): no two fields depend on each other, nothing repeats. */
 static inline uint64_t mark__noise(uint64_t i)
 {
@@ -130,13 +143,21 @@ MARK__LOOP(two)
 MARK__LOOP(scattered)
 MARK__LOOP(trade)
 MARK__LOOP(varied)
+#ifdef TTLOG_PROBE_EVERY
+MARK__LOOP(every)
+MARK__LOOP(limit)
+#endif
 
 struct mark_kind {
 	const char *name;
 	void (*run)(uint64_t from, uint64_t cnt);
 };
 
+#ifdef TTLOG_PROBE_EVERY
+#define MARK_KINDS "empty|two|scattered|trade|varied|every|limit"
+#else
 #define MARK_KINDS "empty|two|scattered|trade|varied"
+#endif
 
 static inline const struct mark_kind *mark__find(int argc, char **argv)
 {
@@ -144,6 +165,9 @@ static inline const struct mark_kind *mark__find(int argc, char **argv)
 		{ "empty", mark__run_nothing },       { "two", mark__run_two },
 		{ "scattered", mark__run_scattered }, { "trade", mark__run_trade },
 		{ "varied", mark__run_varied },
+#ifdef TTLOG_PROBE_EVERY
+		{ "every", mark__run_every },         { "limit", mark__run_limit },
+#endif
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(*kinds); i++) {

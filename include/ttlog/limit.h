@@ -44,17 +44,35 @@ TTLOG__INLINE int ttlog__is_counter(uint8_t clock)
 	return clock == TTLOG_CLOCK_TSC || clock == TTLOG_CLOCK_CNTVCT;
 }
 
-/* Reads the ticks first, and is_second_over() reads them last: so what lies between makes a second
- * longer, never shorter. */
+/* A moment by both clocks. ticks_before: the counter before `ns` was read, `ticks` is after it: what
+ * lies between makes a second longer, never shorter. */
+struct ttlog__moment {
+	uint64_t ticks_before, ns, ticks;
+};
+
+TTLOG__INLINE struct ttlog__moment ttlog__read_moment(uint8_t clock, uint8_t clock_id)
+{
+	struct ttlog__moment now;
+
+	now.ticks_before = ttlog__clock_ticks(clock);
+	now.ns = ttlog__call_clock(&clock_id);
+	now.ticks = ttlog__clock_ticks(clock);
+	return now;
+}
+
 TTLOG__INLINE void ttlog__set_rates_clock(struct ttlog_batch *batch, uint8_t clock_id)
 {
 	struct ttlog__rates_clock *clock = ttlog__clock_of(batch);
 	const uint8_t ticks_clock = batch->clock;
+	struct ttlog__moment now = ttlog__read_moment(ticks_clock, clock_id);
 
+	/* if the thread was interrupted between, once more */
+	if (now.ticks - now.ticks_before > ttlog__us_ticks(ticks_clock, 100))
+		now = ttlog__read_moment(ticks_clock, clock_id);
 	TTLOG__SET(clock->clock, 0);
 	TTLOG__BARRIER();
-	TTLOG__SET(clock->ticks, ttlog__clock_ticks(ticks_clock));
-	TTLOG__SET(clock->ns, ttlog__call_clock(&clock_id));
+	TTLOG__SET(clock->ticks, now.ticks_before);
+	TTLOG__SET(clock->ns, now.ns);
 	TTLOG__SET(clock->second_ticks, ttlog__is_counter(ticks_clock)
 						? ttlog__us_ticks(ticks_clock, TTLOG__SURELY_US)
 						: TTLOG__SECOND_NS);
@@ -99,15 +117,18 @@ TTLOG__INLINE struct ttlog_batch *ttlog__start_rates(void)
 	struct ttlog_batch *batch = ttlog__take_batch(&limit);
 	int has_begun;
 
-	if (!batch && ttlog__batch->magic != TTLOG_BATCH_MAGIC)
+	if (!batch && ttlog__batch->magic != TTLOG_BATCH_MAGIC) {
 		batch = ttlog__make_batch();
+		limit = batch ? batch->capacity_bytes : 0;
+	}
 	if (!batch)
 		return NULL;
 	TTLOG__SET(batch->limit_bytes, 0);
 	TTLOG__BARRIER();
 	has_begun = ttlog__begin_rates(batch);
 	TTLOG__BARRIER();
-	TTLOG__SET(batch->limit_bytes, batch->capacity_bytes);
+	/* as it was: it may count as full because of a context */
+	TTLOG__SET(batch->limit_bytes, limit);
 	return has_begun ? batch : NULL;
 }
 
@@ -200,6 +221,7 @@ TTLOG__COLD(int, ttlog__is_second_over, (struct ttlog_batch * batch, uint64_t be
 	struct ttlog__rates_clock *clock = ttlog__clock_of(batch);
 	const uint8_t second_clock = ttlog__second_clock(batch);
 	const int64_t passed = (int64_t)(now - began);
+	struct ttlog__moment is;
 	uint64_t ns, ticks;
 
 	TTLOG__SHARE(ttlog__is_second_over);
@@ -212,11 +234,12 @@ TTLOG__COLD(int, ttlog__is_second_over, (struct ttlog_batch * batch, uint64_t be
 	/* a handler was here between; or the counter began anew */
 	if (passed < 0)
 		return -passed > (int64_t)TTLOG__GET(clock->second_ticks);
-	ns = ttlog__call_clock(&second_clock) - TTLOG__GET(clock->ns);
-	ticks = ttlog__clock_ticks(batch->clock) - TTLOG__GET(clock->ticks);
-	if (ns >= TTLOG__SECOND_NS)
-		TTLOG__SET(clock->second_ticks,
-			   ticks / (ns / 1000000u) * 1000u / 64u * 63u); /* what remains is read */
+	is = ttlog__read_moment(batch->clock, second_clock);
+	ns = is.ns - TTLOG__GET(clock->ns);
+	ticks = is.ticks - TTLOG__GET(clock->ticks);
+	/* how long a second is, but for a part in which the clock is read again */
+	if (ns >= TTLOG__SECOND_NS / 16 && is.ticks - is.ticks_before < ticks / 256)
+		TTLOG__SET(clock->second_ticks, ticks / (ns / 10000u) * 100000u / 64u * 63u);
 	return (ttlog__wide)(uint64_t)passed * ns >= (ttlog__wide)TTLOG__SECOND_NS * ticks;
 }
 

@@ -29,8 +29,13 @@ TTLOG__INLINE void ttlog__add_one(uint64_t *place)
 {
 #if defined(__x86_64__)
 	__asm__ volatile("{incq %0|inc qword ptr %0}" : "+m"(*place) : : "cc");
-#else
-	__atomic_fetch_add(place, 1, __ATOMIC_RELAXED);
+#elif defined(__aarch64__)
+	uint64_t value;
+	uint32_t failed;
+
+	/* an atomic of the compiler may be a call; a handler between makes the store fail */
+	__asm__ volatile("1:\tldxr %0, %2\n\tadd %0, %0, #1\n\tstxr %w1, %0, %2\n\tcbnz %w1, 1b"
+			 : "=&r"(value), "=&r"(failed), "+Q"(*place));
 #endif
 }
 

@@ -109,7 +109,7 @@ static void test_batch_rate_of_every_one(void **state)
 	assert_found(25, 0, 0);
 }
 
-/* Nothing is counted while the site is off, or nobody listens. */
+/* Nothing is counted while the site is off, or no collector listens. */
 static void test_batch_rate_without_collector(void **state)
 {
 	(void)state;
@@ -186,13 +186,12 @@ static uint64_t now_ns(void)
 
 static void test_batch_rate_of_limit(void **state)
 {
-	uint64_t begin_ns, last_ns = 0, calls = 0, left_out = 0;
+	uint64_t begin_ns, calls = 0, left_out = 0;
 	int seen = 0;
 
 	(void)state;
 	begin_ns = now_ns();
-	for (evaluated = 0; last_ns < begin_ns + 1100000000u; calls++) {
-		last_ns = now_ns();
+	for (evaluated = 0; evaluated < 10; calls++) {
 		TTLOG_PROBE_LIMIT(5u, limit, INFO, "Limit", "evaluated", ++evaluated);
 		/* five at once; then none for a second */
 		if (evaluated != seen && seen == 5) {
