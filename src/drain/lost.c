@@ -357,7 +357,7 @@ static void take_settled(struct lost_process *lost, struct reader *payload)
 		return;
 	lost->is_settled = true;
 	lost->emitted = emitted;
-	lost->suppressed = suppressed;
+	lost->process->sources.suppressed_earlier = suppressed;
 }
 
 static void take_kept(struct lost_process *lost, struct reader *payload)
@@ -376,7 +376,7 @@ static void take_kept(struct lost_process *lost, struct reader *payload)
 		return;
 	lost->is_settled = lost->is_kept = true;
 	lost->emitted = emitted;
-	lost->suppressed = suppressed;
+	lost->process->sources.suppressed_earlier = suppressed;
 	lost->lost = causes;
 	lost_process__fini(lost);
 	lost->ending_bytes = malloc(len + 1);

@@ -25,7 +25,6 @@ struct lost_process {
 	size_t facts_bytes;      /* of the complete records in the file */
 	bool is_settled;         /* unflushed events are in the ring, and later ones are not ours */
 	uint64_t emitted;        /* until then, by the program's own count */
-	uint64_t suppressed;     /* likewise */
 	bool is_kept;            /* settled, and how it ended is known */
 	struct accounts_lost lost;
 	struct crash_ending ending;

@@ -185,7 +185,7 @@ static int settle_process(struct session *session, const char *ring_path, const 
 	if (open_ring(process, ring_path) == 0) {
 		pull(process);
 		process__accounts(process, NULL, &accounts);
-		facts__add_settled(&process->facts, accounts.emitted, accounts.suppressed);
+		facts__add_settled(&process->facts, &accounts);
 	}
 	if (process->ring)
 		ring__leave(process->ring);
@@ -220,8 +220,6 @@ static void fill_accounts(const struct lost_process *lost, struct accounts *ret)
 	const uint64_t recorded = lost->process->counts.recorded;
 
 	process__accounts(lost->process, NULL, ret);
-	if (lost->is_settled)
-		ret->suppressed = lost->suppressed;
 	if (!lost->is_kept)
 		return;
 	ret->emitted = lost->emitted;

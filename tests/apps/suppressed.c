@@ -8,15 +8,16 @@
  * In FILE it keeps three counts of 64 bits, in shared memory: calls that began, calls that ended,
  * and those of them that a signal handler made. Says "ready", and does what each byte of stdin says:
  * `e` calls `every` 95 times, `o` another such mark once, `l` calls `limit` until ten calls are
- * recorded, `t` calls `every` in four threads, 1,000 times each; `s` calls it while a signal handler
- * does so, too, `f` in a child, 25 times; `c` calls the other mark until it is killed. After each it
- * says "done".
+ * recorded, `t` calls `every` in four threads, 1,000 times each, `f` in a child, 25 times; `s` calls
+ * the other mark while a signal handler does so, too, `c` until it is killed. After each it says
+ * "done".
  */
 #define TTLOG_SERVICE "suppressed"
 #include <ttlog/ttlog.h>
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -24,8 +25,7 @@
 
 #include "app.h"
 
-#define USAGE   "suppressed FILE"
-#define HANDLED 300u
+#define USAGE "suppressed FILE"
 
 static struct {
 	uint64_t begun, ended, handled;
@@ -39,11 +39,6 @@ static void begin(void)
 static void end(void)
 {
 	__atomic_fetch_add(&calls->ended, 1, __ATOMIC_SEQ_CST);
-}
-
-static uint64_t calls_ended(void)
-{
-	return __atomic_load_n(&calls->ended, __ATOMIC_RELAXED);
 }
 
 static void call_every(int cnt)
@@ -101,22 +96,22 @@ static void in_threads(void)
 static void handle(int number)
 {
 	(void)number;
-	call_every(3);
+	for (int i = 0; i < 3; i++)
+		call_other();
 	calls->handled += 3;
 }
 
+static volatile int stop;
+
 static void *interrupt(void *arg)
 {
-	uint64_t handled, ended = 0;
+	uint64_t handled;
 
-	/* once it has made some calls since the last signal */
-	while ((handled = __atomic_load_n(&calls->handled, __ATOMIC_RELAXED)) < HANDLED) {
-		if (calls_ended() < ended + 20)
-			continue;
+	while (!stop) {
+		handled = __atomic_load_n(&calls->handled, __ATOMIC_RELAXED);
 		(void)pthread_kill(*(pthread_t *)arg, SIGUSR1);
-		while (__atomic_load_n(&calls->handled, __ATOMIC_RELAXED) == handled)
-			continue;
-		ended = calls_ended();
+		while (!stop && __atomic_load_n(&calls->handled, __ATOMIC_RELAXED) == handled)
+			(void)sched_yield();
 	}
 	return NULL;
 }
@@ -124,13 +119,16 @@ static void *interrupt(void *arg)
 static void in_handlers(void)
 {
 	const struct sigaction action = { .sa_handler = handle };
+	const uint64_t until = calls->handled + 300;
 	pthread_t self = pthread_self(), other;
 
 	(void)sigaction(SIGUSR1, &action, NULL);
+	stop = 0;
 	if (pthread_create(&other, NULL, interrupt, &self))
 		exit(1);
-	while (__atomic_load_n(&calls->handled, __ATOMIC_RELAXED) < HANDLED)
-		call_every(11);
+	while (__atomic_load_n(&calls->handled, __ATOMIC_RELAXED) < until)
+		call_other();
+	stop = 1;
 	(void)pthread_join(other, NULL);
 }
 

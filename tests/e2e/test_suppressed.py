@@ -143,6 +143,24 @@ def test_suppressed_before_the_collector(t):
     equal(snapshot.info["suppressed"], 5 + 9 * 8 + 9 + 1, "left out in all")
 
 
+def test_suppressed_for_a_killed_collector(t):
+    """The next one reads what the threads have, and writes it; that is not its own."""
+    app, _ = start(t)
+    collector = record(t, app)
+    do(app, "eo")
+    collector.signal(signal.SIGKILL)
+    collector.end(-signal.SIGKILL)
+    collector = record(t, app)
+    do(app, "e")
+    wait_until(lambda: any("recovered" in path for path in t.files()), "the first one's file")
+    snapshot = kill(app, collector)
+    first = next(found for found in t.snapshots() if found.info["reason"] == "recovered")
+    equal(said(first.events), [0] + [9] * 9, "said for the first")
+    equal((first.info["suppressed"], account(first)), (85, 96), "the first's")
+    equal(said(snapshot.events), [5] + [9] * 8, "said for the second")
+    equal(account(snapshot), 95, "calls of the second")
+
+
 def test_suppressed_of_live_events(t):
     app, _ = start(t)
     collector = record(t, app)

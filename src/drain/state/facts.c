@@ -139,12 +139,12 @@ void facts__add_exec(const struct facts *facts, uint32_t exec, uint64_t emitted,
 	(void)journal_out__end(&out);
 }
 
-void facts__add_settled(const struct facts *facts, uint64_t emitted, uint64_t suppressed)
+void facts__add_settled(const struct facts *facts, const struct accounts *accounts)
 {
 	struct journal_out out = journal_out__begin(JOURNAL_SETTLED, facts->fd);
 
-	journal_out__u64(&out, emitted);
-	journal_out__u64(&out, suppressed);
+	journal_out__u64(&out, accounts->emitted);
+	journal_out__u64(&out, accounts->suppressed);
 	(void)journal_out__end(&out);
 }
 

@@ -41,7 +41,7 @@ void facts__add_source(const struct facts *facts, const struct source *source);
 void facts__add_anchor(const struct facts *facts, const struct anchor *anchor);
 void facts__add_exec(const struct facts *facts, uint32_t exec, uint64_t emitted,
 		     uint64_t suppressed);
-void facts__add_settled(const struct facts *facts, uint64_t emitted, uint64_t suppressed);
+void facts__add_settled(const struct facts *facts, const struct accounts *accounts);
 /* How the process ended, if its last snapshot could not be written. 0 or -errno: then it can't be
  * recovered. */
 int facts__add_kept(const struct facts *facts, const struct accounts *accounts,
