@@ -83,6 +83,18 @@ def test_stacks():
     assert len(lines) == 6
 
 
+def test_stacks_of_several_files():
+    """The first file shows an event, also with the stack that only another one has."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, bare = stack_file(folder), os.path.join(folder, "bare.bin")
+        make.recorded([(10 + i, 0, 0, [i], (4, 77), i) for i in range(3)]).save(bare)
+        for files in ([bare, path], [path, bare], [bare, path, path]):
+            assert [event.get("stack") for event in events_of(*files)] == [None, STACK, None], files
+        other = os.path.join(folder, "other.bin")
+        make.recorded([(10 + i, 0, 1, [i], (4, 77), i) for i in range(3)]).save(other)
+        assert [event.get("stack") for event in events_of(other, path) if event["tid"] == 71] == [None] * 3
+
+
 # ---- csv ----
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "array.h"
@@ -130,6 +131,76 @@ int stacks__parse(struct stacks *ret, struct ttlog_cbor map, struct arena *arena
 	if (!err)
 		err = parse_events(&parse, events, ret);
 	return err == -ENOMEM ? err : 0;
+}
+
+static bool copy_text(struct ttlog_text *text, struct arena *arena)
+{
+	char *copy;
+
+	if (!text->p)
+		return true;
+	copy = arena__alloc(arena, text->len, 1);
+	if (!copy)
+		return false;
+	memcpy(copy, text->p, text->len);
+	text->p = copy;
+	return true;
+}
+
+static const struct ttlog_frame *copy_frame(const struct ttlog_frame *frame, struct arena *arena)
+{
+	struct ttlog_frame *copy = arena__alloc(arena, 1, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *frame;
+	if (copy_text(&copy->ip, arena) && copy_text(&copy->module, arena) &&
+	    copy_text(&copy->build_id, arena) && copy_text(&copy->offset, arena) &&
+	    copy_text(&copy->symbol, arena) && copy_text(&copy->file, arena))
+		return copy;
+	return NULL;
+}
+
+static const struct stack *copy_stack(const struct stack *stack, struct arena *arena)
+{
+	struct stack *copy = arena__alloc(arena, 1, sizeof(*copy));
+	const struct ttlog_frame **frames = arena__alloc(arena, stack->frame_cnt, sizeof(*frames));
+
+	if (!copy || !frames)
+		return NULL;
+	for (size_t i = 0; i < stack->frame_cnt; i++) {
+		frames[i] = copy_frame(stack->frames[i], arena);
+		if (!frames[i])
+			return NULL;
+	}
+	*copy = (struct stack){ frames, stack->frame_cnt };
+	return copy;
+}
+
+int stacks__add(struct stacks *stacks, const struct stack_event *events, size_t cnt,
+		struct arena *arena)
+{
+	struct stack_event *all;
+
+	if (!cnt)
+		return 0;
+	all = arena__alloc(arena, stacks->event_cnt + cnt, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < cnt; i++) {
+		all[i] = events[i];
+		all[i].stack = i && events[i].stack == events[i - 1].stack
+				       ? all[i - 1].stack
+				       : copy_stack(events[i].stack, arena);
+		if (!all[i].stack)
+			return -ENOMEM;
+	}
+	if (stacks->event_cnt)
+		memcpy(all + cnt, stacks->events, stacks->event_cnt * sizeof(*all));
+	qsort(all, stacks->event_cnt + cnt, sizeof(*all), compare);
+	stacks->events = all;
+	stacks->event_cnt += cnt;
+	return 0;
 }
 
 const struct stack *stacks__find(const struct stacks *stacks, const struct stack_event *event)

@@ -33,6 +33,10 @@ struct stacks {
 
 /* What is not valid is left out. 0 or -ENOMEM. */
 int stacks__parse(struct stacks *ret, struct ttlog_cbor map, struct arena *arena);
+/* Adds events with copies of their stacks; those with the same stack stand together. 0, or -ENOMEM:
+ * none is added. */
+int stacks__add(struct stacks *stacks, const struct stack_event *events, size_t cnt,
+		struct arena *arena);
 /* `event` has an identity and a site. NULL: it has no stack. */
 const struct stack *stacks__find(const struct stacks *stacks, const struct stack_event *event);
 

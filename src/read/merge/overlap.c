@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "family.h"
+#include "stack_share.h"
 #include "event_stream_parts.h"
 
 /* More than the clocks of two collectors ever differ. */
@@ -37,7 +38,8 @@ static bool is_same_stream(const struct ttlog_info *a, const struct ttlog_info *
 	return a->has_stream && b->has_stream && a->stream == b->stream;
 }
 
-static void find_overlap(struct input *a, const struct input *b)
+/* Returns whether they may have the same events, by identity. */
+static bool find_overlap(struct input *a, const struct input *b)
 {
 	const struct ttlog_contents *x = &a->reader->contents, *y = &b->reader->contents;
 	bool shares = header__has_identity(&a->reader->header) &&
@@ -46,13 +48,14 @@ static void find_overlap(struct input *a, const struct input *b)
 
 	if (!x->chunk_cnt || !y->chunk_cnt ||
 	    is_same_stream(&a->reader->header.info, &b->reader->header.info))
-		return;
+		return false;
 	from = first_ns(x) > first_ns(y) ? first_ns(x) : first_ns(y);
 	to = last_ns(x) < last_ns(y) ? last_ns(x) : last_ns(y);
 	from = from > slack ? from - slack : 0;
 	to = to < UINT64_MAX - slack ? to + slack : UINT64_MAX;
 	if (from <= to)
 		widen(shares ? &a->shared : &a->overlap, from, to);
+	return shares && from <= to;
 }
 
 /* Notes the events of each file that others may have, too. */
@@ -100,8 +103,9 @@ int overlap__find(struct ttlog_stream *stream, struct ttlog_snapshot *const *sna
 	}
 	for (size_t i = 0; i < cnt; i++) {
 		for (size_t k = 0; k < cnt; k++) {
-			if (i != k && families[i] == families[k])
-				find_overlap(&stream->inputs[i], &stream->inputs[k]);
+			if (i != k && families[i] == families[k] &&
+			    find_overlap(&stream->inputs[i], &stream->inputs[k]) && i < k)
+				stack_share__take(snapshots[i], snapshots[k]);
 		}
 	}
 	free(families);
