@@ -81,6 +81,7 @@ def test_sql():
     assert rows("SELECT sum(suppressed) s, count(suppressed) n FROM events") == [{"s": sum(COUNTS), "n": 14}]
     assert rows('SELECT "fields.suppressed" f FROM events WHERE suppressed = 7') == [{"f": 9}]
     assert rows("SELECT count(*) n FROM spans") == [{"n": 0}]
+    assert rows("SELECT suppressed s FROM snapshots") == [{"s": TOTAL}]
 
 
 def test_statistics():

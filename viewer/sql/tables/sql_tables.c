@@ -244,6 +244,7 @@ static const struct member SNAPSHOTS[] = {
 	{ "recorded INTEGER", TOTAL(recorded) },
 	{ "overwritten INTEGER", TOTAL(overwritten) },
 	{ "lost INTEGER", .call = lost },
+	{ "suppressed INTEGER", TOTAL(suppressed) },
 	{ "problems INTEGER", .call = problems },
 	{ 0 },
 };
