@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Dual MIT/GPL */
 /*
- * With --stack: where a thread is that is about to log an event of our own marks. The probe is on
+ * With --stack: where a thread is that is about to log an event. For our own marks the probe is on
  * the mark's own nop, before the event is appended: so the thread's batch says which event it will
- * be. This is a help: an event whose stack has no room goes without it, and that is counted.
+ * be. An event of another probe is a message that follows, and says so. This is a help: an event whose stack has no room goes without it, and that is counted.
  */
 #ifndef TTLOG_EVENT_STACK_BPF_H
 #define TTLOG_EVENT_STACK_BPF_H
 
 #include "death.bpf.h"
 #include "foreign.bpf.h"
+
+const volatile bool has_stacks = false;
 
 /* The thread's batch in that module; 0: it has none yet. */
 static __always_inline u64 batch_in(struct task_struct *task, u32 module)
@@ -23,10 +25,10 @@ static __always_inline u64 batch_in(struct task_struct *task, u32 module)
 	return 0;
 }
 
-/* Returns whether it was sent. */
-static __always_inline bool event_stack__try(const struct hit *hit)
+/* is_alone: as in the message. Returns whether it was sent. */
+static __always_inline bool event_stack__try(const struct hit *hit, bool is_alone)
 {
-	const u64 address = batch_in(hit->task, hit->module);
+	const u64 address = is_alone ? 0 : batch_in(hit->task, hit->module);
 	struct wire_event_stack *message;
 	struct ttlog_batch batch = {};
 	u64 page, wake;
@@ -41,7 +43,7 @@ static __always_inline bool event_stack__try(const struct hit *hit)
 	message->address = address;
 	message->ordinal = batch.events_before + (batch.committed >> 32);
 	message->site = hit->place->site;
-	message->reserved = 0;
+	message->is_alone = is_alone;
 	copy_registers(message->registers);
 	page = (hit->sp - RED_ZONE_BYTES) & ~(WIRE_STACK_PAGE_BYTES - 1ull);
 	for (int i = 0; i < WIRE_OTHER_PAGES; i++, page += WIRE_STACK_PAGE_BYTES) {
@@ -53,15 +55,17 @@ static __always_inline bool event_stack__try(const struct hit *hit)
 	return true;
 }
 
-static __always_inline void event_stack__send(const struct hit *hit)
+/* Likewise, and counts it if it was not. */
+static __always_inline bool event_stack__send(const struct hit *hit)
 {
 	struct wire_process *process;
 
-	if (event_stack__try(hit))
-		return;
+	if (event_stack__try(hit, hit->place->kind != WIRE_PLACE_STACK))
+		return true;
 	process = process__of(hit->task);
 	if (process)
 		__sync_fetch_and_add(&process->lost_stacks, 1);
+	return false;
 }
 
 #endif /* TTLOG_EVENT_STACK_BPF_H */

@@ -65,7 +65,7 @@ struct hit {
 	u64 begin_ns; /* of a span that begins or ends */
 	u64 sp;
 	u32 module;
-	u32 chunk; /* as in struct wire_event */
+	u32 chunk, has_stack; /* as in struct wire_event */
 };
 
 static const struct share no_share = {};
@@ -153,6 +153,7 @@ static __always_inline void begin_event(struct wire_event *event, struct task_st
 	event->value_cnt = 0;
 	event->place_kind = kind;
 	event->chunk = 0;
+	event->has_stack = 0;
 	event->values.missing = 0;
 }
 
@@ -220,6 +221,7 @@ static __always_inline int send_class(const struct hit *hit, const u32 slots, co
 	event->head.bytes = bytes;
 	event->begin_ns = hit->begin_ns;
 	event->chunk = hit->chunk;
+	event->has_stack = hit->has_stack;
 	event->value_cnt = hit->place->value_cnt;
 	foreign__read_values(hit->place, &event->values);
 	if (slots && !read_texts(hit->place, event, slots, slot_bytes)) {
@@ -233,17 +235,18 @@ static __always_inline int send_class(const struct hit *hit, const u32 slots, co
 	return 0;
 }
 
-/* An event as a message of its own. chunk: as in struct wire_event. A global function, which the
- * verifier walks once. */
+/* An event as a message of its own. chunk, has_stack: as in struct wire_event. A global function,
+ * which the verifier walks once. */
 __attribute__((noinline)) int foreign__send_message(const struct wire_place *place, u64 number,
-						    u64 begin_ns, u32 chunk)
+						    u64 begin_ns, u32 chunk, u32 has_stack)
 {
 	const struct hit hit = { .task = acting_task(),
 				 .place = place,
 				 .number = number,
 				 .begin_ns = begin_ns,
 				 .module = number >> 32,
-				 .chunk = chunk };
+				 .chunk = chunk,
+				 .has_stack = has_stack };
 	u32 texts;
 	int err;
 

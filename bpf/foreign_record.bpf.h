@@ -150,16 +150,17 @@ __attribute__((noinline)) int foreign__append_end(struct event_thread *thread, u
 	return 0;
 }
 
-static __always_inline void send_event(const struct hit *hit)
+static __always_inline void send_event(const struct hit *hit, bool has_stack)
 {
 	u32 chunk = WIRE_CHUNK_UNKNOWN;
 
-	if (hit->thread && !foreign__append_event((void *)hit->registers, hit->thread, hit->place,
-						  hit->module, hit->begin_ns))
+	if (!has_stack && hit->thread &&
+	    !foreign__append_event((void *)hit->registers, hit->thread, hit->place, hit->module,
+				   hit->begin_ns))
 		return;
 	if (hit->thread)
 		chunk = chunk__close(hit->thread);
-	foreign__send_message(hit->place, hit->number, hit->begin_ns, chunk);
+	foreign__send_message(hit->place, hit->number, hit->begin_ns, chunk, has_stack);
 }
 
 #endif /* TTLOG_FOREIGN_RECORD_BPF_H */

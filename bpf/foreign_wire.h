@@ -63,8 +63,8 @@ struct wire_place {
 	uint32_t site; /* as in records; of the end of a span, too: that of its start */
 	uint8_t kind;  /* enum wire_place_kind */
 	uint8_t value_cnt;
-	uint8_t text_cnt; /* of the values; kernel__put_place() sets it */
-	uint8_t reserved;
+	uint8_t text_cnt;  /* of the values; kernel__put_place() sets it */
+	uint8_t has_stack; /* of an event, or the start of a span: it gets a stack (--stack) */
 	struct wire_value values[TTLOG_MAX_FIELDS]; /* WIRE_PLACE_RETURN: `ret`, if there is one */
 };
 

@@ -114,7 +114,7 @@ int foreign(struct pt_regs *ctx)
 	struct hit hit = {
 		.registers = ctx, .number = cookie, .sp = PT_REGS_SP(ctx), .module = cookie >> 32
 	};
-	bool is_event = true;
+	bool is_event = true, has_stack = false;
 
 	share_no_stack(ctx);
 	if (!find_thread(&hit))
@@ -131,11 +131,14 @@ int foreign(struct pt_regs *ctx)
 		is_event = end_span(&hit);
 		break;
 	case WIRE_PLACE_STACK:
-		event_stack__send(&hit);
-		return 0;
+		is_event = false;
+		break;
 	}
+	if (has_stacks &&
+	    (hit.place->kind == WIRE_PLACE_STACK || (is_event && hit.place->has_stack)))
+		has_stack = event_stack__send(&hit);
 	if (is_event)
-		send_event(&hit);
+		send_event(&hit, has_stack);
 	return 0;
 }
 

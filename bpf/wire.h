@@ -48,7 +48,7 @@ enum wire_kind {
 	WIRE_OTHER = 15, /* struct wire_other: a thread killed because another one crashed */
 	WIRE_START = 16, /* struct wire_head: begins to run a file that is recorded (-e) */
 	WIRE_EVENT = 17, /* struct wire_event: a probe that is not ours */
-	/* struct wire_event_stack: a thread is about to log an event of its own (--stack) */
+	/* struct wire_event_stack: a thread is about to log an event (--stack) */
 	WIRE_EVENT_STACK = 18,
 	WIRE_CHUNK = 19, /* struct wire_chunk_begun: a thread has begun to fill a chunk of events */
 };
@@ -105,7 +105,8 @@ struct wire_event {
 	uint8_t slot_cnt;
 	uint8_t value_cnt;  /* 0 at the end of a span without a value */
 	uint8_t place_kind; /* enum wire_place_kind */
-	uint8_t padding[3];
+	uint8_t has_stack;  /* the thread's last WIRE_EVENT_STACK is of this event */
+	uint8_t padding[2];
 	uint32_t chunk; /* + 1: it has what the thread did before; 0: none; or WIRE_CHUNK_UNKNOWN */
 	struct wire_values values;
 	char text[];
@@ -276,7 +277,8 @@ struct wire_event_stack {
 	uint64_t address; /* of the batch; 0: it has none yet, so it is its first event */
 	uint64_t ordinal;
 	uint32_t site; /* as in records */
-	uint32_t reserved;
+	uint32_t
+		is_alone; /* of a probe that is not ours: a WIRE_EVENT follows; no address, no ordinal */
 	uint64_t registers[WIRE_MAX_REGISTERS]; /* as in struct wire_crash */
 	uint64_t addresses[WIRE_OTHER_PAGES];   /* 0: that page is not valid */
 	uint8_t pages[WIRE_OTHER_PAGES][WIRE_STACK_PAGE_BYTES];

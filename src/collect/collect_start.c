@@ -205,6 +205,7 @@ static int open_kernel(struct collector *collector)
 		.sched = env->sched,
 		.sched_least_ns = env->sched_least_ns,
 		.events_bytes = events_bytes(env),
+		.has_stacks = env->stack_from != STACK_PLACES_OFF,
 		.has_chunks = env->foreign != NULL,
 		.foreign_tracks = env->mode == ENV_FOUND,
 	};

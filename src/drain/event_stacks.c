@@ -27,7 +27,7 @@ static bool drop_twins(struct event_stacks *stacks, const struct event_stack *st
 	for (size_t i = 0; i < kept_cnt(stacks); i++) {
 		struct event_stack *other = &stacks->items[i];
 
-		if (other == stack || other->address != stack->address ||
+		if (other == stack || other->is_alone || other->address != stack->address ||
 		    other->ordinal != stack->ordinal || other->module != stack->module ||
 		    other->where.tid != stack->where.tid)
 			continue;
@@ -41,7 +41,7 @@ static bool drop_twins(struct event_stacks *stacks, const struct event_stack *st
  * event_stacks__begin(), which may come late. */
 static bool is_of_batch(const struct event_stack *stack, const struct event_stacks_batch *batch)
 {
-	if (stack->module != batch->module)
+	if (stack->module != batch->module || stack->is_alone)
 		return false;
 	if (stack->address)
 		return stack->address == batch->address;
@@ -109,6 +109,18 @@ static void copy_where(struct crash_other *to, const struct wire_event_stack *me
 	}
 }
 
+/* Its event was not sent, or is not recorded. */
+static void drop_alone(struct event_stacks *stacks, const struct event_stack *newer)
+{
+	for (size_t i = 0; i < kept_cnt(stacks); i++) {
+		struct event_stack *stack = &stacks->items[i];
+
+		if (stack != newer && stack->is_alone && stack->state == EVENT_STACK_PENDING &&
+		    stack->where.tid == newer->where.tid)
+			drop(stacks, stack);
+	}
+}
+
 int event_stacks__add(struct event_stacks **stacks, const struct wire_event_stack *message,
 		      const struct source_table *sources)
 {
@@ -126,10 +138,13 @@ int event_stacks__add(struct event_stacks **stacks, const struct wire_event_stac
 		.site = message->site,
 		.address = message->address,
 		.ordinal = message->ordinal,
+		.is_alone = message->is_alone != 0,
 	};
 	(*stacks)->pending_cnt++;
 	copy_where(&stack->where, message);
-	if (drop_twins(*stacks, stack))
+	if (stack->is_alone)
+		drop_alone(*stacks, stack);
+	else if (drop_twins(*stacks, stack))
 		drop(*stacks, stack);
 	else
 		look_back(*stacks, stack, sources);
@@ -156,6 +171,24 @@ void event_stacks__take_batch(struct event_stacks *stacks, const struct wire_bat
 		try_batch(stacks, &stacks->items[i], batch);
 }
 
+void event_stacks__take_alone(struct event_stacks *stacks, const struct wire_event *message,
+			      uint64_t ticks, uint32_t thread)
+{
+	for (size_t i = 0; stacks->pending_cnt && i < kept_cnt(stacks); i++) {
+		struct event_stack *stack = &stacks->items[i];
+
+		if (stack->state != EVENT_STACK_PENDING || !stack->is_alone ||
+		    stack->where.tid != message->head.tid ||
+		    stack->module != message->head.module || stack->site != message->site)
+			continue;
+		stacks->pending_cnt--;
+		stack->state = EVENT_STACK_KNOWN;
+		stack->thread = thread;
+		stack->ticks = ticks;
+		return;
+	}
+}
+
 void event_stacks__begin(struct event_stacks *stacks, const struct wire_thread *message,
 			 const struct source_table *sources)
 {
@@ -166,7 +199,7 @@ void event_stacks__begin(struct event_stacks *stacks, const struct wire_thread *
 	for (size_t i = 0; stacks->pending_cnt && i < kept_cnt(stacks); i++) {
 		struct event_stack *stack = &stacks->items[i];
 
-		if (stack->state != EVENT_STACK_PENDING || stack->address ||
+		if (stack->state != EVENT_STACK_PENDING || stack->address || stack->is_alone ||
 		    stack->module != message->head.module || stack->where.tid != message->head.tid)
 			continue;
 		stack->address = message->address;

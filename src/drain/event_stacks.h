@@ -15,6 +15,7 @@
 
 struct source_table;
 struct wire_batch;
+struct wire_event;
 struct wire_event_stack;
 struct wire_thread;
 
@@ -38,6 +39,7 @@ enum event_stack_taker {
 struct event_stack {
 	enum event_stack_state state;
 	uint8_t taken; /* which of enum event_stack_taker have it */
+	bool is_alone; /* as in the message */
 	uint32_t module, site;
 	uint32_t thread; /* its number */
 	uint32_t place;
@@ -70,6 +72,10 @@ int event_stacks__add(struct event_stacks **stacks, const struct wire_event_stac
 /* For each batch that is taken; thread: its number. */
 void event_stacks__take_batch(struct event_stacks *stacks, const struct wire_batch *message,
 			      uint32_t thread);
+/* The thread's event of another probe, in a batch of its own: that of its last such stack. thread:
+ * its number. */
+void event_stacks__take_alone(struct event_stacks *stacks, const struct wire_event *message,
+			      uint64_t ticks, uint32_t thread);
 /* A thread has a batch now (WIRE_BEGIN), maybe one that another thread had: which tells what the
  * stack from before that is of. */
 void event_stacks__begin(struct event_stacks *stacks, const struct wire_thread *message,

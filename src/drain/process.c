@@ -279,6 +279,17 @@ void process__exec(struct process *process, const struct wire_head *head)
 			source_table__suppressed_before(&process->sources, head->exec));
 }
 
+void process__take_stack(struct process *process, const struct wire_event *message, uint64_t ticks)
+{
+	int64_t thread = -ENODATA;
+
+	if (process->stacks && process->ring)
+		thread = thread_table__number(&process->threads, process->ring, &message->head,
+					      UINT32_MAX);
+	if (thread >= 0)
+		event_stacks__take_alone(process->stacks, message, ticks, (uint32_t)thread);
+}
+
 void process__accounts(const struct process *process, const struct wire_process *kernel,
 		       struct accounts *ret)
 {

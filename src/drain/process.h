@@ -31,6 +31,7 @@ struct ring;
 struct ring_budget;
 struct stream;
 struct wire_batch;
+struct wire_event;
 struct wire_head;
 struct wire_process;
 
@@ -134,6 +135,8 @@ int process__open_ring(struct process *process, struct ring_budget *budget, cons
  * malformed (counted as corrupt), or another -errno.
  */
 int64_t process__take(struct process *process, const struct wire_batch *message);
+/* The event, taken in a batch of its own with these ticks, has the stack that came before it. */
+void process__take_stack(struct process *process, const struct wire_event *message, uint64_t ticks);
 /* An event that came, and that no site explains: it is counted as corrupt. */
 void process__refuse_event(struct process *process);
 /* It runs another program now: the memory of the earlier one is gone. */

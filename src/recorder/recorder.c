@@ -195,6 +195,8 @@ void recorder__take_event(struct recorder *recorder, const struct wire_event *me
 	foreign_batch__begin(&recorder->event_sites.batch, &message->head, &event);
 	add_event(recorder, process, &event);
 	take_foreign_batch(recorder, process);
+	if (message->has_stack)
+		process__take_stack(process, message, event.time_ns);
 }
 
 void recorder__take_records(void *ctx, const struct wire_head *thread, const void *records,

@@ -6,6 +6,7 @@ import signal
 
 from harness import check, equal, view
 from live_fixture import follow_json
+from test_watches import order
 
 WAYS = {"left": "by_left", "right": "by_right", "handler": "by_handler"}
 
@@ -112,6 +113,34 @@ def test_stack_followed(t):
     equal(len(reports), 45, "reports")
     check_stacks([event for event in reports if "stack" in event])
     check(sum("stack" in event for event in reports) == 45, reports)
+
+
+def test_stack_of_foreign(t):
+    """Events of other probes: of the level alone, in the order of their thread, each with its stack."""
+    app = t.start(t.app("functions"))
+    app.out.wait("ready")
+    collector = t.collect("--stack", "error", "--uprobe", "functions:shop::submit(o.id)=error", "--span",
+                          "functions:shop::book::add(amount)=error", "--usdt", "libstdcxx:throw", "--on", "exit", "-p",
+                          app.pid)  # fmt: skip
+    collector.recording(app.pid)
+    order(app, "submit 20", "throw 3", "threads 5")
+    app.process.stdin.write(b"exit\n")
+    app.process.stdin.flush()
+    app.end()
+    collector.end()
+    snapshot = t.only_snapshot()
+    submits = snapshot.of("shop::submit")
+    equal([event["fields"]["o.id"] for event in submits], list(range(len(submits))), "order")
+    for event in submits:
+        names = functions(event)
+        check(names[0].startswith("shop::submit") and names[-1] in ("_start", "__clone3", "clone3"), names)
+    adds = [event for event in snapshot.of("shop::book::add") if "duration_ns" not in event]
+    check(adds and all(functions(event)[0].startswith("shop::book::add") for event in adds), adds)
+    equal([e for e in snapshot.events if "stack" in e and e["level"] != "ERROR"], [], "stacks of a lower level")
+    equal(len(snapshot.of("throw")), 3, "events without a stack")
+    equal(snapshot.info["stacks_wanted"], len(submits) + len(adds), "wanted")
+    accounts = collector.only_accounts()
+    equal((accounts.recorded, accounts.lost), (len(snapshot.events), 0), "accounts")
 
 
 def test_stack_of_fatal_alone(t):

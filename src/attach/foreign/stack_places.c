@@ -50,6 +50,19 @@ static int take_note(const struct usdt_note *note, void *ctx)
 				 });
 }
 
+/* Probes that are not ours have their places already. */
+static void note_foreign(struct site_table *table, uint8_t from)
+{
+	for (size_t i = 0; i < table->place_cnt; i++) {
+		struct wire_place *plan = &table->places[i].plan;
+		const struct site *site = site_table__find(table, plan->site);
+
+		plan->has_stack =
+			site && STACK_PLACES_FROM(site->level) >= from &&
+			(plan->kind == WIRE_PLACE_EVENT || plan->kind == WIRE_PLACE_BEGIN);
+	}
+}
+
 int stack_places__add(struct site_table *table, uint8_t from, int fd)
 {
 	struct visit visit = { .from = from };
@@ -57,7 +70,10 @@ int stack_places__add(struct site_table *table, uint8_t from, int fd)
 	size_t malformed;
 	int err;
 
-	if (!table->has_module || from == STACK_PLACES_OFF)
+	if (from == STACK_PLACES_OFF)
+		return 0;
+	note_foreign(table, from);
+	if (!table->has_module)
 		return 0;
 	file = elf_file__new(fd);
 	if (!file)

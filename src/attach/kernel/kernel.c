@@ -56,6 +56,7 @@ static void set_event_options(struct ttlog_bpf *skel, const struct kernel_option
 	if (options->events_bytes) {
 		skel->rodata->events_bytes = ring_bytes;
 		skel->rodata->foreign_tracks = options->foreign_tracks;
+		skel->rodata->has_stacks = options->has_stacks;
 		bpf_map__set_max_entries(skel->maps.events, ring_bytes);
 	} else {
 		bpf_map__set_max_entries(skel->maps.places, 1);

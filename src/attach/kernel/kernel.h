@@ -33,6 +33,7 @@ struct kernel_options {
 	bool sched;              /* what threads waited for, faults and signals (sched_wire.h) */
 	uint64_t sched_least_ns; /* shorter waits are no event */
 	size_t events_bytes;     /* for probes that are not ours; as above; 0: there are none */
+	bool has_stacks;         /* events get stacks (--stack) */
 	bool has_chunks;         /* half of that is for chunks of threads; else all for messages */
 	bool foreign_tracks; /* with track_all: record also each process that hits one of these */
 };

@@ -235,6 +235,54 @@ static void test_event_stacks_once_for_each_taker(void **state)
 	assert_int_equal(event_stacks__cnt(stacks), 2);
 }
 
+static void add_alone(uint32_t tid)
+{
+	static struct wire_event_stack message;
+
+	message = (struct wire_event_stack){
+		.head = { .tid = tid, .module = MODULE },
+		.site = SITE,
+		.is_alone = 1,
+	};
+	assert_int_equal(event_stacks__add(&stacks, &message, &sources), 0);
+}
+
+static void take_alone(uint32_t tid, uint32_t site, uint64_t ticks)
+{
+	const struct wire_event message = { .head = { .tid = tid, .module = MODULE },
+					    .site = site };
+
+	event_stacks__take_alone(stacks, &message, ticks, THREAD);
+}
+
+/* Of events of other probes: the thread's last one; no batch has it. */
+static void test_event_stacks_alone(void **state)
+{
+	struct event_stack *copy;
+	size_t cnt;
+
+	(void)state;
+	add_alone(TID); /* its event is lost */
+	add_alone(TID);
+	add_alone(TID + 1);
+	assert_int_equal(stacks->pending_cnt, 2);
+	take_batch(1, 0, 5);
+	take_alone(TID, SITE + 1, 4000);
+	assert_int_equal(stacks->pending_cnt, 2);
+	take_alone(TID, SITE, 5000);
+	take_alone(TID, SITE, 6000);
+	assert_int_equal(stacks->pending_cnt, 1);
+	copy = event_stacks__copy(stacks, &cnt);
+	assert_int_equal(cnt, 1);
+	assert_int_equal(copy[0].ticks, 5000);
+	assert_int_equal(copy[0].seq, 0);
+	assert_int_equal(copy[0].place, 0);
+	assert_int_equal(copy[0].thread, THREAD);
+	event_stacks__free_copy(copy, cnt);
+	event_stacks__exec(stacks);
+	assert_int_equal(stacks->pending_cnt, 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(test_event_stacks_##name, begin, end)
@@ -249,6 +297,7 @@ int main(void)
 		CASE(keeps_the_newest),
 		CASE(of_another_program),
 		CASE(once_for_each_taker),
+		CASE(alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
