@@ -126,6 +126,18 @@ def cost(bench):
         bench.compare('cost', what, 'ns/event', contestants)
 
 
+def left_out(bench):
+    """a call that TTLOG_PROBE_EVERY (one of a million) or _LIMIT (10/s) leaves out: wall ns of the program"""
+    def measure(what, calls):
+        def once():
+            done = bench.product.record([bench.program('cost'), what, calls])
+            return {'value': done.result['wall_ns_per_event'], 'lost': done.accounts.lost, 'cpu_s': done.cpu_s}
+        return once
+
+    calls = bench.scale(300_000_000, 30_000_000)
+    bench.compare('left_out', 'calls', 'ns/call', {what: measure(what, calls) for what in ('every', 'limit')})
+
+
 def immediate(bench):
     """--immediate, one flush per event, against bpftrace that counts the same site"""
     events = bench.scale(1_000_000, 100_000)
@@ -147,4 +159,4 @@ def threads(bench):
     })
 
 
-QUESTIONS = {'disabled': disabled, 'cost': cost, 'immediate': immediate, 'threads': threads}
+QUESTIONS = {'disabled': disabled, 'cost': cost, 'left_out': left_out, 'immediate': immediate, 'threads': threads}
