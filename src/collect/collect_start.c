@@ -252,12 +252,10 @@ static int open_kernel(struct collector *collector)
 static int open_journal(struct collector *collector)
 {
 	const char *own = collector->env->private_dir;
-	int err = 0;
+	int err = own ? 0 : runtime_dir__find_for_rings(collector->ring_root);
 
 	if (own)
 		(void)snprintf(collector->ring_root, sizeof(collector->ring_root), "%s", own);
-	else
-		err = runtime_dir__find_for_rings(collector->ring_root);
 	if (!err && !collector->env->quiet && !runtime_dir__is_tmpfs(collector->ring_root))
 		fprintf(stderr,
 			"ttlog-collect: rings lie in %s, on disk: what is recorded is written there all the time (see ttlog-collect --check)\n",
