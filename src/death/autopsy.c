@@ -265,11 +265,12 @@ void autopsy__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
 }
 
 void autopsy__name_stacks(struct event_stack *stacks, size_t cnt, const struct mappings *mappings,
-			  uint32_t uid, struct attach *attach, struct unwind *unwind)
+			  uint32_t uid, struct attach *attach, struct unwind *unwind,
+			  uint64_t max_ns)
 {
 	struct autopsy autopsy = { .uid = uid, .files.attach = attach, .unwind = unwind };
-	const uint64_t start_ns = clock__now_mono_ns();
 	struct crash *crash = cnt ? calloc(1, sizeof(*crash)) : NULL;
+	uint64_t start_ns = 0;
 
 	if (!crash)
 		return;
@@ -278,10 +279,13 @@ void autopsy__name_stacks(struct event_stack *stacks, size_t cnt, const struct m
 	crash_files__read_build_ids(&autopsy.files, crash);
 	/* the newest first: time may run out */
 	for (size_t i = cnt; i-- > 0;) {
-		if (clock__now_mono_ns() - start_ns > OTHERS_MAX_NS)
-			autopsy.unwind = NULL;
+		if (start_ns && clock__now_mono_ns() - start_ns > max_ns)
+			break;
 		if (!stacks[i].where.frame_cnt)
 			resolve_other(&autopsy, crash, &stacks[i].where);
+		/* the first one takes long: files are opened */
+		if (!start_ns)
+			start_ns = clock__now_mono_ns();
 	}
 	crash_files__fini(&autopsy.files);
 	free(crash);

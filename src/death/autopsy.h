@@ -19,8 +19,10 @@ struct unwind;
 void autopsy__resolve(struct crash *crash, uint32_t uid, struct attach *attach,
 		      struct unwind *unwind);
 
-/* The same for the stacks of events of a process with these mappings. */
+/* The same for the stacks of events of a process with these mappings. Once max_ns have passed
+ * after the first one, the oldest ones get no frames. */
 void autopsy__name_stacks(struct event_stack *stacks, size_t cnt, const struct mappings *mappings,
-			  uint32_t uid, struct attach *attach, struct unwind *unwind);
+			  uint32_t uid, struct attach *attach, struct unwind *unwind,
+			  uint64_t max_ns);
 
 #endif /* TTLOG_AUTOPSY_H */

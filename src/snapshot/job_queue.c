@@ -13,6 +13,7 @@
 #include "writer.h"
 
 #define REST_AFTER_NS 1000000000ull
+#define STACKS_MAX_NS 1000000000ull /* to name the stacks of events */
 #define THREAD_CNT    2
 #define MAX_WAITING   4096 /* jobs */
 /* Of the rings of jobs whose process has another one that waits. One such job is always taken. */
@@ -103,7 +104,8 @@ static void do_stages(struct worker *worker, struct job *job)
 	if (!job->is_resolved) {
 		autopsy__resolve(&job->crash, job->source.uid, options->attach, worker->unwind);
 		autopsy__name_stacks(job->stacks, job->stack_cnt, &job->crash.mappings,
-				     job->source.uid, options->attach, worker->unwind);
+				     job->source.uid, options->attach, worker->unwind,
+				     STACKS_MAX_NS);
 	}
 	job->is_resolved = true;
 	pthread_mutex_lock(&worker->queue->lock);

@@ -17,7 +17,7 @@ struct stream {
 	uint64_t id;
 	struct stream_counts *done; /* gets its counts at its end; atomic members */
 	int refs;                   /* atomic */
-	int naming_cnt;             /* atomic: jobs of it get names (stream_names.h) */
+	int naming_cnt;             /* atomic: its tasks that are with stream_names.h */
 	int busy;                   /* atomic: a job of it is with the encoder thread */
 	int wants_job;              /* atomic; encoder: events are held back, or were dropped */
 

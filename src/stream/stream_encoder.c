@@ -408,7 +408,6 @@ void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *sh
 
 	add_missed(encoder, job->missed);
 	keep_source(encoder, job->source);
-	stream_stacks__take(&encoder->stacks, job->stacks, job->stack_cnt);
 	encoder->shop = shop;
 	encoder->job = job;
 	encoder->emitted = 0;
@@ -432,10 +431,28 @@ void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *sh
 	encoder->job = NULL;
 }
 
+/* If there is no segment, or what it has of tables is not up to date, they wait for the next job. */
+void stream_encoder__take_stacks(struct stream_encoder *encoder, struct stream_shop *shop,
+				 struct event_stack *stacks, size_t cnt)
+{
+	const struct snapshot_source source = source_now(encoder);
+	const struct catalog *catalog = encoder->catalog;
+	int err;
+
+	stream_stacks__take(&encoder->stacks, stacks, cnt);
+	if (!encoder->out.segment || !catalog || encoder->out.sites != catalog->site_cnt ||
+	    encoder->out.threads != catalog->thread_cnt)
+		return;
+	err = segment_out__tables(&encoder->out, shop->room, &source, catalog,
+				  stream_stacks__next(&encoder->stacks, catalog), missed(encoder));
+	if (err)
+		stream_stacks__fail(&encoder->stacks);
+	segment_out__flush(&encoder->out, shop->room, 0);
+}
+
 void stream_encoder__drop(struct stream_encoder *encoder, const struct stream_job *job)
 {
 	keep_source(encoder, job->source);
-	stream_stacks__take(&encoder->stacks, job->stacks, job->stack_cnt);
 	pass_contexts(encoder, job->source);
 	add_missed(encoder, job->missed + job->events);
 	if (job->is_last) {

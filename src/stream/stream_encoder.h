@@ -22,12 +22,10 @@ struct stream_encoder;
 
 struct stream_job {
 	const struct snapshot_source *source;
-	uint64_t covers_ns;         /* all events of before are in it, or were in an earlier one */
-	uint64_t events;            /* in its copy */
-	uint64_t missed;            /* before them, that the ring had overwritten */
-	struct event_stack *stacks; /* of its events, with names; taken */
-	size_t stack_cnt;
-	bool is_last; /* nothing is held back any more */
+	uint64_t covers_ns; /* all events of before are in it, or were in an earlier one */
+	uint64_t events;    /* in its copy */
+	uint64_t missed;    /* before them, that the ring had overwritten */
+	bool is_last;       /* nothing is held back any more */
 };
 
 /* What all encoders share. */
@@ -45,6 +43,9 @@ void stream_encoder__free(struct stream_encoder *encoder);
 /* Encodes all of a job. What it can't is counted in the stream's missed. */
 void stream_encoder__take(struct stream_encoder *encoder, struct stream_shop *shop,
 			  const struct stream_job *job);
+/* Stacks of events of jobs so far, with names; takes ownership. */
+void stream_encoder__take_stacks(struct stream_encoder *encoder, struct stream_shop *shop,
+				 struct event_stack *stacks, size_t cnt);
 /* Counts all of a job as missed. */
 void stream_encoder__drop(struct stream_encoder *encoder, const struct stream_job *job);
 /* Ends the open segment, if there is one, with the accounts of the last job. */

@@ -6,11 +6,12 @@
 
 #include "autopsy.h"
 #include "clock.h"
-#include "job.h"
+#include "event_stacks.h"
 #include "stream_names.h"
 #include "unwind.h"
 
 #define REST_AFTER_NS 1000000000ull
+#define MAX_NS        1000000000ull
 
 struct stream_names {
 	struct attach *attach;
@@ -68,10 +69,8 @@ static void *run(void *arg)
 	(void)pthread_setname_np(pthread_self(), "ttlog-stacks");
 	names->unwind = unwind__new();
 	while ((task = wait_for_task(names))) {
-		struct job *job = task->submission.job;
-
-		autopsy__name_stacks(job->stacks, job->stack_cnt, &job->crash.mappings,
-				     job->source.uid, names->attach, names->unwind);
+		autopsy__name_stacks(task->stacks, task->stack_cnt, &task->mappings, task->uid,
+				     names->attach, names->unwind, MAX_NS);
 		names->pass(names->ctx, task);
 	}
 	unwind__free(names->unwind);
@@ -115,6 +114,13 @@ void stream_names__free(struct stream_names *names)
 	pthread_mutex_unlock(&names->lock);
 	pthread_join(names->thread, NULL);
 	destroy(names);
+}
+
+void stream_task__free(struct stream_task *task)
+{
+	event_stacks__free_copy(task->stacks, task->stack_cnt);
+	mappings__fini(&task->mappings);
+	free(task);
 }
 
 void stream_names__put(struct stream_names *names, struct stream_task *task)

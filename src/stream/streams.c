@@ -103,6 +103,11 @@ bool stream__is_idle(const struct stream *stream)
 	return !barrier__load_acquire(&stream->busy);
 }
 
+bool stream__wants_stacks(const struct stream *stream)
+{
+	return !__atomic_load_n(&stream->naming_cnt, __ATOMIC_ACQUIRE);
+}
+
 bool stream__wants_job(const struct stream *stream)
 {
 	return barrier__load_acquire(&stream->wants_job) ||
@@ -139,19 +144,32 @@ static void pass_named(void *ctx, struct stream_task *task)
 	stream__unref(stream);
 }
 
-/* Later tasks of a stream wait for those whose stacks get names. */
-static void pass_or_name(struct streams *streams, struct stream_task *task)
+static void name(struct streams *streams, struct stream_task *task)
 {
 	struct stream *stream = task->stream;
 
-	if (!streams->names || (!task->submission.job->stack_cnt &&
-				!__atomic_load_n(&stream->naming_cnt, __ATOMIC_ACQUIRE))) {
-		pass(streams, task);
-		return;
-	}
 	(void)__atomic_add_fetch(&stream->naming_cnt, 1, __ATOMIC_RELAXED);
 	(void)__atomic_add_fetch(&stream->refs, 1, __ATOMIC_RELAXED);
 	stream_names__put(streams->names, task);
+}
+
+/* Takes the job's stacks, which come after it; without memory, or a thread for it, there are none. */
+static void submit_stacks(struct streams *streams, struct stream *stream, struct job *job)
+{
+	struct stream_task *task = job->stack_cnt && streams->names ? calloc(1, sizeof(*task))
+								    : NULL;
+
+	if (!task)
+		return;
+	task->stream = stream;
+	task->stacks = job->stacks;
+	task->stack_cnt = job->stack_cnt;
+	task->mappings = job->crash.mappings;
+	task->uid = job->source.uid;
+	job->stacks = NULL;
+	job->stack_cnt = 0;
+	job->crash.mappings = (struct mappings){ 0 };
+	name(streams, task);
 }
 
 void streams__submit(struct streams *streams, struct stream *stream,
@@ -172,7 +190,17 @@ void streams__submit(struct streams *streams, struct stream *stream,
 	streams->job_cnt++;
 	streams->job_bytes += submission->job->bytes;
 	pthread_mutex_unlock(&streams->lock);
-	pass_or_name(streams, task);
+	/* the last one comes after all stacks */
+	if (submission->is_last) {
+		submit_stacks(streams, stream, submission->job);
+		if (__atomic_load_n(&stream->naming_cnt, __ATOMIC_ACQUIRE))
+			name(streams, task);
+		else
+			pass(streams, task);
+	} else {
+		pass(streams, task);
+		submit_stacks(streams, stream, submission->job);
+	}
 }
 
 void streams__collect(struct streams *streams)
@@ -268,8 +296,6 @@ static void do_task(struct streams *streams, struct stream_task *task)
 	struct stream *stream = task->stream;
 	const struct stream_job job = {
 		.source = &submission->job->source,
-		.stacks = submission->job->stacks,
-		.stack_cnt = submission->job->stack_cnt,
 		.covers_ns = submission->covers_ns,
 		.events = submission->events,
 		.missed = submission->missed +
@@ -277,8 +303,6 @@ static void do_task(struct streams *streams, struct stream_task *task)
 		.is_last = submission->is_last,
 	};
 
-	submission->job->stacks = NULL;
-	submission->job->stack_cnt = 0;
 	list(streams, stream);
 	if (can_encode(streams, stream))
 		stream_encoder__take(stream->encoder, &streams->shop, &job);
@@ -289,17 +313,30 @@ static void do_task(struct streams *streams, struct stream_task *task)
 		end_stream(streams, stream);
 }
 
+/* Of jobs that were done before. */
+static void do_stacks(struct streams *streams, struct stream_task *task)
+{
+	stream_encoder__take_stacks(task->stream->encoder, &streams->shop, task->stacks,
+				    task->stack_cnt);
+	task->stacks = NULL;
+	task->stack_cnt = 0;
+}
+
 static void give_back(struct streams *streams, struct stream_task *task)
 {
 	struct job *job = task->submission.job;
 
+	if (!job) {
+		stream_task__free(task);
+		return;
+	}
 	pthread_mutex_lock(&streams->lock);
 	streams->job_cnt--;
 	streams->job_bytes -= job->bytes;
 	job->next = streams->done;
 	barrier__store_release(&streams->done, job);
 	pthread_mutex_unlock(&streams->lock);
-	free(task);
+	stream_task__free(task);
 }
 
 /* Ends segments that are old enough. Returns when the next one is; UINT64_MAX: none. */
@@ -357,10 +394,12 @@ static void *run(void *arg)
 	while (!is_over) {
 		struct stream_task *task = wait_for_task(streams, next_ns, &is_over);
 
-		if (task) {
+		if (task && !task->submission.job)
+			do_stacks(streams, task);
+		else if (task)
 			do_task(streams, task);
+		if (task)
 			give_back(streams, task);
-		}
 		/* a segment that begins later is due later */
 		if (next_ns == UINT64_MAX || clock__now_mono_ns() >= next_ns)
 			next_ns = end_old(streams);

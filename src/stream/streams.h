@@ -54,6 +54,9 @@ bool stream__is_idle(const struct stream *stream);
 /* Whether it wants one more job, even if nothing is new: it holds events back, or could not write
  * some. */
 bool stream__wants_job(const struct stream *stream);
+/* Whether it takes stacks with its next job: those of an earlier one have got their names. The last
+ * job may always have some. */
+bool stream__wants_stacks(const struct stream *stream);
 /* Whether one more job has room. */
 bool streams__has_room(struct streams *streams);
 

@@ -26,8 +26,10 @@
 
 #define MAX_JOBS      4096u          /* of processes that end while a large job is shown */
 #define MAX_BYTES     (256ull << 20) /* of their rings */
-#define REST_AFTER_MS 1000           /* without work: then the unwinding child ends */
-#define WAKEUP        UINT64_MAX     /* other numbers are followers' places */
+/* To name the stacks of a job's events: what is logged meanwhile waits in the ring. */
+#define STACKS_MAX_NS 300000000ull
+#define REST_AFTER_MS 1000       /* without work: then the unwinding child ends */
+#define WAKEUP        UINT64_MAX /* other numbers are followers' places */
 
 struct follower {
 	struct record_filter *filter; /* NULL: the place is free */
@@ -368,7 +370,7 @@ static void name_stacks(struct live *live, struct job *job)
 	if (!live->unwind)
 		live->unwind = unwind__new();
 	autopsy__name_stacks(job->stacks, job->stack_cnt, &job->crash.mappings, job->source.uid,
-			     live->attach, live->unwind);
+			     live->attach, live->unwind, STACKS_MAX_NS);
 }
 
 static void work(struct live *live)

@@ -38,6 +38,15 @@ static bool is_same_stream(const struct ttlog_info *a, const struct ttlog_info *
 	return a->has_stream && b->has_stream && a->stream == b->stream;
 }
 
+/* A stack may come so late that it is in the segment after that of its event. */
+static bool is_next_segment(const struct input *a, const struct input *b)
+{
+	const struct header *x = &a->reader->header, *y = &b->reader->header;
+
+	return is_same_stream(&x->info, &y->info) && y->info.segment == x->info.segment + 1 &&
+	       header__has_identity(x) && header__has_identity(y);
+}
+
 /* Returns whether they may have the same events, by identity. */
 static bool find_overlap(struct input *a, const struct input *b)
 {
@@ -103,8 +112,12 @@ int overlap__find(struct ttlog_stream *stream, struct ttlog_snapshot *const *sna
 	}
 	for (size_t i = 0; i < cnt; i++) {
 		for (size_t k = 0; k < cnt; k++) {
-			if (i != k && families[i] == families[k] &&
-			    find_overlap(&stream->inputs[i], &stream->inputs[k]) && i < k)
+			const struct input *other = &stream->inputs[k];
+
+			if (i == k || families[i] != families[k])
+				continue;
+			if ((find_overlap(&stream->inputs[i], other) && i < k) ||
+			    is_next_segment(&stream->inputs[i], other))
 				stack_share__take(snapshots[i], snapshots[k]);
 		}
 	}

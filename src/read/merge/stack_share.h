@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stacks of events that two files of a process have. The first file shows such an event (known.h),
- * but only the other one may have its stack: a snapshot has the last ones, a stream all.
+ * but only the other one may have its stack: a snapshot has the last ones, a stream all. And a segment
+ * may have stacks of events in the one before.
  */
 #ifndef TTLOG_READ_STACK_SHARE_H
 #define TTLOG_READ_STACK_SHARE_H

@@ -52,7 +52,8 @@ static void submit(struct stream_rounds *rounds, struct process *process, bool i
 					streamed->mark.written_bytes, &events_before);
 	if (!submission.job)
 		return;
-	job__add_stacks(submission.job, process, EVENT_STACK_STREAM);
+	if (is_last || stream__wants_stacks(process->stream))
+		job__add_stacks(submission.job, process, EVENT_STACK_STREAM);
 	if (is_last)
 		job__add_exit(submission.job, process);
 	submission.missed = events_before - streamed->mark.events;
@@ -122,6 +123,7 @@ static void submit_all(struct stream_rounds *rounds)
 static bool has_many_stacks(const struct stream_rounds *rounds, const struct process *process)
 {
 	return process->stacks && is_streamed(rounds, process) &&
+	       (!process->stream || stream__wants_stacks(process->stream)) &&
 	       event_stacks__new_cnt(process->stacks, EVENT_STACK_STREAM) >= EVENT_STACKS_MAX / 4;
 }
 

@@ -36,7 +36,7 @@ struct stage {
 	size_t segment_cnt;
 	uint64_t block_events, covers_ns;
 	uint64_t position, events;  /* of the ring, that jobs had so far */
-	struct event_stack *stacks; /* of the next job */
+	struct event_stack *stacks; /* after the next job */
 	size_t stack_cnt;
 };
 
@@ -101,14 +101,9 @@ static inline void make_job(struct stage *stage, uint64_t covers_ns, bool is_las
 	struct stream_job job = {
 		.source = &fixture->source,
 		.covers_ns = covers_ns,
-		.stacks = stage->stacks,
-		.stack_cnt = stage->stack_cnt,
 		.is_last = is_last,
 	};
 	uint64_t before;
-
-	stage->stacks = NULL;
-	stage->stack_cnt = 0;
 
 	ring_copy__free(fixture->copy);
 	fixture->copy = ring__freeze_since(fixture->ring, stage->position, &before);
@@ -124,6 +119,11 @@ static inline void make_job(struct stage *stage, uint64_t covers_ns, bool is_las
 		stream_encoder__drop(stage->encoder, &job);
 	else
 		stream_encoder__take(stage->encoder, &stage->shop, &job);
+	if (stage->stack_cnt)
+		stream_encoder__take_stacks(stage->encoder, &stage->shop, stage->stacks,
+					    stage->stack_cnt);
+	stage->stacks = NULL;
+	stage->stack_cnt = 0;
 }
 
 static inline void end(struct stage *stage)
