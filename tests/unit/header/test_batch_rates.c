@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* TTLOG_PROBE_EVERY and TTLOG_PROBE_LIMIT in what a program hands over: counts and totals. */
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "batch_fixture.h"
@@ -311,6 +314,41 @@ static void test_batch_rate_of_children(void **state)
 	assert_in_range(find_all().total - total_before, 4, 5);
 }
 
+/* gettid() is forbidden there. */
+static uint64_t own_in_sandbox(void)
+{
+	return ttlog__total_of(ttlog__batch)->side.total;
+}
+
+static void call_in_sandbox(void)
+{
+	for (int i = 0; i < 30; i++) {
+		TTLOG_PROBE_EVERY(10u, every, INFO, "Every", "i", i);
+		TTLOG_PROBE_LIMIT(3u, limit, INFO, "Limit", "i", i);
+	}
+	ttlog__flush();
+}
+
+/* A prepared thread makes no system call, and does not read the TSC. */
+static void test_batch_rate_in_a_sandbox(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		TTLOG_PREPARE();
+		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT))
+			_exit(2);
+		call_in_sandbox();
+		/* _exit() makes another call, which is forbidden */
+		(void)syscall(SYS_exit, own_in_sandbox() == 27 + 27 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* ---- the table ---- */
 
 /* Other sites are recorded at each call; a slot is its site's for good. */
@@ -339,7 +377,7 @@ int main(void)
 		CASE(over_batches),    CASE(without_events), CASE(immediately),
 		CASE(of_large_events), CASE(of_limit),       CASE(of_limit_none),
 		CASE(of_threads),      CASE(of_handlers),    CASE(of_children),
-		CASE(table_is_full),
+		CASE(in_a_sandbox),    CASE(table_is_full),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
