@@ -29,6 +29,11 @@ static void read_slots(struct left_out *left_out, const void *slots, size_t byte
 		memcpy(&rate, (const char *)slots + i * sizeof(rate), sizeof(rate));
 		if (!rate.offset || !rate.left_out)
 			continue;
+		/* another collector records it, and it said what was before in between */
+		if (rate.since >= left_out->total) {
+			left_out->is_known = false;
+			continue;
+		}
 		left_out->sites[left_out->cnt].site = rate.offset / 2;
 		left_out->sites[left_out->cnt++].cnt = rate.left_out;
 	}
@@ -46,7 +51,7 @@ void left_out__add(struct left_out **list, uint64_t address, uint64_t total, con
 	left_out->is_known = slots;
 	if (slots)
 		read_slots(left_out, slots, bytes);
-	if (slots && !left_out->cnt) {
+	if (left_out->is_known && !left_out->cnt) {
 		free(left_out);
 		return;
 	}

@@ -136,6 +136,21 @@ static void test_left_out_is_not_known(void **state)
 	assert_int_equal(said_in(batch, 1), 9);
 }
 
+/* The slots were read after the total, and in between an event said what was before. */
+static void test_left_out_of_another_moment(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct ttlog_rate slots[] = { { .offset = 2 * 3, .left_out = 2, .since = 103 } };
+	const struct wire_batch *batch;
+
+	left_out__add(&fixture->list, ADDRESS, 100, slots, sizeof(slots));
+	make__suppressed(&fixture->batch, 3, 1, 9, 96);
+	make__suppressed(&fixture->batch, 3, 1, 9, 103);
+	batch = left_out__correct(fixture->list, message(fixture, ADDRESS), 0);
+	assert_int_equal(said_in(batch, 0), 0);
+	assert_int_equal(said_in(batch, 1), 9);
+}
+
 static void test_left_out_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -168,8 +183,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_left_out_##name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(is_taken_off), TEST(of_new_records), TEST(of_other_batches),
-		TEST(is_not_known), TEST(nothing),        TEST(survives_garbage),
+		TEST(is_taken_off),     TEST(of_new_records),    TEST(of_other_batches),
+		TEST(is_not_known),     TEST(of_another_moment), TEST(nothing),
+		TEST(survives_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
