@@ -233,7 +233,7 @@ static void *call_in_thread(void *arg)
 static void test_batch_rate_of_threads(void **state)
 {
 	pthread_t thread;
-	uint64_t total = 0, events = 0, base = 0;
+	uint64_t total = 0, events = 0;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
@@ -247,10 +247,7 @@ static void test_batch_rate_of_threads(void **state)
 		events += found.events;
 		if (found.total > total)
 			total = found.total;
-		if (!i)
-			base = found.total;
 	}
-	(void)base;
 	assert_int_equal(events, 9);
 	assert_int_equal(total, 3 * 17);
 	ttlog__flush();
