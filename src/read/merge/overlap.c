@@ -67,6 +67,15 @@ static bool find_overlap(struct input *a, const struct input *b)
 	return shares && from <= to;
 }
 
+/* Two files of a process. The first one shows what both have. */
+static void compare_files(struct input *a, const struct input *b)
+{
+	const bool may_share = find_overlap(a, b);
+
+	if ((may_share && a->number < b->number) || is_next_segment(a, b))
+		stack_share__take(a->reader, b->reader);
+}
+
 /* Notes the events of each file that others may have, too. */
 static void note_shared(struct ttlog_stream *stream)
 {
@@ -112,13 +121,8 @@ int overlap__find(struct ttlog_stream *stream, struct ttlog_snapshot *const *sna
 	}
 	for (size_t i = 0; i < cnt; i++) {
 		for (size_t k = 0; k < cnt; k++) {
-			const struct input *other = &stream->inputs[k];
-
-			if (i == k || families[i] != families[k])
-				continue;
-			if ((find_overlap(&stream->inputs[i], other) && i < k) ||
-			    is_next_segment(&stream->inputs[i], other))
-				stack_share__take(snapshots[i], snapshots[k]);
+			if (i != k && families[i] == families[k])
+				compare_files(&stream->inputs[i], &stream->inputs[k]);
 		}
 	}
 	free(families);
