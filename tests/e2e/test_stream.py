@@ -99,6 +99,7 @@ def test_stream_open_segment_is_read_and_recovered(t):
     collector = t.start(COLLECT, "--stream", "--write-cache", "64K,10ms", "-o", t.out, "-p", app.pid)
     opened = os.path.join(t.out, f"ttlog-{app.pid}-*-stream.bin.part")
     (path,) = wait_until(lambda: glob.glob(opened), "an open segment")
+    wait_until(lambda: os.path.getsize(path), "its header")
     wait_until(lambda: len(events(t.out)) > 100, "events in an open segment")
     collector.signal(signal.SIGKILL)
     collector.wait()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Snapshots that are not files: view_input.py TTLOG-VIEW. Run from the top of the tree."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,15 @@ def test_several_pipes():
     assert shell(script) == (0, shown, "")
     status, shown, said = shell('cat %s | "$VIEW" --diff - %s' % (GOLDEN, OTHER))
     assert (status, said) == (0, "") and b"A  stdin: " in shown, (status, shown, said)
+
+
+def test_a_segment_that_was_just_opened():
+    """A directory's other files are shown; nothing was written to it yet."""
+    with tempfile.TemporaryDirectory() as directory:
+        shutil.copy(GOLDEN, directory + "/ttlog-7-20260101000000000-crash.bin")
+        with open(directory + "/ttlog-8-20260101000000000-stream.bin.part", "wb"):
+            pass
+        assert shell('"$VIEW" --format json "$1"', directory) == (0, view_bytes("--format", "json", GOLDEN), "")
 
 
 def test_slow_pipe_that_does_not_wait():

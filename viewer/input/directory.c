@@ -51,6 +51,21 @@ static void free_names(struct names *names)
 	free(names->items);
 }
 
+static bool is_open(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len > strlen(PART) && !strcmp(name + len - strlen(PART), PART);
+}
+
+/* An open segment of which nothing was written yet. */
+static bool is_blank(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return is_open(name) && !fstatat(dir_fd, name, &st, 0) && !st.st_size;
+}
+
 static int list(const char *dir, struct names *ret)
 {
 	DIR *handle = opendir(dir);
@@ -60,7 +75,7 @@ static int list(const char *dir, struct names *ret)
 	if (!handle)
 		return -errno;
 	while (!err && (entry = readdir(handle))) {
-		if (!time_of(entry->d_name))
+		if (!time_of(entry->d_name) || is_blank(dirfd(handle), entry->d_name))
 			continue;
 		if (array__reserve(ret->items, ret->cnt + 1, &ret->cap) ||
 		    !(ret->items[ret->cnt] = strdup(entry->d_name)))
@@ -85,13 +100,6 @@ static bool is_complete_too(const struct names *names, size_t i)
 			return true;
 	}
 	return false;
-}
-
-static bool is_open(const char *name)
-{
-	const size_t len = strlen(name);
-
-	return len > strlen(PART) && !strcmp(name + len - strlen(PART), PART);
 }
 
 static int add_path(struct directory_paths *paths, const char *dir, const char *name)
