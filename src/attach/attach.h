@@ -48,7 +48,8 @@ struct attach *attach__new(const struct attach_options *options);
 /* Detaches. NULL is fine. */
 void attach__free(struct attach *attach);
 
-/* Takes ownership of attached; called before any site of that process is enabled. */
+/* Takes ownership of attached; called before any site of that process is enabled. If another collector
+ * records the process, it is called once more when they are, with ATTACH_LOOK_BATCHES. */
 typedef void (*attach_before_fn)(void *ctx, struct attached_process *attached);
 
 /* The result of attaching. */

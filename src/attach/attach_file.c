@@ -26,6 +26,7 @@ struct visit {
 	size_t cnt;
 	attach_before_fn before;
 	void *ctx;
+	struct attached_process *seconds; /* of processes that another collector records */
 };
 
 static const struct module *module_of(const struct visit *visit, const struct attach_file *file)
@@ -87,10 +88,10 @@ static void add_visited(const struct visit *visit, const struct attach_file *fil
 }
 
 /* Calls before() for a process that has some of the files mapped, with the batches that it had. */
-static void visit_process(const struct visit *visit, pid_t pid)
+static void visit_process(struct visit *visit, pid_t pid)
 {
 	struct maps *maps = maps__read(pid);
-	struct attached_process *attached = NULL;
+	struct attached_process *attached = NULL, *second;
 
 	for (size_t i = 0; maps && i < maps->cnt; i++) {
 		const struct maps_entry *entry = &maps->entries[i];
@@ -106,12 +107,17 @@ static void visit_process(const struct visit *visit, pid_t pid)
 	}
 	if (attached) {
 		attached_process__look_up(attached, maps);
+		second = attached_process__new_second(attached);
+		if (second) {
+			second->next = visit->seconds;
+			visit->seconds = second;
+		}
 		visit->before(visit->ctx, attached);
 	}
 	maps__free(maps);
 }
 
-static void visit_processes(const struct visit *visit)
+static void visit_processes(struct visit *visit)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
@@ -124,6 +130,17 @@ static void visit_processes(const struct visit *visit)
 	}
 	if (dir)
 		(void)closedir(dir);
+}
+
+static void look_again(const struct visit *visit)
+{
+	struct attached_process *second = visit->seconds, *next;
+
+	for (; second; second = next) {
+		next = second->next;
+		attached_process__look_again(second);
+		visit->before(visit->ctx, second);
+	}
 }
 
 /* The number of the module, held, if it has sites; else -errno. */
@@ -196,7 +213,7 @@ static void link_for_all(struct attach *attach, struct attach_file *file)
 void attach__files(struct attach *attach, struct attach_file *files, size_t cnt,
 		   attach_before_fn before, void *ctx)
 {
-	const struct visit visit = { attach, files, cnt, before, ctx };
+	struct visit visit = { attach, files, cnt, before, ctx, NULL };
 
 	for (size_t i = 0; i < cnt; i++)
 		find_module(attach, &files[i]);
@@ -207,6 +224,7 @@ void attach__files(struct attach *attach, struct attach_file *files, size_t cnt,
 		if (files[i].is_new)
 			link_for_all(attach, &files[i]);
 	}
+	look_again(&visit);
 	pthread_mutex_unlock(&attach->turn);
 	for (size_t i = 0; i < cnt; i++) {
 		/* else it stays held, even while no process has it mapped */

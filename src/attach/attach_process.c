@@ -294,6 +294,7 @@ static void close_found(struct attach *attach, struct found *found)
 static int attach_found(struct attach *attach, const struct attaching *what, struct found *found,
 			struct attached_process *attached, struct attach_result *ret)
 {
+	struct attached_process *second;
 	int err, track_err;
 
 	pthread_mutex_lock(&attach->turn);
@@ -301,9 +302,14 @@ static int attach_found(struct attach *attach, const struct attaching *what, str
 	add_anchors(attach, found, attached);
 	/* not earlier: its sites may be on */
 	track_err = kernel__track(attach->options.kernel, what->pid);
+	second = attached_process__new_second(attached);
 	/* it waits for the drain thread */
 	what->before(what->ctx, attached);
 	err = link_found(attach, what, found, ret);
+	if (second) {
+		attached_process__look_again(second);
+		what->before(what->ctx, second);
+	}
 	pthread_mutex_unlock(&attach->turn);
 	if (!err && !what->filter)
 		attach__unlink(attach, what->pid);

@@ -49,6 +49,7 @@ void attached_process__free(struct attached_process *attached)
 		free(attached->rates[i]);
 	free(attached->rates);
 	free(attached->anchors);
+	free(attached->shared);
 	mappings__fini(&attached->seen);
 	if (attached->module_cnt)
 		attach__release(attached->attach, attached->modules, attached->module_cnt);
@@ -205,6 +206,12 @@ void attached_process__add_anchor(struct attached_process *attached, const struc
 		attached->anchors[attached->anchor_cnt++] = *anchor;
 }
 
+static void add_shared(struct attached_process *attached, const struct anchor *anchor)
+{
+	if (!array__reserve(attached->shared, attached->shared_cnt + 1, &attached->shared_cap))
+		attached->shared[attached->shared_cnt++] = *anchor;
+}
+
 /* A batch, or what has its head. NULL: it could not be read. */
 static struct wire_batch *read_batch(uint32_t pid, uint64_t address)
 {
@@ -262,6 +269,8 @@ int attached_process__add_batches(struct attached_process *attached, const struc
 	uint64_t address, seen = 0;
 	int err = pull__memory(attached->pid, anchor->address, &own, sizeof(own), NULL);
 
+	if (!err && own.listening)
+		add_shared(attached, anchor);
 	address = own.batches;
 	for (uint32_t i = 1; !err && address; i++) {
 		struct source source = {
@@ -288,4 +297,26 @@ int attached_process__add_batches(struct attached_process *attached, const struc
 		address = head.next;
 	}
 	return err;
+}
+
+struct attached_process *attached_process__new_second(struct attached_process *first)
+{
+	struct attached_process *second = first->shared_cnt ? attached_process__new(first->pid)
+							    : NULL;
+
+	if (!second)
+		return NULL;
+	second->look = ATTACH_LOOK_BATCHES;
+	second->anchors = first->shared;
+	second->anchor_cnt = first->shared_cnt;
+	first->shared = NULL;
+	first->shared_cnt = first->shared_cap = 0;
+	first->joins = true;
+	return second;
+}
+
+void attached_process__look_again(struct attached_process *second)
+{
+	for (size_t i = 0; i < second->anchor_cnt; i++)
+		(void)attached_process__add_batches(second, &second->anchors[i]);
 }

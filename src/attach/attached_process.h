@@ -33,6 +33,7 @@ enum attach_look {
 	ATTACH_FREE_UNUSED = 32,
 	/* with ATTACH_LOOK_EXEC: links for this process alone are no longer hit */
 	ATTACH_LOOK_UNLINKED = 64,
+	ATTACH_LOOK_BATCHES = 128, /* attached_process__new_second() */
 };
 
 struct attached_process {
@@ -52,6 +53,10 @@ struct attached_process {
 	struct wire_batch **rates; /* of each source: its struct ttlog_rates; NULL: not known */
 	size_t anchor_cnt, anchor_cap;
 	struct anchor *anchors;
+	/* modules that another collector records: threads hand batches over meanwhile */
+	size_t shared_cnt, shared_cap;
+	struct anchor *shared;
+	bool joins; /* a second look will follow */
 	/* how it is recorded, by the program that it runs; NULL: not known */
 	const struct process_settings *settings;
 	struct mappings seen; /* at that time; the process may be gone by now; none: unknown */
@@ -82,5 +87,13 @@ void attached_process__add_anchor(struct attached_process *attached, const struc
 /* Adds the module's batches. Only before its sites are enabled: what the batches have then is not
  * ours. 0, or -errno: the process could not be read. */
 int attached_process__add_batches(struct attached_process *attached, const struct anchor *anchor);
+
+/*
+ * For a second look at the batches of modules that another collector records, which
+ * attached_process__look_again() takes when the sites are enabled. `first` goes to the drain thread
+ * before. NULL: there is no need, or no memory.
+ */
+struct attached_process *attached_process__new_second(struct attached_process *first);
+void attached_process__look_again(struct attached_process *second);
 
 #endif /* TTLOG_ATTACHED_PROCESS_H */

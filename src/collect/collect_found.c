@@ -41,6 +41,10 @@ static void take_of_file(void *ctx, struct attached_process *attached)
 	const uint32_t pid = attached->pid;
 	size_t site_cnt = 0;
 
+	if (attached->look) {
+		collect__take_attached(collector, attached);
+		return;
+	}
 	for (size_t i = 0; i < attached->anchor_cnt; i++)
 		site_cnt += attach__enabled_cnt(collector->attach, attached->anchors[i].module);
 	findings->process_cnt++;

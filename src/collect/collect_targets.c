@@ -85,6 +85,10 @@ static void take_of_file(void *ctx, struct attached_process *attached)
 	struct file_processes *processes = ctx;
 	const uint32_t pid = attached->pid;
 
+	if (attached->look) {
+		collect__take_attached(processes->collector, attached);
+		return;
+	}
 	if (processes->cnt < sizeof(processes->pids) / sizeof(*processes->pids))
 		processes->pids[processes->cnt++] = attached->pid;
 	(void)kernel__track(processes->collector->kernel, pid);

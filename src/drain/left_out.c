@@ -59,6 +59,20 @@ void left_out__add(struct left_out **list, uint64_t address, uint64_t total, con
 	*list = left_out;
 }
 
+void left_out__forget(struct left_out **list, uint64_t address)
+{
+	struct left_out *found;
+
+	while (*list && (*list)->address != address)
+		list = &(*list)->next;
+	found = *list;
+	if (!found)
+		return;
+	*list = found->next;
+	found->next = NULL;
+	left_out__free(found);
+}
+
 void left_out__free(struct left_out *list)
 {
 	struct left_out *next;

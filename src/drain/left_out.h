@@ -17,6 +17,8 @@ struct wire_batch;
  * memory, some events will say too much. */
 void left_out__add(struct left_out **list, uint64_t address, uint64_t total, const void *slots,
 		   size_t bytes);
+/* The batch's, if there is one. */
+void left_out__forget(struct left_out **list, uint64_t address);
 /* NULL is fine. */
 void left_out__free(struct left_out *list);
 

@@ -247,6 +247,8 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 		source->tid = 0;
 	else if (!source->tid && !source->seq)
 		source__set_owner(source, message->head.tid, batch->tid); /* WIRE_BEGIN was lost */
+	if (process->sources.is_joining)
+		source_table__join(&process->sources, source, batch);
 	source__count_emitted(source, batch);
 	if (batch->flags & TTLOG_BATCH_SIDE) {
 		process->has_side = true;

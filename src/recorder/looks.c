@@ -64,6 +64,36 @@ static struct process *find_attached(const struct looks *looks, uint32_t pid,
 	return start_time__is_same(proc_start_ns, known_ns) ? process : NULL;
 }
 
+static void take_sources(struct looks *looks, struct process *process,
+			 const struct attached_process *attached)
+{
+	for (size_t i = 0; i < attached->source_cnt; i++) {
+		const struct source *source = &attached->sources[i];
+		const struct wire_batch *rates = attached->rates[i];
+
+		if (attached->look && source_table__has_joined(&process->sources, source->address))
+			continue;
+		if (source_table__add(&process->sources, source, &attached->heads[i]))
+			continue;
+		if (attached->look)
+			left_out__forget(&process->left_out, source->address);
+		if (source->suppressed)
+			left_out__add(&process->left_out, source->address, source->suppressed,
+				      rates ? rates + 1 : NULL,
+				      rates ? (uint32_t)rates->batch.committed : 0);
+		(void)kernel__register_batch(looks->processes->options->job.kernel, attached->pid,
+					     source->tid, source->address, source->module);
+	}
+}
+
+/* Its links are made: from now on each batch that is handed over is ours. */
+static void take_second_look(struct looks *looks, struct process *process,
+			     const struct attached_process *attached)
+{
+	process->sources.is_joining = false;
+	take_sources(looks, process, attached);
+}
+
 static void take_look(struct looks *looks, struct attached_process *attached)
 {
 	struct process *process =
@@ -76,6 +106,8 @@ static void take_look(struct looks *looks, struct attached_process *attached)
 	take_settings(process, attached);
 	if (attached->build_id[0])
 		facts__add_process(&process->facts, &process->id);
+	if (attached->look & ATTACH_LOOK_BATCHES)
+		take_second_look(looks, process, attached);
 	if (!(attached->look & ATTACH_LOOK_CRASH))
 		return;
 	if (!attached->seen.cnt)
@@ -83,24 +115,6 @@ static void take_look(struct looks *looks, struct attached_process *attached)
 	process->lifecycle.is_looked_at = false;
 	if (process->lifecycle.exiting && !process->lifecycle.ended)
 		ends__when_whole(looks->ends, process);
-}
-
-static void take_sources(struct looks *looks, struct process *process,
-			 const struct attached_process *attached)
-{
-	for (size_t i = 0; i < attached->source_cnt; i++) {
-		const struct source *source = &attached->sources[i];
-		const struct wire_batch *rates = attached->rates[i];
-
-		if (source_table__add(&process->sources, source, &attached->heads[i]))
-			continue;
-		if (source->suppressed)
-			left_out__add(&process->left_out, source->address, source->suppressed,
-				      rates ? rates + 1 : NULL,
-				      rates ? (uint32_t)rates->batch.committed : 0);
-		(void)kernel__register_batch(looks->processes->options->job.kernel, attached->pid,
-					     source->tid, source->address, source->module);
-	}
 }
 
 void looks__take(struct looks *looks, struct attached_process *attached)
@@ -138,6 +152,7 @@ void looks__take(struct looks *looks, struct attached_process *attached)
 	take_settings(process, attached);
 	for (size_t i = 0; i < attached->anchor_cnt; i++)
 		(void)module_set__add_anchor(&process->modules, &attached->anchors[i]);
+	process->sources.is_joining |= attached->joins;
 	take_sources(looks, process, attached);
 	if (process->modules.anchor_cnt)
 		process__open_facts(process, looks->processes->options->ring_dir);

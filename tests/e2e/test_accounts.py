@@ -11,12 +11,12 @@ TINY = "1M"  # the smallest ring buffer, far too small: it has room for three la
 
 
 class Flood:
-    """A program that logs as fast as it can. It counts, in memory that the test reads, the events
-    in its batches."""
+    """A program that logs as fast as it can, or at a rate. It counts, in memory that the test reads,
+    the events in its batches."""
 
-    def __init__(self, t, name, threads):
+    def __init__(self, t, name, threads, rate=0):
         self.counts = t.path(name + ".counts")
-        self.app = t.start(t.app("flood"), self.counts, threads, 0)
+        self.app = t.start(t.app("flood"), self.counts, threads, rate)
         self.app.out.wait("ready")
         self.pid = self.app.pid
 
@@ -197,3 +197,33 @@ def test_accounts_of_a_polite_process_among_floods(t):
     check(accounts.emitted >= 300000, f"only {accounts.emitted} events of the polite one")
     lost = sum(check_accounts(flood, collector).lost for flood in floods)
     check(lost, "the floods were too tame: nothing of theirs was lost")
+
+
+def test_accounts_of_a_second_collector(t):
+    """The threads hand their batches over while it attaches: these are not its business, and not
+    lost."""
+    flood = Flood(t, "flood", 4, 100000)
+    app, path = flood.app, t.app("flood")
+    first = t.collect("-o", t.path("first"), "-p", app.pid, out=False)
+    first.recording(app.pid)
+    ways = [("-p", app.pid)] * 2 + [("-e", path)] * 2
+    # several at once: each takes longer, and has more handed over meanwhile
+    seconds = [t.collect("-o", t.path(f"second{i}"), *way, out=False) for i, way in enumerate(ways)]
+    for second in seconds:
+        second.recording(app.pid)
+    flood.wait_more(20000)
+    app.signal(signal.SIGSTOP)
+    for second in seconds:
+        second.signal(signal.SIGINT)
+    for second in seconds:
+        accounts = second.end().accounts_of(app.pid)
+        check(set(accounts.causes) <= {"kernel_ring"}, f"causes {accounts.causes}")
+        numbers = {}
+        for thread, number in Flood.numbers(Snapshot(accounts.files[0], compare=False)):
+            numbers.setdefault(thread, []).append(number)
+        emitted = sum(of[-1] - of[0] + 1 for of in numbers.values())
+        check(emitted <= accounts.emitted, f"{emitted} emitted, and not {accounts.emitted}")
+        check(accounts.lost or emitted == accounts.emitted, "events are missing")
+    app.signal(signal.SIGCONT)
+    first.stop()
+    flood.stop()

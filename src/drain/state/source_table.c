@@ -105,6 +105,25 @@ int source_table__add(struct source_table *table, const struct source *known,
 	return 0;
 }
 
+void source_table__join(struct source_table *table, struct source *source,
+			const struct ttlog_batch *head)
+{
+	if (source->is_joined || source->thread != UINT32_MAX)
+		return;
+	source->is_joined = true;
+	if (head->events_before <= source->base || head->events_before >= UINT64_MAX / 2)
+		return;
+	source->base = source->emitted = head->events_before;
+	facts__add_source(table->facts, source);
+}
+
+bool source_table__has_joined(const struct source_table *table, uint64_t address)
+{
+	const struct source *source = source_table__find(table, address);
+
+	return source && (source->is_joined || source->thread != UINT32_MAX);
+}
+
 /* ---- owners ---- */
 
 void source__set_owner(struct source *source, uint32_t tid, uint32_t own_tid)
@@ -127,8 +146,11 @@ void source_table__set_owner(struct source_table *table, const struct wire_threa
 	if (!source)
 		return;
 	source__set_owner(source, owns ? head->tid : 0, message->batch.tid);
-	if (is_batch)
-		source__count_emitted(source, &message->batch);
+	if (!is_batch)
+		return;
+	if (table->is_joining)
+		source_table__join(table, source, &message->batch);
+	source__count_emitted(source, &message->batch);
 }
 
 bool source_table__has_owners(const struct source_table *table)

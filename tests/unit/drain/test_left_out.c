@@ -151,6 +151,22 @@ static void test_left_out_of_another_moment(void **state)
 	assert_int_equal(said_in(batch, 1), 9);
 }
 
+/* A second look found more. */
+static void test_left_out_is_replaced(void **state)
+{
+	struct fixture *fixture = *state;
+
+	left_out__add(&fixture->list, ADDRESS, 100, NULL, 0);
+	left_out__add(&fixture->list, ADDRESS + 4096, 100, NULL, 0);
+	left_out__forget(&fixture->list, ADDRESS);
+	make__suppressed(&fixture->batch, 3, 1, 9, 96);
+	assert_ptr_equal(left_out__correct(fixture->list, message(fixture, ADDRESS), 0),
+			 &fixture->message.wire);
+	assert_ptr_not_equal(left_out__correct(fixture->list, message(fixture, ADDRESS + 4096), 0),
+			     &fixture->message.wire);
+	left_out__forget(&fixture->list, ADDRESS);
+}
+
 static void test_left_out_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -183,9 +199,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_left_out_##name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(is_taken_off),     TEST(of_new_records),    TEST(of_other_batches),
-		TEST(is_not_known),     TEST(of_another_moment), TEST(nothing),
-		TEST(survives_garbage),
+		TEST(is_taken_off), TEST(of_new_records),    TEST(of_other_batches),
+		TEST(is_not_known), TEST(of_another_moment), TEST(is_replaced),
+		TEST(nothing),      TEST(survives_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
