@@ -25,7 +25,7 @@ struct source {
 	uint64_t emitted;      /* events ever, by the program's count */
 	/* calls that were left out (struct ttlog_side_total): before recording began, and ever */
 	uint64_t suppressed_base, suppressed;
-	bool is_joined; /* a message of it came while source_table.is_joining */
+	bool is_joining; /* since source_table.is_joining */
 };
 
 /* A module's own counters and its list of batches. */

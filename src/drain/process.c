@@ -222,6 +222,16 @@ static int64_t take_from(struct process *process, struct source *source,
 	return err ? err : fresh;
 }
 
+/* It came before all batches were ours. What was left out is: it may be said after that. */
+static void pass(struct process *process, struct source *source, const struct wire_batch *message)
+{
+	const struct ttlog_batch *batch = &message->batch;
+
+	(void)source_table__pass(&process->sources, source, batch);
+	if (batch->flags & TTLOG_BATCH_SIDE)
+		source__count_suppressed(source, batch + 1, (uint32_t)batch->committed);
+}
+
 int64_t process__take(struct process *process, const struct wire_batch *message)
 {
 	const struct ttlog_batch *batch = &message->batch;
@@ -247,8 +257,10 @@ int64_t process__take(struct process *process, const struct wire_batch *message)
 		source->tid = 0;
 	else if (!source->tid && !source->seq)
 		source__set_owner(source, message->head.tid, batch->tid); /* WIRE_BEGIN was lost */
-	if (process->sources.is_joining)
-		source_table__join(&process->sources, source, batch);
+	if (source->is_joining) {
+		pass(process, source, message);
+		return 0;
+	}
 	source__count_emitted(source, batch);
 	if (batch->flags & TTLOG_BATCH_SIDE) {
 		process->has_side = true;

@@ -71,12 +71,14 @@ static void take_sources(struct looks *looks, struct process *process,
 		const struct source *source = &attached->sources[i];
 		const struct wire_batch *rates = attached->rates[i];
 
-		if (attached->look && source_table__has_joined(&process->sources, source->address))
-			continue;
-		if (source_table__add(&process->sources, source, &attached->heads[i]))
-			continue;
-		if (attached->look)
+		if (attached->look) {
+			if (!source_table__look_again(&process->sources, source,
+						      &attached->heads[i]))
+				continue;
 			left_out__forget(&process->left_out, source->address);
+		} else if (source_table__add(&process->sources, source, &attached->heads[i])) {
+			continue;
+		}
 		if (source->suppressed)
 			left_out__add(&process->left_out, source->address, source->suppressed,
 				      rates ? rates + 1 : NULL,
@@ -90,8 +92,8 @@ static void take_sources(struct looks *looks, struct process *process,
 static void take_second_look(struct looks *looks, struct process *process,
 			     const struct attached_process *attached)
 {
-	process->sources.is_joining = false;
 	take_sources(looks, process, attached);
+	source_table__end_joining(&process->sources);
 }
 
 static void take_look(struct looks *looks, struct attached_process *attached)

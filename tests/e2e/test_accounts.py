@@ -227,3 +227,21 @@ def test_accounts_of_a_second_collector(t):
     app.signal(signal.SIGCONT)
     first.stop()
     flood.stop()
+
+
+def test_accounts_of_a_second_collector_and_new_threads(t):
+    """Threads begin, change their names and end while it attaches."""
+    app = t.start(t.app("churn"), 40)
+    app.out.wait("ready")
+    first = t.collect("-o", t.path("first"), "-p", app.pid, out=False)
+    first.recording(app.pid)
+    seconds = [t.collect("-o", t.path(f"second{i}"), "-p", app.pid, out=False) for i in range(4)]
+    for second in seconds:
+        second.recording(app.pid)
+    for second in seconds:
+        second.signal(signal.SIGINT)
+    for second in seconds:
+        equal(second.end().accounts_of(app.pid).lost, 0, "lost events")
+    first.stop()
+    app.close_stdin()
+    app.end()

@@ -80,9 +80,19 @@ struct source *source_table__get(struct source_table *table, uint64_t address, u
 		.module = module,
 		.exec = exec,
 		.thread = UINT32_MAX,
+		.is_joining = table->is_joining,
 	};
 	facts__add_source(table->facts, source);
 	return source;
+}
+
+/* What the batch has is taken. */
+static void take_head(struct source *source, const struct ttlog_batch *head)
+{
+	source->seq = head->seq;
+	source->ticks = head->base_ticks;
+	source->taken_bytes = head->committed;
+	source->taken_events = head->committed >> 32;
 }
 
 int source_table__add(struct source_table *table, const struct source *known,
@@ -94,10 +104,7 @@ int source_table__add(struct source_table *table, const struct source *known,
 	if (!source)
 		return -ENOMEM;
 	source__set_owner(source, known->tid, head->tid);
-	source->seq = head->seq;
-	source->ticks = head->base_ticks;
-	source->taken_bytes = head->committed;
-	source->taken_events = head->committed >> 32;
+	take_head(source, head);
 	source->base = head->events_before + (head->committed >> 32);
 	source->emitted = source->base;
 	source->suppressed_base = source->suppressed = known->suppressed;
@@ -105,23 +112,42 @@ int source_table__add(struct source_table *table, const struct source *known,
 	return 0;
 }
 
-void source_table__join(struct source_table *table, struct source *source,
+bool source_table__pass(struct source_table *table, struct source *source,
 			const struct ttlog_batch *head)
 {
-	if (source->is_joined || source->thread != UINT32_MAX)
-		return;
-	source->is_joined = true;
-	if (head->events_before <= source->base || head->events_before >= UINT64_MAX / 2)
-		return;
-	source->base = source->emitted = head->events_before;
+	const uint64_t events = head->events_before + (head->committed >> 32);
+
+	if (head->seq < source->seq || events <= source->emitted || events >= UINT64_MAX / 2)
+		return false;
+	take_head(source, head);
+	source->base = source->emitted = events;
 	facts__add_source(table->facts, source);
+	return true;
 }
 
-bool source_table__has_joined(const struct source_table *table, uint64_t address)
+bool source_table__look_again(struct source_table *table, const struct source *known,
+			      const struct ttlog_batch *head)
 {
-	const struct source *source = source_table__find(table, address);
+	struct source *source = source_table__find(table, known->address);
+	const bool is_newer = source && head->seq > source->seq;
 
-	return source && (source->is_joined || source->thread != UINT32_MAX);
+	if (!source)
+		return !source_table__add(table, known, head);
+	if (!source->is_joining || !source_table__pass(table, source, head))
+		return false;
+	if (is_newer)
+		source__set_owner(source, known->tid, head->tid);
+	if (known->suppressed >= source->suppressed)
+		source->suppressed_base = source->suppressed = known->suppressed;
+	facts__add_source(table->facts, source);
+	return true;
+}
+
+void source_table__end_joining(struct source_table *table)
+{
+	table->is_joining = false;
+	for (size_t i = 0; i < table->cap; i++)
+		table->slots[i].is_joining = false;
 }
 
 /* ---- owners ---- */
@@ -148,9 +174,10 @@ void source_table__set_owner(struct source_table *table, const struct wire_threa
 	source__set_owner(source, owns ? head->tid : 0, message->batch.tid);
 	if (!is_batch)
 		return;
-	if (table->is_joining)
-		source_table__join(table, source, &message->batch);
-	source__count_emitted(source, &message->batch);
+	if (source->is_joining)
+		(void)source_table__pass(table, source, &message->batch);
+	else
+		source__count_emitted(source, &message->batch);
 }
 
 bool source_table__has_owners(const struct source_table *table)

@@ -26,8 +26,8 @@ struct source_table {
 	uint64_t emitted_earlier; /* in batches of earlier programs of the process */
 	uint64_t suppressed_earlier;
 	const struct facts *facts; /* gets each new source */
-	/* It was recorded by another collector when we looked at its batches. So threads may have
-	 * handed some over before the kernel had our links: these are not ours. */
+	/* It was recorded by another collector when we looked at its batches. So threads may hand
+	 * some over before the kernel has our links. Until then no batch is ours. */
 	bool is_joining;
 };
 
@@ -40,13 +40,15 @@ struct source *source_table__get(struct source_table *table, uint64_t address, u
 /* Adds a thread's batch, with all that is in it from before the recording. 0 or -ENOMEM. */
 int source_table__add(struct source_table *table, const struct source *known,
 		      const struct ttlog_batch *head);
-/* While is_joining, before a message's head counts: what was handed over before the first message is
- * not ours. */
-void source_table__join(struct source_table *table, struct source *source,
+/* What was logged up to there is not ours: of a message that came while the source is joining. Returns
+ * whether there is more of it than was known. */
+bool source_table__pass(struct source_table *table, struct source *source,
 			const struct ttlog_batch *head);
-/* Whether messages of that batch came, so that its counts go on from these. Otherwise a second look
- * tells more, even of the same seq: a thread counts it up some time after it handed the batch over. */
-bool source_table__has_joined(const struct source_table *table, uint64_t address);
+/* The same of a second look, which also finds new sources. It may tell more even of the same seq: a
+ * thread counts it up some time after it handed the batch over. */
+bool source_table__look_again(struct source_table *table, const struct source *known,
+			      const struct ttlog_batch *head);
+void source_table__end_joining(struct source_table *table);
 
 /* The thread that sent the message has that batch now (owns), or has given it up. */
 void source_table__set_owner(struct source_table *table, const struct wire_thread *message,

@@ -48,22 +48,15 @@ static struct ttlog_batch head_of(uint64_t seq, uint64_t before, uint64_t events
 	};
 }
 
+static const struct source known = {
+	.address = ADDRESS, .module = MODULE, .tid = TID, .exec = SOURCE_ANY_EXEC
+};
+
 /* The first look found it. */
 static struct source *add(struct fixture *fixture, const struct ttlog_batch *head)
 {
-	const struct source known = {
-		.address = ADDRESS, .module = MODULE, .tid = TID, .exec = SOURCE_ANY_EXEC
-	};
-
 	assert_int_equal(source_table__add(&fixture->table, &known, head), 0);
 	return source_table__find(&fixture->table, ADDRESS);
-}
-
-/* A batch that came. */
-static void come(struct fixture *fixture, struct source *source, const struct ttlog_batch *head)
-{
-	source_table__join(&fixture->table, source, head);
-	source__count_emitted(source, head);
 }
 
 static uint64_t emitted_of(const struct fixture *fixture)
@@ -71,32 +64,28 @@ static uint64_t emitted_of(const struct fixture *fixture)
 	return source_table__emitted(&fixture->table);
 }
 
-static void test_source_counts_from_its_first_batch(void **state)
-{
-	struct fixture *fixture = *state;
-	struct ttlog_batch head = head_of(8, 100, 3);
-	struct source *source = add(fixture, &head);
-
-	/* 8 and 9 were handed over before our links: 8 had 50, 9 had 40 */
-	head = head_of(10, 190, 20);
-	come(fixture, source, &head);
-	assert_int_equal(emitted_of(fixture), 20);
-	/* 11, with 30, was lost */
-	head = head_of(12, 240, 5);
-	come(fixture, source, &head);
-	assert_int_equal(emitted_of(fixture), 55);
-	assert_true(source_table__has_joined(&fixture->table, ADDRESS));
-}
-
-static void test_source_handed_nothing_over(void **state)
+/* What comes meanwhile, be it late, is not ours. */
+static void test_source_passes_what_comes(void **state)
 {
 	struct fixture *fixture = *state;
 	struct ttlog_batch head = head_of(8, 100, 3);
 	struct source *source = add(fixture, &head);
 
 	head = head_of(8, 100, 9);
-	come(fixture, source, &head);
-	assert_int_equal(emitted_of(fixture), 6);
+	assert_true(source_table__pass(&fixture->table, source, &head));
+	assert_int_equal(source->taken_events, 9);
+	head = head_of(10, 190, 20);
+	assert_true(source_table__pass(&fixture->table, source, &head));
+	head = head_of(9, 150, 40);
+	assert_false(source_table__pass(&fixture->table, source, &head));
+	assert_int_equal(emitted_of(fixture), 0);
+	assert_int_equal(source->seq, 10);
+	/* now we have all: 11, with 7, was lost */
+	source_table__end_joining(&fixture->table);
+	assert_false(source->is_joining);
+	head = head_of(12, 217, 1);
+	source__count_emitted(source, &head);
+	assert_int_equal(emitted_of(fixture), 8);
 }
 
 /* Its next batches may be lost: so the second look tells. */
@@ -107,13 +96,20 @@ static void test_source_is_looked_at_again(void **state)
 	struct source *source = add(fixture, &head);
 
 	head = head_of(10, 190, 4);
-	assert_false(source_table__has_joined(&fixture->table, ADDRESS));
-	assert_ptr_equal(add(fixture, &head), source);
+	assert_true(source_table__look_again(&fixture->table, &known, &head));
 	assert_int_equal(emitted_of(fixture), 0);
-	fixture->table.is_joining = false;
+	assert_int_equal(source->taken_events, 4);
+	/* the same seq: it may have been handed over */
+	head = head_of(10, 190, 6);
+	assert_true(source_table__look_again(&fixture->table, &known, &head));
+	assert_int_equal(emitted_of(fixture), 0);
+	assert_false(source_table__look_again(&fixture->table, &known, &head));
+	source_table__end_joining(&fixture->table);
 	head = head_of(11, 200, 7);
 	source__count_emitted(source, &head);
-	assert_int_equal(emitted_of(fixture), 13);
+	assert_int_equal(emitted_of(fixture), 11);
+	head = head_of(12, 220, 7);
+	assert_false(source_table__look_again(&fixture->table, &known, &head));
 }
 
 /* The new thread of a batch begins, or an old one ends, after the look. */
@@ -129,9 +125,8 @@ static void test_source_counts_from_its_thread(void **state)
 	source_table__set_owner(&fixture->table, &message, true);
 	assert_int_equal(emitted_of(fixture), 0);
 	assert_int_equal(source_table__find(&fixture->table, ADDRESS)->tid, TID);
-	assert_true(source_table__has_joined(&fixture->table, ADDRESS));
-	assert_false(source_table__has_joined(&fixture->table, ADDRESS + 4096));
 	message.batch = head_of(14, 260, 0);
+	source_table__end_joining(&fixture->table);
 	source_table__set_owner(&fixture->table, &message, false);
 	assert_int_equal(emitted_of(fixture), 20);
 }
@@ -145,12 +140,13 @@ static void test_source_of_other_modules(void **state)
 
 	fixture->table.is_joining = false;
 	source = add(fixture, &head);
-	source->thread = 0;
 	head = head_of(2, 30, 10);
 	source__count_emitted(source, &head);
 	fixture->table.is_joining = true;
 	head = head_of(4, 70, 10);
-	come(fixture, source, &head);
+	assert_false(source->is_joining);
+	assert_false(source_table__look_again(&fixture->table, &known, &head));
+	source__count_emitted(source, &head);
 	assert_int_equal(emitted_of(fixture), 80);
 }
 
@@ -161,7 +157,7 @@ static void test_source_survives_garbage(void **state)
 	struct source *source = add(fixture, &head);
 
 	head = head_of(9, UINT64_MAX - 5, 3);
-	come(fixture, source, &head);
+	assert_false(source_table__pass(&fixture->table, source, &head));
 	assert_int_equal(emitted_of(fixture), 0);
 }
 
@@ -169,12 +165,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_source_##name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(counts_from_its_first_batch),
-		TEST(handed_nothing_over),
-		TEST(is_looked_at_again),
-		TEST(counts_from_its_thread),
-		TEST(of_other_modules),
-		TEST(survives_garbage),
+		TEST(passes_what_comes),
+
+		TEST(is_looked_at_again), TEST(counts_from_its_thread),
+		TEST(of_other_modules),   TEST(survives_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
