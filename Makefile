@@ -9,13 +9,14 @@ VERSION := 0.2.0
 # libedit-dev for the SQL shell (GNU readline is GPL-3, this is MIT), libiberty-dev for names of
 # C++, lld for tests with another linker or for arm64; stress-ng is the load of check-loaded; tmux drives
 # the full screen; prometheus reads the metrics, zsh tries the completion;
-# systemtap-sdt-dev has the macros of probes that are not ours; libjansson-dev reads the answers of collectors.
+# systemtap-sdt-dev has the macros of probes that are not ours; libjansson-dev reads the answers of collectors;
+# openssl makes the certificates of tests.
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck debuginfod \
 	dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
 	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
-	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libncurses-dev libpcre2-dev \
+	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libnats-dev libncurses-dev libpcre2-dev \
 	libseccomp-dev libsodium-dev libsqlite3-dev libsystemd-dev lld locales lz4 make mandoc \
-	pkg-config prometheus protobuf-compiler python3 python3-bt2 python3-cbor2 \
+	nats-server openssl pkg-config prometheus protobuf-compiler python3 python3-bt2 python3-cbor2 \
 	python3-jsonschema python3-protobuf sqlite3 strace stress-ng systemtap-sdt-dev tmux util-linux zlib1g-dev zsh
 
 # First deps, then a new make for the rest: this one has already looked for missing tools.
@@ -83,6 +84,8 @@ VIEW_LDLIBS += -llz4 -lpcre2-8 -lsodium
 # What reads debug information, in a child.
 VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs libdw libelf libseccomp) -liberty
 CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
+# Only what talks to a fleet's servers needs libnats.
+FLEET_LDLIBS = $(shell $(PKG_CONFIG) --libs libnats) -ljansson -lsodium -lm
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
@@ -93,7 +96,7 @@ COLLECT_MAIN := $(BUILD)/src/collect/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
 CTL_MAIN := $(BUILD)/src/ctl/main.o
 LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN) $(CTL_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) \
-	$(READ_OBJS) $(VIEW_OBJS) $(CTL_OBJS))
+	$(READ_OBJS) $(VIEW_OBJS) $(CTL_OBJS) $(FLEET_OBJS))
 READ_LIB := $(BUILD)/libttlogread.a
 PROGRAMS := ttlog-collect ttlog-view ttlog-ctl
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition

@@ -11,6 +11,8 @@ RECORD_ROOMS := src/broker src/broker/requests src/ring \
 	src/recorder src/command \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
+# What a fleet of machines shares.
+FLEET_ROOMS := src/fleet
 # The last ones have main.
 CTL_ROOMS := src/ctl
 VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info stats/aggregate stats \
@@ -27,9 +29,10 @@ SEES_COMMON := $(seen)
 $(eval $(call see,$(READ_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(VIEW_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(CTL_ROOMS),$(SEES_COMMON)))
+$(eval $(call see,$(FLEET_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(RECORD_ROOMS),$(SEES_COMMON) -iquote bpf))
 # Tests look into all.
-SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS) $(CTL_ROOMS))
+SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS) $(CTL_ROOMS) $(FLEET_ROOMS))
 
 # What a source sees, by the room that it is in.
 sees = $(SEES_$(patsubst %/,%,$(dir $(1))))
@@ -40,6 +43,7 @@ RECORD_OBJS := $(call objects,$(RECORD_ROOMS))
 READ_OBJS := $(call objects,$(READ_ROOMS))
 VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
 CTL_OBJS := $(call objects,$(CTL_ROOMS))
+FLEET_OBJS := $(call objects,$(FLEET_ROOMS))
 # What libttlogread takes: the shapes of values and the language of filters.
 READ_SHARED := $(call objects,src/common/value src/common/query) \
 	$(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table text/utf8)

@@ -18,6 +18,8 @@ $(BUILD)/tests/test_%: $(BUILD)/libttlog-test.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS) $(TEST_LDLIBS)
 
 $(BUILD)/tests/test_rates $(BUILD)/tests/test_answer: TEST_LDLIBS := $(CTL_LDLIBS)
+FLEET_TESTS := $(patsubst tests/unit/fleet/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/fleet/test_*.c))
+$(FLEET_TESTS): TEST_LDLIBS := $(FLEET_LDLIBS)
 
 $(BUILD)/tests/%.o: CPPFLAGS += -iquote tests/unit $(SEES_ALL)
 
@@ -113,6 +115,7 @@ check-probes: $(BUILD)/tests/test_catalogue
 	@.ci/install-packages $(DEPS_PROBES)
 	@TTLOG_NEED_PROBES=1 $(BUILD)/tests/test_catalogue
 
+include $(wildcard tests/fleet/fleet.mk)
 include $(wildcard tests/fuzz/fuzz.mk)
 include $(wildcard tests/stress/stress.mk)
 include $(wildcard tests/kernels/kernels.mk)

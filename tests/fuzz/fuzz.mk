@@ -18,11 +18,13 @@ $(BUILD)/tests/fuzz/view_main.o: $(VIEW_MAIN)
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_SHARED)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS) $(CTL_LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS) $(CTL_LDLIBS) $(FUZZ_LDLIBS)
+
+$(BUILD)/tests/fuzz/replay_fleet $(BUILD)/tests/fuzz/fleet: FUZZ_LDLIBS := $(FLEET_LDLIBS)
 
 $(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS) $(CTL_LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS) $(CTL_LDLIBS) $(FUZZ_LDLIBS)
 
 # Without a fuzzer.
 $(BUILD)/tests/test_damage: $(FUZZ_SHARED)

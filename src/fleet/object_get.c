@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "object_get.h"
+
+#define SEQUENCE_HEADER "Nats-Sequence"
+
+/* One message; -ENOENT: there is none. The caller destroys it. */
+static int get(const struct bucket *bucket, const jsDirectGetMsgOptions *wanted, natsMsg **ret,
+	       struct fleet_error *error)
+{
+	jsDirectGetMsgOptions options = *wanted;
+	natsStatus status = js_DirectGetMsg(ret, bucket->link->js, bucket->stream, NULL, &options);
+
+	return status == NATS_OK ? 0
+				 : fleet_error__of_nats(error, status, 0, "%s: bucket %s",
+							bucket->link->server, bucket->name);
+}
+
+int object_get__meta(const struct bucket *bucket, const char *name, struct object_meta *ret,
+		     struct fleet_error *error)
+{
+	char subject[OBJECT_SUBJECT_BYTES];
+	const jsDirectGetMsgOptions wanted = { .LastBySubject = subject };
+	struct object_meta meta;
+	natsMsg *message;
+	int err;
+
+	object_meta__subject(subject, bucket->name, name);
+	err = get(bucket, &wanted, &message, error);
+	if (err == -ENOENT)
+		return fleet_error__set(error, err, "%s: bucket %s has no %s", bucket->link->server,
+					bucket->name, name);
+	if (err)
+		return err;
+	err = object_meta__decode(&meta, natsMsg_GetData(message),
+				  (size_t)natsMsg_GetDataLength(message));
+	natsMsg_Destroy(message);
+	if (err || strcmp(meta.name, name) != 0)
+		return fleet_error__set(error, -EBADMSG,
+					"%s: bucket %s: what it says of %s is damaged",
+					bucket->link->server, bucket->name, name);
+	if (meta.is_deleted)
+		return fleet_error__set(error, -ENOENT, "%s: bucket %s: %s was deleted",
+					bucket->link->server, bucket->name, name);
+	*ret = meta;
+	return 0;
+}
+
+struct reading {
+	const struct bucket *bucket;
+	const struct object_meta *meta;
+	object_get_take take;
+	void *ctx;
+	char subject[OBJECT_SUBJECT_BYTES];
+	uint64_t next_sequence;
+	uint64_t got_bytes;
+	crypto_hash_sha256_state hash;
+};
+
+/* Where in the stream the message is; 0: it does not say. */
+static uint64_t sequence_of(natsMsg *message)
+{
+	const char *text;
+
+	if (natsMsgHeader_Get(message, SEQUENCE_HEADER, &text) != NATS_OK)
+		return natsMsg_GetSequence(message);
+	return strtoull(text, NULL, 10);
+}
+
+static int take_chunk(struct reading *reading, natsMsg *message, struct fleet_error *error)
+{
+	const char *bytes = natsMsg_GetData(message);
+	const size_t len = (size_t)natsMsg_GetDataLength(message);
+	const uint64_t sequence = sequence_of(message);
+	int err;
+
+	if (sequence < reading->next_sequence ||
+	    len > reading->meta->size_bytes - reading->got_bytes)
+		return fleet_error__set(error, -EBADMSG, "%s has other chunks than it should",
+					reading->meta->name);
+	reading->next_sequence = sequence + 1;
+	reading->got_bytes += len;
+	(void)crypto_hash_sha256_update(&reading->hash, (const unsigned char *)bytes, len);
+	err = reading->take ? reading->take(reading->ctx, bytes, len) : 0;
+	return err ? fleet_error__set(error, err, "%s: %s", reading->meta->name, strerror(-err))
+		   : 0;
+}
+
+static int read_chunk(struct reading *reading, struct fleet_error *error)
+{
+	const jsDirectGetMsgOptions wanted = {
+		.Sequence = reading->next_sequence,
+		.NextBySubject = reading->subject,
+	};
+	natsMsg *message;
+	int err = get(reading->bucket, &wanted, &message, error);
+
+	if (err == -ENOENT)
+		return fleet_error__set(error, -ENODATA, "%s: a chunk is missing",
+					reading->meta->name);
+	if (err)
+		return err;
+	err = take_chunk(reading, message, error);
+	natsMsg_Destroy(message);
+	return err;
+}
+
+static int compare(struct reading *reading, struct fleet_error *error)
+{
+	unsigned char hash[OBJECT_HASH_BYTES];
+	char digest[OBJECT_DIGEST_BYTES];
+
+	(void)crypto_hash_sha256_final(&reading->hash, hash);
+	object_meta__digest(digest, hash);
+	if (reading->got_bytes != reading->meta->size_bytes ||
+	    strcmp(digest, reading->meta->digest) != 0)
+		return fleet_error__set(error, -EBADMSG,
+					"%s: its bytes have another digest than it says",
+					reading->meta->name);
+	return 0;
+}
+
+int object_get__read(const struct bucket *bucket, const struct object_meta *meta,
+		     object_get_take take, void *ctx, struct fleet_error *error)
+{
+	struct reading reading = {
+		.bucket = bucket,
+		.meta = meta,
+		.take = take,
+		.ctx = ctx,
+		.next_sequence = 1,
+	};
+	int err = 0;
+
+	object_meta__chunk_subject(reading.subject, bucket->name, meta->nuid);
+	(void)crypto_hash_sha256_init(&reading.hash);
+	for (uint64_t i = 0; !err && i < meta->chunk_cnt; i++)
+		err = read_chunk(&reading, error);
+	return err ? err : compare(&reading, error);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "object_put.h"
+
+#define ROLLUP_HEADER  "Nats-Rollup"
+#define ROLLUP_SUBJECT "sub"
+
+struct chunks {
+	const struct object_put *put;
+	char subject[OBJECT_SUBJECT_BYTES];
+	unsigned char *bytes; /* OBJECT_CHUNK_BYTES */
+	crypto_hash_sha256_state hash;
+};
+
+/* As many bytes as a chunk has, or what the file still has. */
+static ssize_t read_chunk(int fd, unsigned char *to, uint64_t offset)
+{
+	size_t len = 0;
+
+	while (len < OBJECT_CHUNK_BYTES) {
+		ssize_t n = pread(fd, to + len, OBJECT_CHUNK_BYTES - len, (off_t)(offset + len));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			break;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return (ssize_t)len;
+}
+
+static int put_chunk(struct chunks *chunks, size_t len, struct fleet_error *error)
+{
+	const struct object_put *put = chunks->put;
+	int err = put->before_chunk ? put->before_chunk(put->ctx, len) : 0;
+
+	if (err)
+		return fleet_error__set(error, err, "%s", strerror(-err));
+	(void)crypto_hash_sha256_update(&chunks->hash, chunks->bytes, len);
+	return ack_window__publish(put->window, chunks->subject, NULL, NULL, chunks->bytes, len,
+				   error);
+}
+
+static int put_chunks(struct chunks *chunks, int fd, struct object_meta *meta,
+		      struct fleet_error *error)
+{
+	ssize_t len;
+	int err = 0;
+
+	while (!err) {
+		len = read_chunk(fd, chunks->bytes, meta->size_bytes);
+		if (len < 0)
+			return fleet_error__set(error, (int)len, "can't read %s: %s", meta->name,
+						strerror((int)-len));
+		if (len == 0)
+			break;
+		err = put_chunk(chunks, (size_t)len, error);
+		meta->size_bytes += (uint64_t)len;
+		meta->chunk_cnt++;
+	}
+	return err ? err : ack_window__finish(chunks->put->window, error);
+}
+
+static int put_meta(const struct object_put *put, const struct object_meta *meta,
+		    struct fleet_error *error)
+{
+	char subject[OBJECT_SUBJECT_BYTES];
+	char *json = object_meta__encode(meta, put->bucket->name, clock__now_real_ns());
+	int err;
+
+	if (!json)
+		return fleet_error__set(error, -ENOMEM, "out of memory");
+	object_meta__subject(subject, put->bucket->name, meta->name);
+	err = ack_window__publish(put->window, subject, ROLLUP_HEADER, ROLLUP_SUBJECT, json,
+				  strlen(json), error);
+	free(json);
+	return err ? err : ack_window__finish(put->window, error);
+}
+
+int object_put__file(const struct object_put *put, int fd, struct object_meta *meta,
+		     struct fleet_error *error)
+{
+	unsigned char hash[OBJECT_HASH_BYTES];
+	struct chunks chunks = { .put = put, .bytes = malloc(OBJECT_CHUNK_BYTES) };
+	int err;
+
+	if (!chunks.bytes)
+		return fleet_error__set(error, -ENOMEM, "out of memory");
+	meta->size_bytes = meta->chunk_cnt = 0;
+	meta->is_deleted = false;
+	object_meta__chunk_subject(chunks.subject, put->bucket->name, meta->nuid);
+	(void)crypto_hash_sha256_init(&chunks.hash);
+	ack_window__begin(put->window);
+	err = put_chunks(&chunks, fd, meta, error);
+	free(chunks.bytes);
+	if (err)
+		return err;
+	(void)crypto_hash_sha256_final(&chunks.hash, hash);
+	object_meta__digest(meta->digest, hash);
+	return put_meta(put, meta, error);
+}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""nats-servers of a test's own, on ports of loopback that the kernel chose."""
+import glob
+import json
+import os
+import signal
+import subprocess
+import time
+
+NATS_SERVER = "/usr/sbin/nats-server"
+DEADLINE_S = 120
+
+
+class NatsServer:
+    """With JetStream, its data in `folder`; ends by its process id, and keeps its port when it starts again."""
+
+    def __init__(self, folder, config=None):
+        self.folder = folder
+        self.config = config
+        self.port = None
+        self.process = None
+        os.makedirs(folder, exist_ok=True)
+        self.start()
+
+    def start(self):
+        for path in glob.glob(os.path.join(self.folder, "*.ports")):
+            os.unlink(path)
+        command = [NATS_SERVER, "-a", "127.0.0.1", "-p", str(self.port or -1), "-js", "-sd", self.folder,
+                   "-l", os.path.join(self.folder, "log"), "--ports_file_dir", self.folder]  # fmt: skip
+        if self.config:
+            command += ["-c", self.config]
+        self.process = subprocess.Popen(command)
+        self.port = self._await_port()
+
+    def _await_port(self):
+        path = os.path.join(self.folder, "nats-server_%d.ports" % self.process.pid)
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, "nats-server ended: see %s/log" % self.folder
+            try:
+                with open(path) as file:
+                    return int(json.load(file)["nats"][0].rsplit(":", 1)[1])
+            except (FileNotFoundError, ValueError):
+                time.sleep(0.01)
+        raise AssertionError("nats-server did not listen")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """SIGSTOP: connections stay, and nothing answers."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.kill()
