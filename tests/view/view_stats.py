@@ -249,6 +249,48 @@ def test_stats_top():
         assert lines_of(path, "--stats", "--top", "0") == []
 
 
+def crash_file(folder, pid, host, service, signature, events):
+    """A file of a process that crashed, or did not."""
+    more = dict(service and {"service": service}, **signature and {"signature": signature})
+    header = {"clock": {"mono_ns": 5000, "real_ns": make.REAL}, "pid": pid, "host": host, "comm": "serve",
+              "reason": "crash", "created_at": make.time_text(make.REAL), **more}
+    sites = [make.site("event", "INFO", "ask", "Ask", 5, [("host", "str")])]
+    made = make.Snapshot(header, sites, [{"pid": pid, "tid": pid, "comm": "serve"}], {0: [make.plain]})
+    if events:
+        made.chunk([(1000 + i, 0, 0, ["db%d" % (i % 2)]) for i in range(events)])
+    made.end()
+    return made.save(os.path.join(folder, "%d.bin" % pid))
+
+
+def test_stats_by_what_the_files_say():
+    """Host, service and signature of a file; equal crashes are one group, files without events count."""
+    with tempfile.TemporaryDirectory() as folder:
+        one, two = "0011223344556677", "8899aabbccddeeff"
+        files = [crash_file(folder, 7 + i, *row) for i, row in enumerate([
+            ("h1", "shop", one, 4), ("h2", "shop", one, 3), ("h1", {}, two, 50), ("h2", {}, {}, 2),
+            ("h2", "shop", one, 0), ("h3", "idle", {}, 0)])]  # fmt: skip
+        rows = lines_of("--stats", "--group-by", "signature", *files)
+        assert [(row["group"]["signature"], row["files"], row["events"]) for row in rows] == [
+            (one, 3, 7), (None, 2, 2), (two, 1, 50)], rows
+        rows = lines_of("--stats", "--group-by", "host,service", *files)
+        assert {(*row["group"].values(), row["files"], row["events"]) for row in rows} == {
+            ("h1", "shop", 1, 4), ("h2", "shop", 2, 3), ("h1", "serve", 1, 50), ("h2", "serve", 1, 2),
+            ("h3", "idle", 1, 0)}, rows  # fmt: skip
+        assert {"first_ts", "last_ts"} & rows[-1].keys() == set() and rows[-1]["group"]["host"] == "h3"
+        # with keys of events it is events that count, and a field is reached as in a filter
+        rows = lines_of("--stats", "--group-by", "signature,probe,fields.host", *files)
+        assert len(rows) == 6 and sum(row["events"] for row in rows) == 59 and "files" not in rows[0], rows
+        table = view("--stats", "--group-by", "host,service", *files).splitlines()
+        assert table[0].split()[-3:] == ["files", "host", "service"], table[0]
+        assert [line.split()[-3:] for line in table[1:6]][0] == ["2", "h2", "shop"], table
+        assert re.search(r"^ +0 +0\.0% +- +- +- +1  h3    idle$", "\n".join(table), re.M), table
+        done = subprocess.run([VIEW, "--stats", "--group-by", "host,signature", files[0]], capture_output=True,
+                              timeout=DEADLINE_S)  # fmt: skip
+        assert not done.stderr and done.returncode == 0, done.stderr
+        bins = lines_of("--histogram", "n", "--group-by", "host", files[0], "tests/golden/small.bin")
+        assert bins and all(row["group"] == {"host": "h"} for row in bins), bins
+
+
 def test_stats_table():
     """A line for each group, then a line for each field, aligned, in 100 columns; times of one day
     without the date."""

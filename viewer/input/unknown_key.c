@@ -6,6 +6,7 @@
 #include "input.h"
 #include "options.h"
 #include "diagnostics.h"
+#include "file_key.h"
 #include "unknown_key.h"
 
 static void hint(const struct ttlog_filter *filter, const struct input *input)
@@ -31,12 +32,14 @@ static void hint_key(const char *key, size_t len, const struct input *input)
 	ttlog_filter_free(filter);
 }
 
-static void hint_list(const char *keys, const struct input *input)
+/* may_be_file: one of the file is none of its events' fields. */
+static void hint_list(const char *keys, bool may_be_file, const struct input *input)
 {
 	while (keys && *keys) {
-		size_t len = strcspn(keys, ",");
+		const size_t len = strcspn(keys, ",");
 
-		hint_key(keys, len, input);
+		if (!may_be_file || !file_key__find((struct ttlog_text){ keys, len }))
+			hint_key(keys, len, input);
 		keys += len + (keys[len] == ',');
 	}
 }
@@ -47,7 +50,7 @@ void unknown_key__hint(const struct options *options, const struct input *input)
 	if (!input->reader_cnt || input->unreadable)
 		return;
 	hint(options->filter, input);
-	hint_list(options->group_by, input);
-	hint_list(options->histogram, input);
-	hint_list(options->counters, input);
+	hint_list(options->group_by, true, input);
+	hint_list(options->histogram, false, input);
+	hint_list(options->counters, false, input);
 }

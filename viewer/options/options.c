@@ -78,7 +78,7 @@ static const struct argp_option OPTIONS[] = {
 	{ "histogram", OPT_HISTOGRAM, "FIELD", 0,
 	  "How a field's numbers are distributed, or the duration of spans", 2 },
 	{ "group-by", OPT_GROUP_BY, "KEY[,KEY]", 0,
-	  "Groups of --stats and --histogram: keys as in EXPR (default: " GROUP_BY_DEFAULT
+	  "Groups of --stats and --histogram: keys as in EXPR, or host, service, signature (default: " GROUP_BY_DEFAULT
 	  "; all events)",
 	  2 },
 	{ "top", OPT_TOP, "N", 0,

@@ -35,18 +35,22 @@ static struct ttlog_text key_of_field(struct ttlog_text name)
 static int parse_keys(struct stats *stats)
 {
 	const char *p = stats->names;
+	unsigned file_key_cnt = 0;
 
 	while (*p || stats->key_cnt) {
 		struct ttlog_text key = { p, strcspn(p, ",") };
 		enum event_key kind = event_key__find(key, EVENT_KEY_LINE);
+		const enum file_key of_file = file_key__find(key);
 
 		if (!key.len || stats->key_cnt == GROUP_BY_MAX_KEYS)
 			return -EINVAL;
 		if (ttlog_text_is(key, "ts"))
 			return -EDOM;
 		stats->keys[stats->key_cnt] = key;
+		stats->of_files[stats->key_cnt] = of_file;
 		stats->kinds[stats->key_cnt++] = kind;
-		if (kind == EVENT_KEY_FIELD)
+		file_key_cnt += of_file != FILE_KEY_NONE;
+		if (kind == EVENT_KEY_FIELD && !of_file)
 			stats->fields[stats->count_keys.field_cnt++] = key_of_field(key);
 		if (kind == EVENT_KEY_PID || kind == EVENT_KEY_TID || kind == EVENT_KEY_COMM)
 			stats->count_keys.by_thread = true;
@@ -55,6 +59,7 @@ static int parse_keys(struct stats *stats)
 			break;
 		p++;
 	}
+	stats->are_all_of_files = stats->key_cnt && file_key_cnt == stats->key_cnt;
 	return 0;
 }
 
@@ -155,11 +160,22 @@ static struct ttlog_text number_text(uint64_t v, char *buf)
 	return (struct ttlog_text){ buf, format__u64(buf, v) };
 }
 
+static struct ttlog_text file_value(const struct stats *stats, unsigned i,
+				    const struct ttlog_info *info, enum value_kind *ret_kind)
+{
+	const struct ttlog_text value = file_key__value(stats->of_files[i], info);
+
+	*ret_kind = value.len ? VALUE_TEXT : VALUE_NONE;
+	return value.len ? value : ttlog_text_of("");
+}
+
 static struct ttlog_text key_value(const struct stats *stats, unsigned i,
 				   const struct ttlog_event *event, char *buf,
 				   enum value_kind *ret_kind)
 {
 	*ret_kind = VALUE_TEXT;
+	if (stats->of_files[i])
+		return file_value(stats, i, ttlog_snapshot_info(event->snapshot), ret_kind);
 	switch (stats->kinds[i]) {
 	case EVENT_KEY_LEVEL:
 		return ttlog_text_of(ttlog_level_name(event->site->level));
@@ -189,6 +205,17 @@ static struct ttlog_text key_value(const struct stats *stats, unsigned i,
 	}
 }
 
+static size_t put_value(unsigned char *to, struct ttlog_text value, enum value_kind kind)
+{
+	const size_t kept = value.len < STATS_KEY_BYTES ? value.len : STATS_KEY_BYTES;
+
+	to[0] = (unsigned char)kind;
+	to[1] = (unsigned char)(kept & 0xff);
+	to[2] = (unsigned char)(kept >> 8);
+	memcpy(to + 3, value.p, kept);
+	return 3 + kept;
+}
+
 size_t stats__make_key(const struct stats *stats, const struct ttlog_event *event,
 		       unsigned char *to)
 {
@@ -197,14 +224,9 @@ size_t stats__make_key(const struct stats *stats, const struct ttlog_event *even
 
 	for (unsigned i = 0; i < stats->key_cnt; i++) {
 		enum value_kind kind;
-		struct ttlog_text value = key_value(stats, i, event, buf, &kind);
-		size_t kept = value.len < STATS_KEY_BYTES ? value.len : STATS_KEY_BYTES;
+		const struct ttlog_text value = key_value(stats, i, event, buf, &kind);
 
-		to[len++] = (unsigned char)kind;
-		to[len++] = (unsigned char)(kept & 0xff);
-		to[len++] = (unsigned char)(kept >> 8);
-		memcpy(to + len, value.p, kept);
-		len += kept;
+		len += put_value(to + len, value, kind);
 	}
 	return len;
 }
@@ -238,6 +260,7 @@ static struct group *group__new(const unsigned char *key, size_t len, uint64_t h
 		return NULL;
 	group->hash = hash;
 	group->first_ns = UINT64_MAX;
+	group->last_ns = UINT64_MAX; /* no event yet */
 	group->key_len = len;
 	if (len)
 		memcpy(group->key, key, len);
@@ -291,11 +314,37 @@ void stats__add(struct stats *stats, struct group *group, uint64_t cnt, uint64_t
 		stats->first_ns = first_ns;
 	if (last_ns > stats->last_ns)
 		stats->last_ns = last_ns;
-	group->cnt += cnt;
 	if (first_ns < group->first_ns)
 		group->first_ns = first_ns;
-	if (last_ns > group->last_ns)
+	if (!group->cnt || last_ns > group->last_ns)
 		group->last_ns = last_ns;
+	group->cnt += cnt;
+}
+
+int stats__count_files(struct stats *stats, struct ttlog_snapshot *const *readers,
+		       size_t reader_cnt)
+{
+	stats->counts_files = stats->are_all_of_files;
+	for (size_t r = 0; stats->counts_files && r < reader_cnt; r++) {
+		const struct ttlog_info *info = ttlog_snapshot_info(readers[r]);
+		unsigned char *key = stats->part_keys[0];
+		struct group *group;
+		size_t len = 0;
+
+		for (unsigned i = 0; info->has_header && i < stats->key_cnt; i++) {
+			enum value_kind kind;
+			const struct ttlog_text value = file_value(stats, i, info, &kind);
+
+			len += put_value(key + len, value, kind);
+		}
+		if (!len)
+			continue;
+		group = stats__find_group(stats, key, len, stats__hash(stats, key, len));
+		if (!group)
+			return -ENOMEM;
+		group->file_cnt++;
+	}
+	return 0;
 }
 
 /* ---- Order ---- */
@@ -306,6 +355,8 @@ static int by_count(const void *a, const void *b)
 
 	if (x->is_rest != y->is_rest)
 		return x->is_rest ? 1 : -1;
+	if (x->file_cnt != y->file_cnt)
+		return x->file_cnt > y->file_cnt ? -1 : 1;
 	if (x->cnt != y->cnt)
 		return x->cnt > y->cnt ? -1 : 1;
 	return event_field__order((struct ttlog_text){ (const char *)x->key, x->key_len },

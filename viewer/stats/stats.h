@@ -13,8 +13,8 @@ struct stats;
 struct terminal;
 
 /*
- * keys: separated by commas: level target probe msg file func line pid tid comm, or any field's
- * key; empty: all events are one group. field: only this one has aggregates; "duration" is the
+ * keys: separated by commas: level target probe msg file func line pid tid comm, host service
+ * signature (of the file), or any field's key; empty: all events are one group. field: only this one has aggregates; "duration" is the
  * duration of spans; NULL: all fields have. It must stay.
  *
  * NULL with errno: EINVAL: a key is empty or there are too many; EDOM: a key is ts.
@@ -23,6 +23,11 @@ struct stats *stats__new(const char *keys, const char *field);
 void stats__free(struct stats *stats);
 /* Counts the events of a run. Returns 0 or -ENOMEM. */
 int stats__run(struct stats *stats, const struct ttlog_run *run);
+
+/* If all keys are those of files, counts the files of each group, also those without events. Returns
+ * 0 or -ENOMEM. */
+int stats__count_files(struct stats *stats, struct ttlog_snapshot *const *readers,
+		       size_t reader_cnt);
 
 /* Prints the first `most` groups, those with the most events first: as a table and a table of their
  * aggregates, or a JSON object a line. Returns 0 or -ENOMEM. */

@@ -4,6 +4,8 @@
 
 #define COLUMN_MAX_WIDTH 48u
 
+#define FILES_WIDTH 6
+
 #define NO_FIELD "-"
 #define IS_NULL  "null"
 
@@ -46,6 +48,8 @@ void group_widths__init(struct group_widths *ret, const struct stats *stats,
 void stats__print_keys(const struct stats *stats, struct out *out,
 		       const struct group_widths *widths)
 {
+	if (stats->counts_files)
+		out__format(out, "  %*s", FILES_WIDTH, "files");
 	for (unsigned i = 0; i < stats->key_cnt; i++) {
 		out__text(out, "  ");
 		out__plain(out, stats->keys[i]);
@@ -59,6 +63,8 @@ void group__print(const struct group *group, const struct stats *stats, struct o
 {
 	const unsigned char *p = group->key;
 
+	if (stats->counts_files)
+		out__format(out, "  %*llu", FILES_WIDTH, (unsigned long long)group->file_cnt);
 	if (group->is_rest)
 		out__text(out, "  (all further groups)");
 	for (unsigned i = 0; !group->is_rest && i < stats->key_cnt; i++) {
@@ -121,4 +127,6 @@ void group__print_json(const struct group *group, const struct stats *stats, str
 	}
 	out__text(out, group->is_rest ? "},\"rest\":true" : "}");
 	print_nulls(group, stats, out);
+	if (stats->counts_files)
+		out__json_u64(out, ",\"files\":", group->file_cnt);
 }

@@ -13,6 +13,7 @@
 #define TIME_WIDTH   30
 #define DAY_WIDTH    18
 #define NUMBER_WIDTH 7u /* of a statistic, at least */
+#define NO_TIME      UINT64_MAX
 
 /* Events a second between the first and the last; 0 if there is no such time. */
 static double rate_of(const struct group *group)
@@ -89,6 +90,14 @@ static void print_json(const struct stats *stats, struct out *out, const struct 
 	out__text(out, "}\n");
 }
 
+/* A group of files without events. */
+static void print_json_of_none(const struct stats *stats, struct out *out,
+			       const struct group *group)
+{
+	group__print_json(group, stats, out);
+	out__text(out, ",\"events\":0}\n");
+}
+
 /* ---- The table of groups ---- */
 
 /* All events are of one day, which is said below the table. */
@@ -100,7 +109,9 @@ static bool is_one_day(const struct stats *stats)
 static void print_time(struct out *out, uint64_t ns, bool one_day)
 {
 	out__text(out, "  ");
-	if (one_day)
+	if (ns == NO_TIME)
+		out__format(out, "%*s", one_day ? DAY_WIDTH : TIME_WIDTH, "-");
+	else if (one_day)
 		out__time_of_day(out, ns);
 	else
 		out__time(out, ns);
@@ -130,7 +141,8 @@ static void print_groups(const struct stats *stats, struct out *out, struct grou
 		const struct group *group = groups[g];
 
 		out__format(out, "%10llu %5.1f%% ", (unsigned long long)group->cnt,
-			    100.0 * (double)group->cnt / (double)stats->event_cnt);
+			    group->cnt ? 100.0 * (double)group->cnt / (double)stats->event_cnt
+				       : 0.0);
 		if (rate_of(group) > 0)
 			out__format(out, "%12.1f", rate_of(group));
 		else
@@ -289,7 +301,7 @@ int stats__print(struct stats *stats, struct out *out, size_t most, bool json)
 	if (!groups)
 		return -ENOMEM;
 	for (size_t i = 0; json && i < cnt; i++)
-		print_json(stats, out, groups[i]);
+		(groups[i]->cnt ? print_json : print_json_of_none)(stats, out, groups[i]);
 	if (!json) {
 		group_widths__init(&widths, stats, groups, cnt);
 		print_groups(stats, out, groups, cnt, &widths);

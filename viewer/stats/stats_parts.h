@@ -7,6 +7,7 @@
 
 #include "aggregate.h"
 #include "event_key.h"
+#include "file_key.h"
 #include "group_memo.h"
 #include "stats.h"
 #include "group_count.h"
@@ -49,6 +50,7 @@ struct group {
 	uint64_t suppressed; /* calls left out before its events */
 	bool is_rest;
 	bool lacks_fields; /* there was no memory for all */
+	uint64_t file_cnt; /* files with these values; see stats__count_files() */
 	size_t key_len;
 	/* each value: a byte of enum value_kind, two bytes of length, the bytes */
 	unsigned char key[];
@@ -107,7 +109,10 @@ struct stats {
 	char *names; /* the keys' text */
 	struct ttlog_text keys[GROUP_BY_MAX_KEYS];
 	enum event_key kinds[GROUP_BY_MAX_KEYS];
+	enum file_key of_files[GROUP_BY_MAX_KEYS]; /* FILE_KEY_NONE: kinds says what it is */
 	unsigned key_cnt;
+	bool are_all_of_files;                       /* the keys */
+	bool counts_files;                           /* groups have file_cnt */
 	struct ttlog_text fields[GROUP_BY_MAX_KEYS]; /* the keys that are fields */
 	struct count_keys count_keys;
 	struct group_count *counter;

@@ -9,9 +9,14 @@
 #include "waiting.h"
 #include <ttlog/read.h>
 
+struct summary_files {
+	struct ttlog_snapshot *const *readers;
+	size_t cnt;
+};
+
 static int show_stats(const struct options *options, struct ttlog_stream *stream,
-		      struct waiting *waiting, uint64_t most, struct out *out,
-		      const struct terminal *terminal)
+		      struct waiting *waiting, const struct summary_files *files, uint64_t most,
+		      struct out *out, const struct terminal *terminal)
 {
 	const bool json = options->format == FORMAT_JSON;
 	const size_t top = options->has_top ? options->top : SIZE_MAX;
@@ -27,6 +32,8 @@ static int show_stats(const struct options *options, struct ttlog_stream *stream
 		if (!err)
 			err = waiting__run(waiting, &run);
 	}
+	if (!err && !options->histogram)
+		err = stats__count_files(stats, files->readers, files->cnt);
 	if (!err && options->histogram)
 		err = stats__print_histograms(stats, out, top, terminal, json);
 	else if (!err)
@@ -49,7 +56,9 @@ int summary__show(const struct options *options, struct ttlog_stream *stream,
 	if (!options->histogram)
 		err = waiting__new(readers, reader_cnt, &waiting);
 	if (!err)
-		err = show_stats(options, stream, waiting, most, out, terminal);
+		err = show_stats(options, stream, waiting,
+				 &(const struct summary_files){ readers, reader_cnt }, most, out,
+				 terminal);
 	waiting__free(waiting);
 	return err;
 }
