@@ -15,6 +15,7 @@
 #include "browse.h"
 #include "event_output.h"
 #include "gdb_line.h"
+#include "host_order.h"
 #include "info.h"
 #include "input.h"
 #include "json.h"
@@ -34,6 +35,7 @@
 #include "summary.h"
 #include "terminal.h"
 #include "text.h"
+#include "timeline.h"
 #include "to_sqlite.h"
 #include "unknown_key.h"
 
@@ -45,6 +47,8 @@ struct view {
 	struct terminal terminal;
 	const char *pager; /* NULL: none */
 	int status;        /* 0: the error decides */
+	struct host_order order;
+	uint64_t interval_ns; /* of --timeline */
 };
 
 static bool is_dialogue(const struct options *options)
@@ -201,6 +205,7 @@ static void show_lines(struct view *view, struct ttlog_stream *stream, uint64_t 
 	text_output__init(&text, &view->out, view->terminal.colour, view->input.readers,
 			  view->input.reader_cnt);
 	for (uint64_t i = 0; i < most && !view->out.err && ttlog_stream_next(stream, &event); i++) {
+		text.unsure_ns = host_order__take(&view->order, &event);
 		if (format == FORMAT_LOGFMT)
 			logfmt__event(&view->out, &event);
 		else if (format == FORMAT_JSON)
@@ -238,6 +243,9 @@ static int show_events(struct view *view)
 		return err;
 	if (options->mode == MODE_EVENTS)
 		show_lines(view, stream, most);
+	else if (options->mode == MODE_TIMELINE)
+		err = timeline__show(stream, most, &view->out, &view->terminal,
+				     options->format == FORMAT_JSON, &view->interval_ns);
 	else
 		err = summary__show(options, stream, view->input.readers, view->input.reader_cnt,
 				    most, &view->out, &view->terminal);
@@ -245,7 +253,8 @@ static int show_events(struct view *view)
 	return err;
 }
 
-static int show_once(struct view *view, const struct event_output *output, void *state)
+static int show_once(struct view *view, const struct event_output *output, void *state,
+		     bool is_first)
 {
 	uint64_t most = view->options.has_head ? view->options.head : UINT64_MAX;
 	struct ttlog_stream *stream;
@@ -254,8 +263,11 @@ static int show_once(struct view *view, const struct event_output *output, void 
 
 	if (err)
 		return err;
-	for (uint64_t i = 0; i < most && !view->out.err && ttlog_stream_next(stream, &event); i++)
+	for (uint64_t i = 0; i < most && !view->out.err && ttlog_stream_next(stream, &event); i++) {
+		if (is_first)
+			(void)host_order__take(&view->order, &event);
 		output->event(state, &event);
+	}
 	ttlog_stream_free(stream);
 	return 0;
 }
@@ -276,9 +288,9 @@ static int show_output(struct view *view, const struct event_output *output)
 	int err = state ? output->begin(state, &setup) : -ENOMEM;
 
 	if (!err) {
-		err = show_once(view, output, state);
+		err = show_once(view, output, state, true);
 		if (!err && output->again && output->again(state))
-			err = show_once(view, output, state);
+			err = show_once(view, output, state, false);
 		if (output->end)
 			output->end(state);
 	}
@@ -381,7 +393,9 @@ static int show(struct view *view)
 		input__report(&view->input);
 		return -EBADMSG;
 	}
-	err = show_chosen(view);
+	err = host_order__init(&view->order, view->input.readers, view->input.reader_cnt);
+	if (!err)
+		err = show_chosen(view);
 	if (err == -ENOMEM)
 		return diagnostics__print_errno("cannot go on", -err);
 	if (err)
@@ -394,6 +408,8 @@ static int show(struct view *view)
 		return 0; /* the reader has seen enough */
 	if (err)
 		return say_output_error(view, err);
+	host_order__say(&view->order);
+	host_order__say_interval(&view->order, view->interval_ns);
 	input__report(&view->input);
 	return view->input.unreadable ? -EBADMSG : 0;
 }
@@ -468,6 +484,7 @@ static void view__fini(struct view *view)
 	progress__end();
 	pager__finish();
 	new_output__fini(&view->file);
+	host_order__fini(&view->order);
 	input__fini(&view->input);
 	out__fini(&view->out);
 	options__fini(&view->options);

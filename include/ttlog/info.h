@@ -248,6 +248,9 @@ struct ttlog_info {
 	bool has_stream;
 	uint64_t stream, segment;
 	bool has_suppressed; /* the accounts of its header say ttlog_contents.suppressed */
+	/* how much its wall time may be off, as the kernel had it when the file was made */
+	bool has_clock_error, is_clock_unsynchronised;
+	uint64_t clock_error_ns;
 };
 
 /* The wall time for a time of CLOCK_MONOTONIC, by the snapshot's pair of clocks. */

@@ -103,7 +103,9 @@ static int restrict_paths(const struct confine_paths *paths)
 /* Of glibc, libbpf, libmicrohttpd, libsystemd and this program, whatever their arguments are. */
 static const int calls[] = {
 	SCMP_SYS(accept4),
+	SCMP_SYS(adjtimex),
 	SCMP_SYS(brk),
+	SCMP_SYS(clock_adjtime), /* without CAP_SYS_TIME, these two only read */
 	SCMP_SYS(clock_getres),
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep),

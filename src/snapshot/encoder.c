@@ -19,6 +19,8 @@ int encoder__init(struct encoder *encoder, const struct snapshot_source *source,
 	if (source->boot_offset_ns)
 		encoder->created.mono_ns =
 			encoder->created.real_ns - (uint64_t)source->boot_offset_ns;
+	else
+		clock__real_error(&encoder->created.error);
 	encoder->catalog = catalog__new(source->events, source->modules, source->module_cnt,
 					source->thread_cnt, choice, source->redact);
 	return encoder->catalog ? 0 : -errno;

@@ -128,6 +128,7 @@ int segment_out__begin(struct segment_out *out, struct segment_room *room, struc
 		},
 		.told_missed = out->place.missed,
 	};
+	clock__real_error(&out->created.error);
 	out->segment = make_segment(out, stream, source);
 	if (!out->segment)
 		return -ENOMEM;

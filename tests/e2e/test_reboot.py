@@ -77,6 +77,8 @@ def check_times(snapshot, start, earlier):
         check(start <= at + earlier <= datetime.now(timezone.utc), f"{at}, not since {start}")
     created = datetime.fromisoformat(snapshot.info["created_at"][:26] + "+00:00")
     check(start <= created, f"created at {created}")
+    # that of the clock of the earlier boot was never asked for
+    equal("clock_error_ns" in snapshot.info, not earlier, "whether it says how wrong its clock may be")
 
 
 def test_reboot_took_part_of_the_ring(t):

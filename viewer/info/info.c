@@ -511,6 +511,18 @@ static void trigger(struct page *page, const struct ttlog_info *header)
 			   " triggers since the snapshot before (--min-gap)");
 }
 
+static void clock_error(struct page *page, const struct ttlog_info *header)
+{
+	if (!header->has_clock_error)
+		return;
+	label(page, "clock error");
+	out__text(page->out, "at most ");
+	out__duration(page->out, header->clock_error_ns);
+	out__text(page->out, header->is_clock_unsynchronised
+				     ? ", as far as is known: it was not synchronised\n"
+				     : ", by the kernel's estimate\n");
+}
+
 static void process(struct page *page, const struct ttlog_info *header)
 {
 	struct out *out = page->out;
@@ -545,6 +557,7 @@ static void process(struct page *page, const struct ttlog_info *header)
 	line_text(page, "reason", header->reason);
 	trigger(page, header);
 	line_text(page, "taken at", header->created_at);
+	clock_error(page, header);
 	tags(page, header);
 }
 

@@ -5,7 +5,6 @@
 #include "out.h"
 #include "stats.h"
 #include "summary.h"
-#include "timeline.h"
 #include "waiting.h"
 #include <ttlog/read.h>
 
@@ -51,8 +50,6 @@ int summary__show(const struct options *options, struct ttlog_stream *stream,
 	struct waiting *waiting = NULL;
 	int err = 0;
 
-	if (options->mode == MODE_TIMELINE)
-		return timeline__show(stream, most, out, terminal, options->format == FORMAT_JSON);
 	if (!options->histogram)
 		err = waiting__new(readers, reader_cnt, &waiting);
 	if (!err)

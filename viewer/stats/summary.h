@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The outputs about all events together: --stats, --histogram, --timeline.
+ * The outputs of groups of events: --stats, --histogram.
  */
 #ifndef TTLOG_VIEW_SUMMARY_H
 #define TTLOG_VIEW_SUMMARY_H

@@ -291,13 +291,14 @@ static void print_head(const struct timeline *timeline, const struct shape *shap
 	out__char(out, '\n');
 }
 
-static void print(const struct timeline *timeline, struct out *out, const struct terminal *terminal,
-		  bool json)
+/* Returns the length of an interval. */
+static uint64_t print(const struct timeline *timeline, struct out *out,
+		      const struct terminal *terminal, bool json)
 {
 	struct shape shape;
 
 	if (!timeline->any)
-		return;
+		return 0;
 	choose_shape(timeline, &shape);
 	if (!json)
 		print_head(timeline, &shape, out);
@@ -310,10 +311,11 @@ static void print(const struct timeline *timeline, struct out *out, const struct
 		else
 			print_line(&shape, &slot, at * len_ns, out, terminal);
 	}
+	return shape.slots * STEPS[timeline->step];
 }
 
 int timeline__show(struct ttlog_stream *stream, uint64_t most, struct out *out,
-		   const struct terminal *terminal, bool json)
+		   const struct terminal *terminal, bool json, uint64_t *ret_interval_ns)
 {
 	struct timeline *timeline = calloc(1, sizeof(*timeline));
 	struct ttlog_run run;
@@ -322,7 +324,7 @@ int timeline__show(struct ttlog_stream *stream, uint64_t most, struct out *out,
 		return -ENOMEM;
 	for (; most && ttlog_stream_run(stream, most, &run); most -= run.cnt)
 		add_run(timeline, &run);
-	print(timeline, out, terminal, json);
+	*ret_interval_ns = print(timeline, out, terminal, json);
 	free(timeline);
 	return 0;
 }

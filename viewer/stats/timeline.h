@@ -13,8 +13,8 @@
 #include <ttlog/read.h>
 
 /* Prints a line, or a JSON object, for each interval of the next `most` events, also for empty ones
- * between others. Returns 0 or -ENOMEM. */
+ * between others. ret_interval_ns: 0: there are none. Returns 0 or -ENOMEM. */
 int timeline__show(struct ttlog_stream *stream, uint64_t most, struct out *out,
-		   const struct terminal *terminal, bool json);
+		   const struct terminal *terminal, bool json, uint64_t *ret_interval_ns);
 
 #endif /* TTLOG_VIEW_TIMELINE_H */

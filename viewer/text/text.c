@@ -179,6 +179,18 @@ static void suppressed(struct text_output *text, uint64_t cnt)
 		out__text(text->out, RESET);
 }
 
+static void unsure(const struct text_output *text)
+{
+	if (!text->unsure_ns)
+		return;
+	if (text->colour)
+		out__text(text->out, DIM);
+	out__text(text->out, " order=+-");
+	out__duration(text->out, text->unsure_ns);
+	if (text->colour)
+		out__text(text->out, RESET);
+}
+
 void text__where(struct out *out, const struct ttlog_site *site)
 {
 	out__plain(out, site->target);
@@ -258,6 +270,7 @@ void text_output__event(struct text_output *text, const struct ttlog_event *even
 	id(text, " trace=", ttlog_event_trace_id(event, buf));
 	id(text, " span=", ttlog_event_span_id(event, buf));
 	suppressed(text, ttlog_event_suppressed(event));
+	unsure(text);
 	out__char(out, '\n');
 	stack(text, event);
 }

@@ -11,6 +11,8 @@ struct text_output {
 	bool colour;
 	/* of the columns, for all files */
 	size_t id_width, comm_width, where_width;
+	/* of the next event, which may not come where it stands: host_order__take(); 0: it does */
+	uint64_t unsure_ns;
 };
 
 void text_output__init(struct text_output *text, struct out *out, bool colour,

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__) || defined(__i386__)
@@ -104,6 +105,19 @@ uint64_t clock__now_mono_ns(void)
 uint64_t clock__now_real_ns(void)
 {
 	return read_clock(CLOCK_REALTIME);
+}
+
+void clock__real_error(struct clock_error *ret)
+{
+	struct timex state = { .modes = 0 }; /* only read: no privilege is needed */
+	const int clock_state = adjtimex(&state);
+	const long most_us = state.maxerror > state.esterror ? state.maxerror : state.esterror;
+
+	*ret = (struct clock_error){ .is_known = clock_state >= 0 && most_us >= 0 };
+	if (!ret->is_known)
+		return;
+	ret->is_unsynchronised = (state.status & STA_UNSYNC) != 0;
+	ret->max_ns = (uint64_t)most_us * 1000;
 }
 
 uint64_t clock__now_cpu_ns(void)

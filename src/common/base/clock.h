@@ -15,6 +15,7 @@
 #define TTLOG_CLOCK_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -68,6 +69,14 @@ static inline uint64_t clock_span__mono_ns(const struct clock_span *span, uint64
 
 uint64_t clock__now_mono_ns(void);
 uint64_t clock__now_real_ns(void);
+
+/* What the kernel thinks of CLOCK_REALTIME now. */
+struct clock_error {
+	bool is_known;
+	bool is_unsynchronised; /* nothing has set it by another clock of late */
+	uint64_t max_ns;        /* it may be off by so much */
+};
+void clock__real_error(struct clock_error *ret);
 /* CPU time of the calling thread. */
 uint64_t clock__now_cpu_ns(void);
 struct timespec clock__timespec(uint64_t ns);

@@ -234,6 +234,8 @@ static int parse_scalar(struct header *header, struct ttlog_text key, struct ttl
 		{ "start_time", .number = &info->start_time, .has = &info->has_start_time },
 		{ "stream", .number = &info->stream, .has = &info->has_stream },
 		{ "segment", .number = &info->segment },
+		{ "clock_error_ns", .number = &info->clock_error_ns,
+		  .has = &info->has_clock_error },
 		{ "emitted", .number = &header->emitted, .has = &header->has_totals },
 		{ "recorded", .number = &header->recorded, .has = &header->has_totals },
 		{ "overwritten", .number = &header->overwritten, .has = &header->has_totals },
@@ -253,6 +255,17 @@ static int parse_map_span(struct ttlog_cbor *in, struct ttlog_cbor *ret)
 	return cbor_reader__span(in, ret);
 }
 
+static int parse_bool(struct ttlog_cbor *in, bool *ret)
+{
+	struct ttlog_cbor_item item;
+	const int err = ttlog_cbor_next(in, &item);
+
+	if (err || item.kind != TTLOG_CBOR_BOOL)
+		return err ? err : -EBADMSG;
+	*ret = item.u;
+	return 0;
+}
+
 static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cbor *in)
 {
 	struct header *header = parse->header;
@@ -263,6 +276,8 @@ static int parse_key(struct parse *parse, struct ttlog_text key, struct ttlog_cb
 		if (ttlog_text_is(key, TABLES[i].key))
 			return parse_table(parse, &TABLES[i], in, &parse->tables[i]);
 	}
+	if (ttlog_text_is(key, "clock_unsynchronised"))
+		return parse_bool(in, &header->info.is_clock_unsynchronised);
 	if (ttlog_text_is(key, "lost"))
 		return parse_map_span(in, &header->lost_item);
 	if (ttlog_text_is(key, "exit"))

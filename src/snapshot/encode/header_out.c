@@ -335,6 +335,15 @@ static void put_stacks(struct cbor_map *map, const struct snapshot_source *sourc
 	stacks_out__free(stacks);
 }
 
+static void put_clock_error(struct cbor_map *map, const struct clock_error *error)
+{
+	if (!error->is_known)
+		return;
+	cbor_map__uint(map, "clock_error_ns", error->max_ns);
+	if (error->is_unsynchronised)
+		cbor_out__bool(cbor_map__key(map, "clock_unsynchronised"), true);
+}
+
 /* All but what differs between a snapshot and a segment. */
 static void put_common(struct cbor_map *map, const struct snapshot_source *source,
 		       const struct header_time *created, uint64_t incompatible)
@@ -346,6 +355,7 @@ static void put_common(struct cbor_map *map, const struct snapshot_source *sourc
 	cbor_map__uint(map, "incompatible", incompatible);
 	cbor_map__uint(map, "compatible", 0);
 	put_clock(cbor_map__key(map, "clock"), created);
+	put_clock_error(map, &created->error);
 	rfc3339__text(created_at, created->real_ns);
 	cbor_map__text(map, "created_at", created_at);
 	put_process(map, source);

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
+
 struct catalog;
 struct cbor_out;
 struct snapshot_source;
@@ -16,6 +18,7 @@ struct stacks_out;
 /* When the snapshot was made, on CLOCK_MONOTONIC and CLOCK_REALTIME. */
 struct header_time {
 	uint64_t mono_ns, real_ns;
+	struct clock_error error; /* of CLOCK_REALTIME then */
 };
 
 /* Limits for what may be any amount, and how much was left out. */

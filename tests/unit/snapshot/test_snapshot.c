@@ -75,6 +75,7 @@ static void test_snapshot_header(void **state)
 	assert_true(get_int(decode__get(header, "clock"), "real_ns") - real_ns < 60000000000u);
 	assert_int_equal(cbor_string_length(decode__get(header, "created_at")),
 			 strlen("2026-11-21T06:00:00.123456789Z"));
+	assert_true(get_int(header, "clock_error_ns") <= 16000000000u);
 	lost = decode__get(header, "lost");
 	assert_int_equal(get_int(lost, "total"), 3);
 	assert_int_equal(get_int(lost, "memory"), 1);

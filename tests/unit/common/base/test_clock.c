@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/timex.h>
 #include <time.h>
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -292,6 +293,27 @@ static void test_clock_is_readable_while_pairs_come(void **state)
 	clock__free(stress.clock);
 }
 
+/* The kernel's own words, whatever the clock of this machine is like; they change in between. */
+static void test_clock_tells_its_error(void **state)
+{
+	struct timex before = { .modes = 0 }, after = { .modes = 0 };
+	struct clock_error error;
+
+	(void)state;
+	if (adjtimex(&before) < 0)
+		skip(); /* a sandbox without it */
+	clock__real_error(&error);
+	assert_true(adjtimex(&after) >= 0);
+	assert_true(error.is_known);
+	if ((before.status & STA_UNSYNC) == (after.status & STA_UNSYNC))
+		assert_int_equal(error.is_unsynchronised, (before.status & STA_UNSYNC) != 0);
+	/* it only grows, unless the clock was set in between */
+	if (before.maxerror <= after.maxerror && before.esterror == after.esterror) {
+		assert_true(error.max_ns >= (uint64_t)before.maxerror * 1000);
+		assert_true(error.max_ns >= (uint64_t)before.esterror * 1000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_clock_survives_steps_without_end),
 		cmocka_unit_test(test_clock_thins_around_steps),
 		cmocka_unit_test(test_clock_is_readable_while_pairs_come),
+		cmocka_unit_test(test_clock_tells_its_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Files of several hosts, whose clocks may be off: view_hosts.py TTLOG-VIEW"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, "tests")
+sys.dont_write_bytecode = True
+
+import make_snapshot as make  # noqa: E402
+from view_harness import DEADLINE_S, VIEW, run, view  # noqa: E402
+
+MS = 10**6
+FOLDER = tempfile.TemporaryDirectory()
+
+
+def host_file(pid, host, times, error_ns=None, unsynchronised=False):
+    """Events at so many ns after REAL."""
+    header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": pid, "host": host, "comm": "p",
+              "reason": "exit", "created_at": make.time_text(make.REAL)}  # fmt: skip
+    if error_ns is not None:
+        header["clock_error_ns"] = error_ns
+    if unsynchronised:
+        header["clock_unsynchronised"] = True
+    made = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])],
+                         [{"pid": pid, "tid": pid, "comm": "p"}], {0: [make.array("Q")]})  # fmt: skip
+    made.chunk([(at, 0, 0, [at]) for at in times])
+    made.end()
+    return made.save(os.path.join(FOLDER.name, "%d.bin" % pid))
+
+
+def shown(*args):
+    done = subprocess.run([VIEW, *args], capture_output=True, timeout=DEADLINE_S, text=True)
+    assert done.returncode == 0, done
+    return done.stdout, done.stderr
+
+
+def marks(*files):
+    """Of each event, by how much two clocks may differ; and what is said of all."""
+    out, err = shown(*files)
+    return [(re.findall(r" order=\+-(\S+)$", line) or [None])[0] for line in out.splitlines()], err
+
+
+def test_events_that_are_closer_than_the_clocks():
+    """Also with events of the same host between them; not within a host, nor further apart."""
+    one = host_file(1, "h1", [0, MS, 2 * MS, 50 * MS, 51 * MS], 2 * MS)
+    two = host_file(2, "h2", [MS // 2, 30 * MS, 54 * MS - 1], MS)
+    # h1 0, h2 .5, h1 1, h1 2, h2 30, h1 50, h1 51, h2 53.999999
+    order, err = marks(one, two)
+    assert order == [None, "3.000ms", "3.000ms", "3.000ms", None, None, None, "3.000ms"], order
+    assert "not certain for 4 of 8 events" in err and "h1 2.000ms, h2 1.000ms" in err, err
+    assert err.startswith("ttlog-view: order across hosts: ") and err.count("\n") == 1, err
+    same, _ = marks(two, one)
+    assert same == order
+    # exactly as far apart as the clocks may differ: later in any case
+    assert marks(host_file(3, "h1", [0], 2 * MS), host_file(4, "h2", [3 * MS], MS)) == ([None, None], "")
+
+
+def test_where_nothing_is_said():
+    sure = ([None] * 4, "")
+    assert marks(host_file(1, "h1", [0, 10], MS), host_file(2, "h1", [5, 15], MS)) == sure, "one host"
+    assert marks(host_file(1, "h1", [0, 10], MS), host_file(2, "h2", [5, 15])) == sure, "not known"
+    assert marks(host_file(1, "h1", [0, 10], 0), host_file(2, "h2", [5, 15], 0)) == sure, "no error"
+    assert marks(host_file(1, "h1", [0, 10], MS)) == ([None] * 2, ""), "one file"
+
+
+def test_many_hosts():
+    """The one that reaches furthest decides, until it is the event's own; errors without end."""
+    files = [host_file(1, "h1", [0, 80 * MS], 100 * MS), host_file(2, "h2", [10 * MS], 0),
+             host_file(3, "h3", [120 * MS], 0), host_file(4, "h4", [90 * MS], 5 * MS),
+             host_file(5, "h5", [500 * MS], 0)]  # fmt: skip
+    # h1 0, h2 10, h1 80 (h2: -20..), h4 90, h3 120 (h1: ..180), h5 500
+    order, err = marks(*files)
+    assert order == [None, "100.000ms", "100.000ms", "105.000ms", "100.000ms", None], order
+    assert "and 1 more" in err and "h4" in err and "h5" not in err, err
+    order, err = marks(host_file(1, "h1", [0], 2**64 - 1), host_file(2, "h2", [10**18], 2**64 - 1, True))
+    assert order[0] is None and order[1] and "(not synchronised)" in err, (order, err)
+
+
+def test_other_formats():
+    """The lines are as ever, and the same is said."""
+    files = [host_file(1, "h1", [0, 10], MS), host_file(2, "h2", [5, 15], MS, True)]
+    for name in ("json", "logfmt", "csv", "chrome", "html", "otlp-json", "perfetto"):
+        done = subprocess.run([VIEW, "--format", name, *files], capture_output=True, timeout=DEADLINE_S)
+        err = done.stderr.decode()
+        assert done.returncode == 0 and "not certain for 3 of 4 events" in err and err.count("\n") == 1, err
+    assert all("order" not in json.loads(line) for line in view("--format", "json", *files).splitlines())
+    # of what is shown
+    assert "of 2 events" in shown("--limit", "2", *files)[1]
+    assert shown("--filter", "pid=1", *files)[1] == "" == shown("--stats", *files)[1]
+
+
+def test_timeline():
+    """Says when the clocks may be off by more than an interval."""
+    files = [host_file(1, "h1", [0, 4 * 10**9], 30 * MS), host_file(2, "h2", [5], 5 * MS)]
+    assert shown("--timeline", *files)[1] == ""
+    files = [host_file(1, "h1", [0, 10**8], 30 * MS), host_file(2, "h2", [5], 5 * MS)]
+    out, err = shown("--timeline", "--format", "json", *files)
+    assert all(json.loads(line)["interval_ns"] < 35 * MS for line in out.splitlines())
+    assert "other intervals" in err and "h1 30.000ms, h2 5.000ms" in err, err
+
+
+def test_info():
+    path = host_file(1, "h1", [0], 1234567)
+    info = json.loads(view("--info", "--format", "json", path))
+    assert info["clock_error_ns"] == 1234567 and "clock_unsynchronised" not in info, info
+    assert re.search(r"clock error +at most 1\.235ms, by the kernel's estimate$", view("--info", path), re.M)
+    path = host_file(1, "h1", [0], 16 * 10**9, True)
+    info = json.loads(view("--info", "--format", "json", path))
+    assert info["clock_error_ns"] == 16 * 10**9 and info["clock_unsynchronised"] is True, info
+    assert "not synchronised" in view("--info", path)
+    assert "clock error" not in view("--info", host_file(1, "h1", [0]))
+
+
+def test_of_another_type():
+    """A header with such a key is not valid, as with any other."""
+    for keys in ({"clock_error_ns": "many"}, {"clock_error_ns": -1}, {"clock_unsynchronised": 1}):
+        made = make.process(9, "h", 200, 10**9, [(100, 0, 1)])
+        made.header.update(keys)
+        made.frames[0] = make.frame(made.header)
+        path = made.save(os.path.join(FOLDER.name, "wrong.bin"))
+        done = subprocess.run([VIEW, path], capture_output=True, timeout=DEADLINE_S)
+        assert done.returncode == 1 and b"header" in done.stderr, (keys, done)
+
+
+run(globals())
