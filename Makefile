@@ -86,6 +86,7 @@ VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs libdw libelf libseccomp) -liberty
 CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 # Only what talks to a fleet's servers needs libnats.
 FLEET_LDLIBS = $(shell $(PKG_CONFIG) --libs libnats) -ljansson -lsodium -lm
+SHIP_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp sqlite3) -lpthread
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
@@ -95,10 +96,11 @@ include src/rooms.mk
 COLLECT_MAIN := $(BUILD)/src/collect/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
 CTL_MAIN := $(BUILD)/src/ctl/main.o
-LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN) $(CTL_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) \
-	$(READ_OBJS) $(VIEW_OBJS) $(CTL_OBJS) $(FLEET_OBJS))
+SHIP_MAIN := $(BUILD)/src/ship/main.o
+LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN) $(CTL_MAIN) $(SHIP_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) \
+	$(READ_OBJS) $(VIEW_OBJS) $(CTL_OBJS) $(FLEET_OBJS) $(SHIP_OBJS))
 READ_LIB := $(BUILD)/libttlogread.a
-PROGRAMS := ttlog-collect ttlog-view ttlog-ctl
+PROGRAMS := ttlog-collect ttlog-view ttlog-ctl ttlog-ship
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 SKELS := $(addprefix $(BUILD)/gen/,$(addsuffix .skel.h,ttlog warm find sched))
 
@@ -128,6 +130,10 @@ $(BUILD)/ttlog-view: $(VIEW_OBJS) $(VIEW_SHARED) $(READ_LIB)
 $(BUILD)/ttlog-ctl: $(CTL_OBJS) $(CTL_SHARED)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CTL_LDLIBS)
+
+$(BUILD)/ttlog-ship: $(SHIP_OBJS) $(FLEET_OBJS) $(SHIP_SHARED)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SHIP_LDLIBS)
 
 # This file changes only when the command lines change. Then everything is built again.
 define FLAGS :=
@@ -164,7 +170,7 @@ $(SKELS): $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 include src/read/read.mk
 
--include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(CTL_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
+-include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(CTL_MAIN:.o=.d) $(SHIP_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
 
 # Remove a file that is half written. Keep intermediate files.
 .DELETE_ON_ERROR:
@@ -192,7 +198,7 @@ help:
 
 endif
 
-# | make                ttlog-collect, ttlog-view and ttlog-ctl, in build/
+# | make                ttlog-collect, ttlog-view, ttlog-ctl and ttlog-ship, in build/
 # | make deps           installs the Debian packages for all targets; also `make deps check`
 # | make lint           clang-format, cppcheck, clang-tidy, mandoc
 # | make format         clang-format, in place

@@ -8,7 +8,7 @@ SHARE := $(PREFIX)/share
 
 # Templates: @WORDS@ in them depend on where they are installed.
 TEMPLATES := pkgconfig/ttlog.pc pkgconfig/ttlogread.pc cmake/ttlog-config.cmake \
-	cmake/ttlog-config-version.cmake systemd/ttlog.service
+	cmake/ttlog-config-version.cmake systemd/ttlog.service systemd/ttlog-ship.service
 
 # What the service's configuration has beyond the defaults: all programs; files for a group; limits.
 SERVICE_DEFAULTS := s/^\#(all =) no$$/\1 yes/; s/^\#(group =)$$/\1 ttlog-read/; s/^\#(max-disk =)$$/\1 2G/; \
@@ -30,8 +30,9 @@ INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
 	$(call files,644,$(wildcard packaging/probes/*.conf),$(SHARE)/ttlog/probes) \
 	$(call files,644,src/metrics/grafana/ttlog.json,$(SHARE)/ttlog/grafana) \
 	$(call files,644,src/metrics/prometheus/ttlog.rules.yml,$(SHARE)/ttlog/prometheus) \
-	$(call files,644,$(BUILD)/install/ttlog.service,$(UNITDIR)) \
+	$(call files,644,$(BUILD)/install/ttlog.service $(BUILD)/install/ttlog-ship.service,$(UNITDIR)) \
 	644:packaging/systemd/ttlog.sysusers:$(PREFIX)/lib/sysusers.d/ttlog.conf \
+	644:packaging/systemd/ttlog-ship.sysusers:$(PREFIX)/lib/sysusers.d/ttlog-ship.conf \
 	644:packaging/systemd/ttlog.tmpfiles:$(PREFIX)/lib/tmpfiles.d/ttlog.conf
 LINKS = $(LIBDIR)/$(READ_SONAME):$(READ_SO).$(VERSION) $(LIBDIR)/$(READ_SO):$(READ_SONAME)
 word-of = $(word $(1),$(subst :, ,$(2)))

@@ -12,9 +12,10 @@ RECORD_ROOMS := src/broker src/broker/requests src/ring \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 # What a fleet of machines shares.
-FLEET_ROOMS := src/fleet
+FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index)
 # The last ones have main.
 CTL_ROOMS := src/ctl
+SHIP_ROOMS := src/ship
 VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
 	viewer/tui $(addprefix viewer/,export/sentry export diff) viewer
@@ -29,10 +30,10 @@ SEES_COMMON := $(seen)
 $(eval $(call see,$(READ_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(VIEW_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(CTL_ROOMS),$(SEES_COMMON)))
-$(eval $(call see,$(FLEET_ROOMS),$(SEES_COMMON)))
+$(eval $(call see,$(FLEET_ROOMS) $(SHIP_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(RECORD_ROOMS),$(SEES_COMMON) -iquote bpf))
 # Tests look into all.
-SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS) $(CTL_ROOMS) $(FLEET_ROOMS))
+SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS) $(CTL_ROOMS) $(FLEET_ROOMS) $(SHIP_ROOMS))
 
 # What a source sees, by the room that it is in.
 sees = $(SEES_$(patsubst %/,%,$(dir $(1))))
@@ -44,6 +45,7 @@ READ_OBJS := $(call objects,$(READ_ROOMS))
 VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
 CTL_OBJS := $(call objects,$(CTL_ROOMS))
 FLEET_OBJS := $(call objects,$(FLEET_ROOMS))
+SHIP_OBJS := $(call objects,$(SHIP_ROOMS))
 # What libttlogread takes: the shapes of values and the language of filters.
 READ_SHARED := $(call objects,src/common/value src/common/query) \
 	$(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table text/utf8)
@@ -59,6 +61,10 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/f
 # And ttlog-ctl.
 CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/utf8 value/format_number value/number value/parse \
 	value/duration_unit files/runtime_dir $(addprefix control/control_,dial reply wire))
+
+# And ttlog-ship.
+SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) files/out_name \
+	$(addprefix value/,duration_unit format_number number parse rfc3339 time_expr))
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/item/chunk src/read/filter/filter_rows src/read/item/unpack \

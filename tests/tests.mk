@@ -18,8 +18,8 @@ $(BUILD)/tests/test_%: $(BUILD)/libttlog-test.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libttlog-test.a -lcmocka $(LDLIBS) $(TEST_LDLIBS)
 
 $(BUILD)/tests/test_rates $(BUILD)/tests/test_answer: TEST_LDLIBS := $(CTL_LDLIBS)
-FLEET_TESTS := $(patsubst tests/unit/fleet/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/fleet/test_*.c))
-$(FLEET_TESTS): TEST_LDLIBS := $(FLEET_LDLIBS)
+FLEET_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard tests/unit/fleet/test_*.c tests/unit/ship/test_*.c)))
+$(FLEET_TESTS): TEST_LDLIBS := $(SHIP_LDLIBS)
 
 $(BUILD)/tests/%.o: CPPFLAGS += -iquote tests/unit $(SEES_ALL)
 

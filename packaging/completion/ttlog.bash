@@ -60,4 +60,4 @@ _ttlog()
 	esac
 }
 
-complete -F _ttlog ttlog-collect ttlog-view ttlog-ctl
+complete -F _ttlog ttlog-collect ttlog-view ttlog-ctl ttlog-ship

@@ -63,13 +63,17 @@ static int of_status(natsStatus status)
 	return -EIO;
 }
 
-/* libnats keeps the last reason of each thread, which may be an older one. */
+/* libnats keeps the last reason of each thread, which may be an older one; before it stands the place
+ * in its source. */
 static const char *reason_of(natsStatus status)
 {
 	natsStatus last = NATS_OK;
-	const char *reason = nats_GetLastError(&last);
+	const char *reason = nats_GetLastError(&last), *place_end;
 
-	return last == status && reason && reason[0] ? reason : natsStatus_GetText(status);
+	if (last != status || !reason || !reason[0])
+		return natsStatus_GetText(status);
+	place_end = reason[0] == '(' ? strstr(reason, "): ") : NULL;
+	return place_end ? place_end + 3 : reason;
 }
 
 int fleet_error__of_nats(struct fleet_error *error, natsStatus status, int code, const char *format,

@@ -248,3 +248,8 @@ void nats_link__close(struct nats_link *link)
 	natsConnection_Destroy(link->connection);
 	free(link);
 }
+
+bool nats_link__is_lost(const struct nats_link *link)
+{
+	return natsConnection_IsClosed(link->connection);
+}

@@ -39,4 +39,7 @@ struct nats_link *nats_link__open(const struct nats_link_options *options,
 				  struct fleet_error *error);
 void nats_link__close(struct nats_link *link);
 
+/* Soon after it was lost. */
+bool nats_link__is_lost(const struct nats_link *link);
+
 #endif /* TTLOG_NATS_LINK_H */

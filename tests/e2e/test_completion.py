@@ -11,7 +11,7 @@ import time
 from harness import BUILD, DEADLINE_S, TREE, Skip, check, equal
 
 FOLDER = os.path.join(TREE, "packaging", "completion")
-PROGRAMS = ("ttlog-collect", "ttlog-view", "ttlog-ctl")
+PROGRAMS = ("ttlog-collect", "ttlog-view", "ttlog-ctl", "ttlog-ship")
 ENV = {"PATH": BUILD + ":/usr/bin:/bin", "TERM": "dumb", "HOME": "/nonexistent", "ZDOTDIR": "/nonexistent"}
 ASK = """
 . "$1/ttlog.bash"; shift

@@ -59,3 +59,7 @@ class NatsServer:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.kill()
+
+    def discard(self):
+        """As a program of an end-to-end test."""
+        self.end()

@@ -309,7 +309,7 @@ def options_of_manual(program):
 
 
 def test_manual_pages_have_the_options_of_help():
-    for program in ("ttlog-view", "ttlog-collect", "ttlog-ctl"):
+    for program in ("ttlog-view", "ttlog-collect", "ttlog-ctl", "ttlog-ship"):
         shown, told = options_of_help(program), options_of_manual(program)
         assert shown == told, "man/%s.1 lacks %s, and has %s, which --help has not" % (
             program, sorted(shown - told), sorted(told - shown))  # fmt: skip

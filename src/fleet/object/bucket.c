@@ -4,28 +4,23 @@
 #include <string.h>
 
 #include "bucket.h"
+#include "link_stream.h"
 #include "object_meta.h"
 
 #define SUBJECT_BYTES (FLEET_URL_BUCKET_BYTES + 16)
 
-static void report_missing(const struct bucket *bucket, struct fleet_error *error)
-{
-	(void)fleet_error__set(error, -ENOENT, "%s: there is no bucket %s", bucket->link->server,
-			       bucket->name);
-}
-
 /* As the clients of all languages make it. Full: what is new is refused, nothing is dropped. */
-static int make(const struct bucket *bucket, unsigned int replicas, jsStreamInfo **ret_info,
-		struct fleet_error *error)
+static int find_or_make(const struct bucket *bucket, unsigned int replicas, jsStreamInfo **ret_info,
+			struct fleet_error *error)
 {
-	char chunks[SUBJECT_BYTES], metas[SUBJECT_BYTES];
+	char chunks[SUBJECT_BYTES], metas[SUBJECT_BYTES], what[SUBJECT_BYTES];
 	const char *subjects[] = { chunks, metas };
 	jsStreamConfig config;
-	jsErrCode code = 0;
-	natsStatus status = jsStreamConfig_Init(&config);
 
+	(void)snprintf(what, sizeof(what), "bucket %s", bucket->name);
 	(void)snprintf(chunks, sizeof(chunks), "$O.%s.C.>", bucket->name);
 	(void)snprintf(metas, sizeof(metas), "$O.%s.M.>", bucket->name);
+	(void)jsStreamConfig_Init(&config);
 	config.Name = bucket->stream;
 	config.Description = "Object Store bucket of ttlog";
 	config.Subjects = subjects;
@@ -35,45 +30,7 @@ static int make(const struct bucket *bucket, unsigned int replicas, jsStreamInfo
 	config.Replicas = replicas;
 	config.AllowRollup = true;
 	config.AllowDirect = true;
-	if (status == NATS_OK)
-		status = js_AddStream(ret_info, bucket->link->js, &config, NULL, &code);
-	if (status == NATS_OK)
-		return 0;
-	if (code == JSStreamReplicasNotSupportedErr)
-		return fleet_error__set(error, -EINVAL,
-					"%s: bucket %s: this server is alone and keeps one replica "
-					"only: --replicas 1",
-					bucket->link->server, bucket->name);
-	return fleet_error__of_nats(error, status, code,
-				    "%s: can't make bucket %s with %u replicas",
-				    bucket->link->server, bucket->name, replicas);
-}
-
-static int find(const struct bucket *bucket, jsStreamInfo **ret_info, struct fleet_error *error)
-{
-	jsErrCode code = 0;
-	natsStatus status =
-		js_GetStreamInfo(ret_info, bucket->link->js, bucket->stream, NULL, &code);
-
-	return status == NATS_OK ? 0
-				 : fleet_error__of_nats(error, status, code, "%s: bucket %s",
-							bucket->link->server, bucket->name);
-}
-
-/* If another one makes it at the same time, it is there. */
-static int find_or_make(const struct bucket *bucket, unsigned int replicas, jsStreamInfo **ret_info,
-			struct fleet_error *error)
-{
-	int err = find(bucket, ret_info, error);
-
-	if (err == -ENOENT && !replicas)
-		report_missing(bucket, error);
-	if (err == -ENOENT && replicas) {
-		err = make(bucket, replicas, ret_info, error);
-		if (err == -EEXIST)
-			err = find(bucket, ret_info, error);
-	}
-	return err;
+	return link_stream__open(bucket->link, what, &config, ret_info, error);
 }
 
 static int check(const struct bucket *bucket, const jsStreamConfig *config,

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "destination.h"
+#include "object_put.h"
+#include "sending.h"
+
+#define SECOND_NS      UINT64_C(1000000000)
+/* What is still on the disk here is audited so often. */
+#define AUDIT_AGAIN_NS (24 * 3600 * SECOND_NS)
+/* Whether the connection is still there is looked at so often while there is nothing to do. */
+#define LOOK_NS        SECOND_NS
+/* A file that can't be read now. */
+#define FILE_RETRY_NS  (60 * SECOND_NS)
+
+/* ---- what is said ---- */
+
+static void say(const struct destination *destination, const char *text)
+{
+	fprintf(stderr, "ttlog-ship: %s: %s\n", destination->text, text);
+}
+
+/* An error that lasts is said once. */
+static void say_error(struct destination *destination, const struct fleet_error *error)
+{
+	struct spool_counts counts;
+	char text[FLEET_ERROR_BYTES + 64];
+
+	if (!strcmp(destination->said, error->text))
+		return;
+	(void)snprintf(destination->said, sizeof(destination->said), "%s", error->text);
+	spool__count(destination->spool, destination->number, &counts);
+	(void)snprintf(text, sizeof(text), "%s; %zu files wait, it is tried again", error->text,
+		       counts.waiting);
+	say(destination, text);
+}
+
+static void say_connected(struct destination *destination)
+{
+	struct spool_counts counts;
+	char text[512];
+
+	destination->said[0] = '\0';
+	spool__count(destination->spool, destination->number, &counts);
+	(void)snprintf(text, sizeof(text), "connected to %s (%u replicas); %zu files to send",
+		       destination->link->server, destination->bucket.replicas, counts.waiting);
+	say(destination, text);
+}
+
+/* ---- the connection ---- */
+
+static void disconnect(struct destination *destination)
+{
+	ack_window__free(destination->window);
+	destination->window = NULL;
+	nats_link__close(destination->link);
+	destination->link = NULL;
+}
+
+static int open_all(struct destination *destination, struct fleet_error *error)
+{
+	int err;
+
+	destination->link = nats_link__open(&destination->link_options, error);
+	if (!destination->link)
+		return -errno;
+	err = bucket__open(&destination->bucket, destination->link, destination->url.bucket,
+			   destination->replicas, error);
+	if (!err)
+		err = index_stream__open(&destination->index, destination->link,
+					 destination->url.bucket, destination->replicas, error);
+	if (err)
+		return err;
+	destination->window = ack_window__new(destination->link, OBJECT_PUT_WINDOW, error);
+	return destination->window ? 0 : -errno;
+}
+
+/* The servers may have lost what they had acknowledged. */
+static int connect_again(struct destination *destination, struct fleet_error *error)
+{
+	const int err = open_all(destination, error);
+
+	if (err) {
+		disconnect(destination);
+		return err;
+	}
+	say_connected(destination);
+	spool__audit_all(destination->spool, destination->number);
+	return 0;
+}
+
+/* ---- work ---- */
+
+static void set(const struct destination *destination, const struct spool_work *work,
+		enum spool_task next, uint64_t after_ns)
+{
+	spool__set(destination->spool, destination->number, work->name, work->inode, next,
+		   clock__now_mono_ns() + after_ns);
+}
+
+static int send_one(struct destination *destination, const struct spool_work *work,
+		    struct fleet_error *error)
+{
+	const int err = sending__send(destination, work, error);
+
+	if (!err) {
+		set(destination, work, SPOOL_AUDIT, destination->audit_after_ns);
+	} else if (err == -EBADF) {
+		say_error(destination, error);
+		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
+		return 0;
+	}
+	return err;
+}
+
+static int audit_one(struct destination *destination, const struct spool_work *work,
+		     struct fleet_error *error)
+{
+	char text[FLEET_ERROR_BYTES + 64];
+	const int err = sending__audit(destination, work, error);
+
+	if (!err)
+		set(destination, work, SPOOL_AUDIT, AUDIT_AGAIN_NS);
+	if (err == -ENODATA) {
+		(void)snprintf(text, sizeof(text), "audit: %s; it is sent again", error->text);
+		say(destination, text);
+		set(destination, work, SPOOL_SEND, 0);
+	}
+	return err == -ENODATA || err == -ECANCELED ? 0 : err;
+}
+
+static int work(struct destination *destination, const struct spool_work *work,
+		struct fleet_error *error)
+{
+	return work->task == SPOOL_SEND ? send_one(destination, work, error)
+					: audit_one(destination, work, error);
+}
+
+static int look(const struct destination *destination, struct fleet_error *error)
+{
+	if (!nats_link__is_lost(destination->link))
+		return 0;
+	return fleet_error__set(error, -ENOTCONN, "%s: the connection was lost",
+				destination->link->server);
+}
+
+/* Connects, and works until something fails or all ends. */
+static int serve(struct destination *destination, struct fleet_error *error)
+{
+	struct spool_work next = { .task = SPOOL_NOTHING };
+	int err = connect_again(destination, error);
+
+	while (!err) {
+		spool__wait(destination->spool, destination->number, clock__now_mono_ns() + LOOK_NS,
+			    &next);
+		if (next.task == SPOOL_STOP)
+			return 0;
+		err = next.task == SPOOL_NOTHING ? look(destination, error)
+						 : work(destination, &next, error);
+		if (!err)
+			destination->backoff.failures = 0;
+	}
+	return err;
+}
+
+/* What the ledger knows need not be sent; whether it is there is looked at. */
+static void take_entry(void *ctx, const struct ledger_entry *entry)
+{
+	const struct destination *destination = ctx;
+	const uint64_t now_s = clock__now_real_ns() / SECOND_NS;
+	const uint64_t last_s = entry->audited_s ? entry->audited_s : entry->sent_s;
+	const uint64_t age_ns = now_s > last_s ? (now_s - last_s) * SECOND_NS : 0;
+	const uint64_t after_ns = entry->audited_s ? AUDIT_AGAIN_NS : destination->audit_after_ns;
+
+	if (entry->object[0])
+		spool__set(destination->spool, destination->number, entry->name, entry->inode,
+			   SPOOL_AUDIT,
+			   clock__now_mono_ns() + (age_ns < after_ns ? after_ns - age_ns : 0));
+}
+
+static void *run(void *ctx)
+{
+	struct destination *destination = ctx;
+	struct fleet_error error = { "" };
+
+	if (ledger__each(destination->ledger, destination->text, take_entry, destination))
+		say(destination, "the ledger can't be read: what is there is found out again");
+	while (!spool__is_stopped(destination->spool)) {
+		if (serve(destination, &error) && !spool__is_stopped(destination->spool))
+			say_error(destination, &error);
+		disconnect(destination);
+		(void)spool__rest(destination->spool,
+				  clock__now_mono_ns() + backoff__next_ns(&destination->backoff,
+									  randombytes_random()));
+	}
+	nats_ReleaseThreadMemory();
+	return NULL;
+}
+
+int destination__start(struct destination *destination)
+{
+	return -pthread_create(&destination->thread, NULL, run, destination);
+}
+
+void destination__join(struct destination *destination)
+{
+	struct spool_counts counts;
+
+	(void)pthread_join(destination->thread, NULL);
+	spool__count(destination->spool, destination->number, &counts);
+	fprintf(stderr, "ttlog-ship: %s: %zu files wait, %zu were gone before they were sent\n",
+		destination->text, counts.waiting, counts.dropped);
+}

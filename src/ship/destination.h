@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One place that files are sent to, and the thread that does it. Nothing but the spool and the ledger
+ * is shared with other destinations: one that is down costs them nothing.
+ */
+#ifndef TTLOG_DESTINATION_H
+#define TTLOG_DESTINATION_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "ack_window.h"
+#include "backoff.h"
+#include "bucket.h"
+#include "fleet_name.h"
+#include "fleet_url.h"
+#include "index_stream.h"
+#include "info_helper.h"
+#include "ledger.h"
+#include "nats_link.h"
+#include "rate.h"
+#include "spool.h"
+
+struct destination {
+	/* set before the thread starts */
+	const char *text; /* the URL as it was given: the key in the ledger */
+	struct fleet_url url;
+	struct nats_link_options link_options;
+	unsigned int replicas;
+	uint64_t audit_after_ns;
+	struct rate rate;
+	size_t number; /* in the spool */
+	struct spool *spool;
+	struct ledger *ledger;
+	struct info_helper *helper;
+	char host[FLEET_HOST_BYTES];
+
+	/* the thread's own */
+	pthread_t thread;
+	struct nats_link *link; /* NULL: not connected */
+	struct ack_window *window;
+	struct bucket bucket;
+	struct index_stream index;
+	struct backoff backoff;
+	char said[FLEET_ERROR_BYTES]; /* the error that was printed last; "": all is well */
+};
+
+/* 0 or -errno. */
+int destination__start(struct destination *destination);
+/* After spool__stop(). */
+void destination__join(struct destination *destination);
+
+#endif /* TTLOG_DESTINATION_H */

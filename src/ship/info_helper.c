@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A request is the name of a file, with the end of a pipe beside it, which becomes ttlog-view's stdout.
+ * The answer is how ttlog-view ended, as waitpid() has it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "fd_message.h"
+#include "info_helper.h"
+#include "out_name.h"
+
+/* For one file, on a slow machine. */
+#define LIMIT_S         60
+#define LIMIT_CPU_S     30
+#define FIRST_BYTES     4096
+/* As a shell has it; ttlog-view ends with 0, 1 or 2. */
+#define EXIT_NO_PROGRAM 127
+
+struct info_helper {
+	int socket;
+	pid_t pid;
+	pthread_mutex_t lock;
+};
+
+/* ---- the helper's process ---- */
+
+static void run_view(const char *dir, const char *view, const char *name, int out)
+{
+	const struct rlimit cpu = { LIMIT_CPU_S, LIMIT_CPU_S }, none = { 0, 0 };
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char path[PATH_MAX + NAME_MAX + 2];
+	sigset_t no_signals;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(out, STDOUT_FILENO);
+	(void)dup2(null, STDERR_FILENO);
+	(void)setrlimit(RLIMIT_CPU, &cpu);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)sigemptyset(&no_signals);
+	(void)sigprocmask(SIG_SETMASK, &no_signals, NULL);
+	/* a timer outlives an exec, and its signal ends the program */
+	(void)alarm(LIMIT_S);
+	(void)execlp(view, view, "--info", "--format", "json", path, (char *)NULL);
+	_exit(EXIT_NO_PROGRAM);
+}
+
+/* Returns how it ended. */
+static int serve_one(const char *dir, const char *view, const char *name, int out)
+{
+	const pid_t pid = out_name__kind(name) == OUT_NAME_FILE ? fork() : -1;
+	int status = EXIT_NO_PROGRAM << 8;
+
+	if (!pid)
+		run_view(dir, view, name, out);
+	(void)close(out);
+	if (pid > 0)
+		(void)waitpid(pid, &status, 0);
+	return status;
+}
+
+/* The client ends it: a signal to all processes of a terminal does not. */
+static void serve(int socket, const char *dir, const char *view)
+{
+	char name[NAME_MAX + 1];
+
+	(void)setpgid(0, 0);
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)prctl(PR_SET_NAME, "ttlog-ship-info");
+	for (;;) {
+		int out = -1, status;
+		const ssize_t len = fd_message__receive(socket, name, sizeof(name) - 1, &out, 0);
+
+		if (len <= 0 || out < 0)
+			_exit(0);
+		name[len] = '\0';
+		status = serve_one(dir, view, name, out);
+		if (send(socket, &status, sizeof(status), MSG_NOSIGNAL) != sizeof(status))
+			_exit(0);
+	}
+}
+
+/* ---- its client ---- */
+
+struct info_helper *info_helper__start(const char *dir, const char *view)
+{
+	struct info_helper *helper = calloc(1, sizeof(*helper));
+	int sockets[2];
+
+	if (!helper || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
+		free(helper);
+		return NULL;
+	}
+	helper->pid = fork();
+	if (!helper->pid) {
+		(void)close(sockets[0]);
+		serve(sockets[1], dir, view);
+	}
+	(void)close(sockets[1]);
+	helper->socket = sockets[0];
+	(void)pthread_mutex_init(&helper->lock, NULL);
+	if (helper->pid > 0)
+		return helper;
+	info_helper__end(helper);
+	return NULL;
+}
+
+void info_helper__end(struct info_helper *helper)
+{
+	if (!helper)
+		return;
+	(void)close(helper->socket);
+	if (helper->pid > 0)
+		(void)waitpid(helper->pid, NULL, 0);
+	(void)pthread_mutex_destroy(&helper->lock);
+	free(helper);
+}
+
+/* More of what the program writes; 0: the end. */
+static ssize_t read_more(int fd, char *to, size_t size)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	const int ready = poll(&wait, 1, (LIMIT_S + 10) * 1000);
+
+	if (!ready)
+		errno = ETIMEDOUT;
+	return ready > 0 ? read(fd, to, size) : -1;
+}
+
+static char *read_all(int fd, size_t most)
+{
+	size_t len = 0, cap = 0;
+	char *text = NULL;
+	ssize_t more = 1;
+
+	while (more > 0 && len <= most) {
+		if (array__reserve(text, len + FIRST_BYTES, &cap)) {
+			more = -1;
+			break;
+		}
+		more = read_more(fd, text + len, cap - len - 1);
+		len += more > 0 ? (size_t)more : 0;
+	}
+	if (len > most)
+		errno = EMSGSIZE;
+	else if (more == 0 && len == 0)
+		errno = ENODATA;
+	if (more < 0 || len > most || !len) {
+		free(text);
+		return NULL;
+	}
+	text[len] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* 0, or -errno: that it was ended by its limits says that the file is bad. */
+static int judge(int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == EXIT_NO_PROGRAM ? -ENOEXEC : 0;
+	switch (WTERMSIG(status)) {
+	case SIGKILL:
+	case SIGINT:
+	case SIGTERM:
+		return -EINTR;
+	default:
+		return -ENODATA;
+	}
+}
+
+/* With the lock. Closes both ends of the pipe. */
+static char *ask(struct info_helper *helper, const char *name, int from, int to, size_t most)
+{
+	const struct iovec part = { (void *)(uintptr_t)name, strlen(name) };
+	const ssize_t sent = fd_message__send(helper->socket, &part, 1, to, 0);
+	char *text = NULL;
+	int status, err;
+
+	(void)close(to);
+	if (sent <= 0) {
+		(void)close(from);
+		errno = EPIPE;
+		return NULL;
+	}
+	text = read_all(from, most);
+	err = text ? 0 : -errno;
+	/* what still writes ends by that */
+	(void)close(from);
+	if (recv(helper->socket, &status, sizeof(status), 0) != sizeof(status))
+		err = -EPIPE;
+	else if (judge(status))
+		err = judge(status);
+	if (!err)
+		return text;
+	free(text);
+	errno = -err;
+	return NULL;
+}
+
+char *info_helper__ask(struct info_helper *helper, const char *name, size_t most)
+{
+	int ends[2];
+	char *text;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return NULL;
+	(void)pthread_mutex_lock(&helper->lock);
+	text = ask(helper, name, ends[0], ends[1], most);
+	(void)pthread_mutex_unlock(&helper->lock);
+	return text;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `ttlog-view --info --format json` says of a file. A process of its own starts ttlog-view: it is
+ * forked before this one gives up the right to start programs. Any thread; one file at a time.
+ */
+#ifndef TTLOG_INFO_HELPER_H
+#define TTLOG_INFO_HELPER_H
+
+#include <stddef.h>
+
+struct info_helper;
+
+/* In the only thread. dir: where the files are; view: the program, a path or a name. NULL with errno. */
+struct info_helper *info_helper__start(const char *dir, const char *view);
+void info_helper__end(struct info_helper *helper);
+
+/* The JSON, at most `most` bytes, without a newline; the caller frees it. NULL with errno: ENODATA,
+ * EMSGSIZE, ETIMEDOUT: of this file it says nothing, or too much; ENOEXEC: there is no ttlog-view; EINTR:
+ * it was ended; EPIPE: the process that starts it was. */
+char *info_helper__ask(struct info_helper *helper, const char *name, size_t most);
+
+#endif /* TTLOG_INFO_HELPER_H */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ledger.h"
+
+#define BUSY_MS 10000
+
+/* The version is in the table's name: an older or newer one is another table. */
+#define SCHEMA                                                                                     \
+	"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"                                      \
+	"CREATE TABLE IF NOT EXISTS files1(destination TEXT NOT NULL, name TEXT NOT NULL, "        \
+	"inode INT NOT NULL, nuid TEXT NOT NULL, object TEXT NOT NULL, digest TEXT NOT NULL, "     \
+	"subject TEXT NOT NULL, sent_s INT NOT NULL, audited_s INT NOT NULL, "                     \
+	"PRIMARY KEY(destination, name)) WITHOUT ROWID;"                                           \
+	"SELECT count(*) FROM files1"
+#define COLUMNS "destination, name, inode, nuid, object, digest, subject, sent_s, audited_s"
+
+struct ledger {
+	sqlite3 *db;
+	pthread_mutex_t lock; /* one call at a time */
+};
+
+static int open_at(const char *path, sqlite3 **ret)
+{
+	sqlite3 *db = NULL;
+	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+
+	if (code == SQLITE_OK) {
+		(void)sqlite3_busy_timeout(db, BUSY_MS);
+		code = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);
+	}
+	if (code == SQLITE_OK)
+		*ret = db;
+	else
+		(void)sqlite3_close(db);
+	return code;
+}
+
+struct ledger *ledger__open(const char *path, const char **ret_why)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	int code = ledger ? open_at(path, &ledger->db) : SQLITE_NOMEM;
+
+	if ((code == SQLITE_NOTADB || code == SQLITE_CORRUPT) && !unlink(path))
+		code = open_at(path, &ledger->db);
+	if (code == SQLITE_OK) {
+		(void)pthread_mutex_init(&ledger->lock, NULL);
+		return ledger;
+	}
+	*ret_why = sqlite3_errstr(code);
+	free(ledger);
+	errno = EIO;
+	return NULL;
+}
+
+void ledger__free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	(void)sqlite3_close(ledger->db);
+	(void)pthread_mutex_destroy(&ledger->lock);
+	free(ledger);
+}
+
+/* Takes the lock; the caller ends it with finish(). NULL: -EIO. */
+static sqlite3_stmt *begin(struct ledger *ledger, const char *sql, const char *first,
+			   const char *second)
+{
+	sqlite3_stmt *statement = NULL;
+
+	(void)pthread_mutex_lock(&ledger->lock);
+	if (sqlite3_prepare_v2(ledger->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return NULL;
+	(void)sqlite3_bind_text(statement, 1, first, -1, SQLITE_STATIC);
+	if (second)
+		(void)sqlite3_bind_text(statement, 2, second, -1, SQLITE_STATIC);
+	return statement;
+}
+
+static void finish(struct ledger *ledger, sqlite3_stmt *statement)
+{
+	(void)sqlite3_finalize(statement);
+	(void)pthread_mutex_unlock(&ledger->lock);
+}
+
+int ledger__put(struct ledger *ledger, const struct ledger_entry *entry)
+{
+	sqlite3_stmt *statement = begin(ledger,
+					"INSERT OR REPLACE INTO files1(" COLUMNS
+					") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+					entry->destination, entry->name);
+	int code = SQLITE_ERROR;
+
+	if (statement) {
+		(void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)entry->inode);
+		(void)sqlite3_bind_text(statement, 4, entry->nuid, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_text(statement, 5, entry->object, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_text(statement, 6, entry->digest, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_text(statement, 7, entry->subject, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_int64(statement, 8, (sqlite3_int64)entry->sent_s);
+		(void)sqlite3_bind_int64(statement, 9, (sqlite3_int64)entry->audited_s);
+		code = sqlite3_step(statement);
+	}
+	finish(ledger, statement);
+	return code == SQLITE_DONE ? 0 : -EIO;
+}
+
+int ledger__forget(struct ledger *ledger, const char *name)
+{
+	sqlite3_stmt *statement = begin(ledger, "DELETE FROM files1 WHERE name = ?", name, NULL);
+	const int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+
+	finish(ledger, statement);
+	return code == SQLITE_DONE ? 0 : -EIO;
+}
+
+static const char *text_of(sqlite3_stmt *statement, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, column);
+
+	return text ? text : "";
+}
+
+/* Rows until the end; *ret_cnt: how many. */
+static int take_rows(sqlite3_stmt *statement,
+		     void (*take)(void *ctx, const struct ledger_entry *entry), void *ctx,
+		     size_t *ret_cnt)
+{
+	int code;
+
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		const struct ledger_entry entry = {
+			.destination = text_of(statement, 0),
+			.name = text_of(statement, 1),
+			.inode = (uint64_t)sqlite3_column_int64(statement, 2),
+			.nuid = text_of(statement, 3),
+			.object = text_of(statement, 4),
+			.digest = text_of(statement, 5),
+			.subject = text_of(statement, 6),
+			.sent_s = (uint64_t)sqlite3_column_int64(statement, 7),
+			.audited_s = (uint64_t)sqlite3_column_int64(statement, 8),
+		};
+
+		take(ctx, &entry);
+		++*ret_cnt;
+	}
+	return code == SQLITE_DONE ? 0 : -EIO;
+}
+
+int ledger__get(struct ledger *ledger, const char *destination, const char *name,
+		void (*take)(void *ctx, const struct ledger_entry *entry), void *ctx)
+{
+	sqlite3_stmt *statement =
+		begin(ledger, "SELECT " COLUMNS " FROM files1 WHERE destination = ? AND name = ?",
+		      destination, name);
+	size_t cnt = 0;
+	const int err = statement ? take_rows(statement, take, ctx, &cnt) : -EIO;
+
+	finish(ledger, statement);
+	return err || cnt ? err : -ENOENT;
+}
+
+int ledger__each(struct ledger *ledger, const char *destination,
+		 void (*take)(void *ctx, const struct ledger_entry *entry), void *ctx)
+{
+	sqlite3_stmt *statement = begin(
+		ledger, "SELECT " COLUMNS " FROM files1 WHERE destination = ?", destination, NULL);
+	size_t cnt = 0;
+	const int err = statement ? take_rows(statement, take, ctx, &cnt) : -EIO;
+
+	finish(ledger, statement);
+	return err;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ttlog-ship: sends the files of ttlog-collect to other machines.
+ */
+#include <sodium.h>
+#include <stdio.h>
+
+#include "ship.h"
+
+int main(int argc, char **argv)
+{
+	struct ship_options options;
+	int status;
+
+	if (sodium_init() < 0) {
+		fprintf(stderr, "ttlog-ship: can't start libsodium\n");
+		return 1;
+	}
+	ship_options__parse(&options, argc, argv);
+	status = ship__run(&options);
+	ship_options__fini(&options);
+	return status;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file_info.h"
+#include "index_message.h"
+#include "object_get.h"
+#include "object_put.h"
+#include "sending.h"
+
+#define SECOND_NS  UINT64_C(1000000000)
+#define READ_BYTES 65536
+
+/* One file on its way. */
+struct sending {
+	struct destination *destination;
+	const struct spool_work *work;
+	int fd;
+	uint64_t size_bytes;
+	struct file_info info;
+	struct object_meta meta;
+	char subject[INDEX_SUBJECT_BYTES];
+};
+
+/* ---- the ledger ---- */
+
+static void note(const struct sending *sending, uint64_t sent_s, uint64_t audited_s)
+{
+	const struct ledger_entry entry = {
+		.destination = sending->destination->text,
+		.name = sending->work->name,
+		.inode = sending->work->inode,
+		.nuid = sending->meta.nuid,
+		.object = sent_s ? sending->meta.name : "",
+		.digest = sending->meta.digest,
+		.subject = sending->subject,
+		.sent_s = sent_s,
+		.audited_s = audited_s,
+	};
+
+	/* without it, it is found out again */
+	(void)ledger__put(sending->destination->ledger, &entry);
+}
+
+static uint64_t now_s(void)
+{
+	return clock__now_real_ns() / SECOND_NS;
+}
+
+static void copy_entry(void *ctx, const struct ledger_entry *entry)
+{
+	struct sending *sending = ctx;
+
+	(void)snprintf(sending->meta.name, sizeof(sending->meta.name), "%s", entry->object);
+	(void)snprintf(sending->meta.nuid, sizeof(sending->meta.nuid), "%s", entry->nuid);
+	(void)snprintf(sending->meta.digest, sizeof(sending->meta.digest), "%s", entry->digest);
+	(void)snprintf(sending->subject, sizeof(sending->subject), "%s", entry->subject);
+}
+
+/* ---- the file ---- */
+
+/* 0; -ENOENT: it is gone. */
+static int open_file(struct sending *sending, struct fleet_error *error)
+{
+	const char *name = sending->work->name;
+	struct stat status;
+
+	sending->fd = openat(spool__dir_fd(sending->destination->spool), name,
+			     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (sending->fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (sending->fd < 0 || fstat(sending->fd, &status))
+		return fleet_error__set(error, -EBADF, "can't read %s: %s", name, strerror(errno));
+	if (status.st_ino != sending->work->inode || !S_ISREG(status.st_mode))
+		return -ENOENT;
+	sending->size_bytes = (uint64_t)status.st_size;
+	return 0;
+}
+
+static int hash_file(const struct sending *sending, char ret[OBJECT_DIGEST_BYTES])
+{
+	unsigned char bytes[READ_BYTES], hash[OBJECT_HASH_BYTES];
+	crypto_hash_sha256_state state;
+	off_t at = 0;
+	ssize_t len;
+
+	(void)crypto_hash_sha256_init(&state);
+	while ((len = pread(sending->fd, bytes, sizeof(bytes), at)) > 0) {
+		(void)crypto_hash_sha256_update(&state, bytes, (size_t)len);
+		at += len;
+	}
+	(void)crypto_hash_sha256_final(&state, hash);
+	object_meta__digest(ret, hash);
+	return len < 0 ? -errno : 0;
+}
+
+/* ---- the object ---- */
+
+static int before_chunk(void *ctx, size_t bytes)
+{
+	struct destination *destination = ctx;
+	const uint64_t at_ns = rate__take(&destination->rate, bytes, clock__now_mono_ns());
+
+	return spool__rest(destination->spool, at_ns) ? -ECANCELED : 0;
+}
+
+/* What an earlier attempt left, if it had no time to put its message. */
+static void purge_rest(struct sending *sending, const char *nuid, const struct object_meta *there)
+{
+	struct fleet_error ignored;
+
+	if (nuid[0] && strcmp(nuid, there->nuid) != 0)
+		(void)bucket__purge_chunks(&sending->destination->bucket, nuid, &ignored);
+}
+
+static int put_object(struct sending *sending, struct fleet_error *error)
+{
+	struct destination *destination = sending->destination;
+	const struct object_put put = {
+		.bucket = &destination->bucket,
+		.window = destination->window,
+		.before_chunk = before_chunk,
+		.ctx = destination,
+	};
+
+	object_meta__new_nuid(sending->meta.nuid, destination->host);
+	note(sending, 0, 0);
+	return object_put__file(&put, sending->fd, &sending->meta, error);
+}
+
+/* Whether the same object is there, whole: 0. That is so if the ledger was lost, or an answer. */
+static int look_whether_there(struct sending *sending, const struct object_meta *there,
+			      struct fleet_error *error)
+{
+	char digest[OBJECT_DIGEST_BYTES];
+	int err;
+
+	if (there->size_bytes != sending->size_bytes || hash_file(sending, digest) ||
+	    strcmp(digest, there->digest) != 0)
+		return -ENODATA;
+	err = object_get__read(&sending->destination->bucket, there, NULL, NULL, error);
+	return err == -EBADMSG ? -ENODATA : err;
+}
+
+static int ensure_object(struct sending *sending, struct fleet_error *error)
+{
+	const struct bucket *bucket = &sending->destination->bucket;
+	struct object_meta there = { .name = "" };
+	int err = object_get__meta(bucket, sending->meta.name, &there, error);
+
+	if (!err)
+		err = look_whether_there(sending, &there, error);
+	if (err && err != -ENOENT && err != -EBADMSG && err != -ENODATA)
+		return err;
+	purge_rest(sending, sending->meta.nuid, &there);
+	if (!err) {
+		sending->meta = there;
+		return 0;
+	}
+	err = put_object(sending, error);
+	return err || !there.nuid[0] ? err : bucket__purge_chunks(bucket, there.nuid, error);
+}
+
+/* ---- the index ---- */
+
+static int put_index(struct sending *sending, struct fleet_error *error)
+{
+	struct destination *destination = sending->destination;
+	const struct index_message message = {
+		.bucket = destination->bucket.name,
+		.host = destination->host,
+		.service = sending->info.service,
+		.reason = sending->info.reason,
+		.object = sending->meta.name,
+		.digest = sending->meta.digest,
+		.size_bytes = sending->meta.size_bytes,
+		.info = sending->info.json,
+	};
+	char *payload = index_message__encode(&message);
+	int err;
+
+	if (!payload || index_message__subject(sending->subject, &message)) {
+		free(payload);
+		return fleet_error__set(error, -EBADF, "%s: no message for the index",
+					sending->work->name);
+	}
+	ack_window__begin(destination->window);
+	err = ack_window__publish(destination->window, sending->subject, NULL, NULL, payload,
+				  strlen(payload), error);
+	free(payload);
+	return err ? err : ack_window__finish(destination->window, error);
+}
+
+/* ---- sending ---- */
+
+static int send_file(struct sending *sending, struct fleet_error *error)
+{
+	struct destination *destination = sending->destination;
+	const char *name = sending->work->name;
+	int err = file_info__read(&sending->info, destination->helper, name, sending->fd,
+				  destination->host);
+
+	if (err)
+		return fleet_error__set(error, -EBADF, "%s: can't ask ttlog-view --info: %s", name,
+					strerror(-err));
+	(void)ledger__get(destination->ledger, destination->text, name, copy_entry, sending);
+	err = fleet_name__object(sending->meta.name, destination->host, sending->info.service,
+				 name);
+	if (err)
+		return fleet_error__set(error, -EBADF, "%s: %s", name, strerror(-err));
+	err = ensure_object(sending, error);
+	if (!err)
+		err = put_index(sending, error);
+	if (!err)
+		note(sending, now_s(), 0);
+	return err;
+}
+
+int sending__send(struct destination *destination, const struct spool_work *work,
+		  struct fleet_error *error)
+{
+	struct sending *sending = calloc(1, sizeof(*sending));
+	int err;
+
+	if (!sending)
+		return fleet_error__set(error, -EBADF, "%s: out of memory", work->name);
+	sending->destination = destination;
+	sending->work = work;
+	err = open_file(sending, error);
+	if (!err)
+		err = send_file(sending, error);
+	file_info__fini(&sending->info);
+	if (sending->fd >= 0)
+		(void)close(sending->fd);
+	free(sending);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* ---- the audit ---- */
+
+/* Reading back takes long, and waits for nothing that is urgent. */
+static int check_urgent(void *ctx, const void *bytes, size_t len)
+{
+	struct destination *destination = ctx;
+	const uint64_t at_ns = rate__take(&destination->rate, len, clock__now_mono_ns());
+
+	(void)bytes;
+	if (spool__rest(destination->spool, at_ns) ||
+	    spool__is_urgent(destination->spool, destination->number))
+		return -ECANCELED;
+	return 0;
+}
+
+static int audit_object(struct sending *sending, struct fleet_error *error)
+{
+	struct destination *destination = sending->destination;
+	struct object_meta there;
+	int err = object_get__meta(&destination->bucket, sending->meta.name, &there, error);
+
+	if (!err && strcmp(there.digest, sending->meta.digest) != 0)
+		err = fleet_error__set(error, -ENODATA, "%s is another file there",
+				       sending->meta.name);
+	if (!err)
+		err = object_get__read(&destination->bucket, &there, check_urgent, destination,
+				       error);
+	return err == -ENOENT || err == -EBADMSG ? -ENODATA : err;
+}
+
+static int audit(struct sending *sending, struct fleet_error *error)
+{
+	struct destination *destination = sending->destination;
+	int err;
+
+	if (ledger__get(destination->ledger, destination->text, sending->work->name, copy_entry,
+			sending) ||
+	    !sending->meta.name[0])
+		return fleet_error__set(error, -ENODATA, "%s is not in the ledger",
+					sending->work->name);
+	err = audit_object(sending, error);
+	if (err)
+		return err;
+	err = index_stream__look(&destination->index, sending->subject, error);
+	if (err == -ENOENT)
+		return fleet_error__set(error, -ENODATA, "%s has no message in the index",
+					sending->meta.name);
+	if (!err)
+		note(sending, now_s(), now_s());
+	return err;
+}
+
+int sending__audit(struct destination *destination, const struct spool_work *work,
+		   struct fleet_error *error)
+{
+	struct sending *sending = calloc(1, sizeof(*sending));
+	int err;
+
+	if (!sending)
+		return fleet_error__set(error, -ECANCELED, "out of memory");
+	sending->destination = destination;
+	sending->work = work;
+	sending->fd = -1;
+	err = audit(sending, error);
+	free(sending);
+	return err;
+}

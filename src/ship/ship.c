@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "destination.h"
+#include "hex.h"
+#include "sandbox.h"
+#include "ship.h"
+
+#define EXIT_USAGE 2
+
+struct ship {
+	const struct ship_options *options;
+	char from[PATH_MAX];
+	int lock_fd;
+	struct info_helper *helper;
+	struct ledger *ledger;
+	struct spool *spool;
+	struct destination destinations[SPOOL_MAX_DESTINATIONS];
+	size_t started_cnt;
+};
+
+static int report(int status, const char *what, const char *why)
+{
+	fprintf(stderr, "ttlog-ship: %s: %s\n", what, why);
+	return status;
+}
+
+/* ---- the start ---- */
+
+/* One shipper for a directory of state: two would send each file twice. */
+static int open_state(struct ship *ship)
+{
+	const char *state = ship->options->state;
+	char path[PATH_MAX];
+
+	if (mkdir(state, 0700) && errno != EEXIST)
+		return report(EXIT_USAGE, state, strerror(errno));
+	(void)snprintf(path, sizeof(path), "%s/lock", state);
+	ship->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (ship->lock_fd < 0)
+		return report(EXIT_USAGE, path, strerror(errno));
+	if (flock(ship->lock_fd, LOCK_EX | LOCK_NB))
+		return report(1, state, "another ttlog-ship uses it: use --state DIR");
+	return 0;
+}
+
+/* The ledger of a spool: by the path of that. */
+static int open_ledger(struct ship *ship)
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	char path[PATH_MAX], digits[17];
+	const char *why = "";
+
+	(void)crypto_hash_sha256(hash, (const unsigned char *)ship->from, strlen(ship->from));
+	*hex__bytes(digits, hash, 8) = '\0';
+	(void)snprintf(path, sizeof(path), "%s/ledger-%s.db", ship->options->state, digits);
+	ship->ledger = ledger__open(path, &why);
+	return ship->ledger ? 0 : report(1, path, why);
+}
+
+/* Beside this program, or where programs are. */
+static struct info_helper *start_helper(const char *from)
+{
+	char path[PATH_MAX + 16], *slash;
+	const ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	path[len > 0 ? len : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash)
+		(void)strcpy(slash + 1, "ttlog-view");
+	return info_helper__start(from, slash && !access(path, X_OK) ? path : "ttlog-view");
+}
+
+static void forget(void *ctx, const char *name)
+{
+	const struct ship *ship = ctx;
+
+	(void)ledger__forget(ship->ledger, name);
+}
+
+static struct nats_link_options link_options(const struct ship_options *options)
+{
+	return (struct nats_link_options){
+		.name = "ttlog-ship",
+		.tls_ca = options->tls_ca,
+		.tls_cert = options->tls_cert,
+		.tls_key = options->tls_key,
+		.creds = options->creds,
+	};
+}
+
+/* libnats has threads from here on. */
+static int check_files(const struct ship_options *options)
+{
+	const struct nats_link_options link = link_options(options);
+	struct fleet_error error;
+
+	if (!nats_link__check(&link, &error))
+		return 0;
+	fprintf(stderr, "ttlog-ship: %s\n", error.text);
+	return EXIT_USAGE;
+}
+
+static int open_all(struct ship *ship)
+{
+	const struct ship_options *options = ship->options;
+	int status;
+
+	if (!realpath(options->from, ship->from))
+		return report(EXIT_USAGE, options->from, strerror(errno));
+	status = open_state(ship);
+	if (status)
+		return status;
+	if (sandbox__drop_capabilities())
+		return report(1, "can't give up privileges", strerror(errno));
+	ship->helper = start_helper(ship->from);
+	if (!ship->helper)
+		return report(1, "can't start a process", strerror(errno));
+	status = check_files(options);
+	if (!status)
+		status = open_ledger(ship);
+	if (status)
+		return status;
+	ship->spool = spool__open(ship->from, options->to_cnt, forget, ship);
+	return ship->spool ? 0 : report(EXIT_USAGE, ship->from, strerror(errno));
+}
+
+static void fill(struct ship *ship, size_t number)
+{
+	const struct ship_options *options = ship->options;
+	struct destination *destination = &ship->destinations[number];
+
+	destination->text = options->to[number].text;
+	destination->url = options->to[number].url;
+	destination->link_options = link_options(options);
+	destination->link_options.servers = destination->url.servers;
+	destination->link_options.server_cnt = destination->url.server_cnt;
+	destination->replicas = options->replicas;
+	destination->audit_after_ns = options->audit_after_ns;
+	destination->rate.bytes_s = options->rate_bytes_s;
+	destination->number = number;
+	destination->spool = ship->spool;
+	destination->ledger = ship->ledger;
+	destination->helper = ship->helper;
+}
+
+static int start_all(struct ship *ship)
+{
+	for (size_t i = 0; i < ship->options->to_cnt; i++) {
+		struct destination *destination = &ship->destinations[i];
+		int err;
+
+		fill(ship, i);
+		err = fleet_name__own_host(destination->host);
+		if (!err)
+			err = destination__start(destination);
+		if (err)
+			return report(1, destination->text, strerror(-err));
+		ship->started_cnt++;
+	}
+	return 0;
+}
+
+/* ---- until the end ---- */
+
+static int watch(struct ship *ship, int signal_fd)
+{
+	struct pollfd wait[] = {
+		{ .fd = signal_fd, .events = POLLIN },
+		{ .fd = spool__watch_fd(ship->spool), .events = POLLIN },
+	};
+	int err;
+
+	for (;;) {
+		if (poll(wait, 2, -1) < 0 && errno != EINTR)
+			return report(1, "poll", strerror(errno));
+		if (wait[0].revents)
+			return 0;
+		err = wait[1].revents ? spool__take_changes(ship->spool) : 0;
+		if (err == -ESTALE)
+			return report(1, ship->from, "the directory was moved or removed");
+		if (err)
+			return report(1, ship->from, strerror(-err));
+	}
+}
+
+/* Before there are threads, which would take them. */
+static int block_signals(void)
+{
+	sigset_t signals;
+
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGTERM);
+	if (pthread_sigmask(SIG_BLOCK, &signals, NULL))
+		return -1;
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void end(struct ship *ship)
+{
+	if (ship->spool)
+		spool__stop(ship->spool);
+	for (size_t i = 0; i < ship->started_cnt; i++)
+		destination__join(&ship->destinations[i]);
+	spool__free(ship->spool);
+	ledger__free(ship->ledger);
+	info_helper__end(ship->helper);
+	if (ship->lock_fd >= 0)
+		(void)close(ship->lock_fd);
+}
+
+int ship__run(const struct ship_options *options)
+{
+	static struct ship ship;
+	int signal_fd, status;
+
+	ship.options = options;
+	ship.lock_fd = -1;
+	(void)signal(SIGPIPE, SIG_IGN);
+	signal_fd = block_signals();
+	status = signal_fd < 0 ? report(1, "signals", strerror(errno)) : open_all(&ship);
+	if (!status)
+		status = start_all(&ship);
+	if (!status)
+		status = watch(&ship, signal_fd);
+	end(&ship);
+	if (signal_fd >= 0)
+		(void)close(signal_fd);
+	return status;
+}

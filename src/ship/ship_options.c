@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+#include "ship_options.h"
+
+#define EXIT_USAGE       2
+#define DEFAULT_FROM     "/var/lib/ttlog"
+#define DEFAULT_STATE    "/var/lib/ttlog-ship"
+#define DEFAULT_REPLICAS 3
+#define MOST_REPLICAS    5 /* of JetStream */
+#define DEFAULT_AUDIT_NS UINT64_C(300000000000)
+
+static const char doc[] =
+	"Sends the finished files of ttlog-collect to other machines, as they come, and proves that "
+	"they are there.\v"
+	"URL is nats://HOST[:PORT][,HOST...]/BUCKET: a bucket of NATS JetStream's Object Store, "
+	"which its clients of all languages read. It is made if it is not there.\n"
+	"\n"
+	"The newest crash goes first. A file counts as sent when it was read back and compared "
+	"(--audit-after); what the servers lost is sent again. Needs no privileges: only that it may "
+	"read the files.\n"
+	"\n"
+	"Exit status: 0 it was asked to end, 1 failed, 2 usage. It never ends because a server is "
+	"bad.\n"
+	"\n"
+	"Examples:\n"
+	"  ttlog-ship --to nats://n1,n2,n3/crashes\n"
+	"  ttlog-ship --to nats://localhost/crashes --replicas 1\n"
+	"  ttlog-ship --to nats://n1,n2/crashes --tls-ca ca.pem --creds web1.creds --rate 10M";
+
+enum {
+	KEY_FROM = 0x100,
+	KEY_TO,
+	KEY_REPLICAS,
+	KEY_TLS_CA,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_CREDS,
+	KEY_RATE,
+	KEY_AUDIT_AFTER,
+	KEY_STATE,
+};
+
+static const struct argp_option known[] = {
+	{ "from", KEY_FROM, "DIR", 0, "Whose files (" DEFAULT_FROM ")", 1 },
+	{ "to", KEY_TO, "URL", 0, "Where they go; repeatable, each with its own progress", 1 },
+	{ "replicas", KEY_REPLICAS, "N", 0, "Of a bucket that is not there yet (3)", 1 },
+	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "Only to servers with a certificate of this authority",
+	  2 },
+	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this machine", 2 },
+	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 2 },
+	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 2 },
+	{ "rate", KEY_RATE, "SIZE", 0, "So much a second, to each (no limit)", 3 },
+	{ "audit-after", KEY_AUDIT_AFTER, "DURATION", 0,
+	  "Read back so long after it was sent, and then daily (5m)", 3 },
+	{ "state", KEY_STATE, "DIR", 0, "For what was sent (" DEFAULT_STATE ")", 3 },
+	{ .doc = "Help:", .group = -1 },
+	{ 0 },
+};
+
+static void add_destination(struct ship_options *own, const char *text,
+			    const struct argp_state *state)
+{
+	struct fleet_error error;
+
+	if (own->to_cnt == SPOOL_MAX_DESTINATIONS)
+		argp_error(state, "--to: more than %d", SPOOL_MAX_DESTINATIONS);
+	for (size_t i = 0; i < own->to_cnt; i++) {
+		if (!strcmp(own->to[i].text, text))
+			argp_error(state, "--to %s: it is there twice", text);
+	}
+	if (fleet_url__parse(&own->to[own->to_cnt].url, text, FLEET_URL_BUCKET, &error))
+		argp_error(state, "--to %s: %s", text, error.text);
+	own->to[own->to_cnt++].text = text;
+}
+
+static unsigned int parse_replicas(const char *text, const struct argp_state *state)
+{
+	if (text[0] < '1' || text[0] > '0' + MOST_REPLICAS || text[1])
+		argp_error(state, "--replicas: '%s' is not 1 to %d", text, MOST_REPLICAS);
+	return (unsigned int)(text[0] - '0');
+}
+
+static uint64_t parse_rate(const char *text, const struct argp_state *state)
+{
+	uint64_t bytes = 0;
+
+	if (parse__size(text, &bytes) || !bytes)
+		argp_error(state, "--rate: '%s' is not a size such as 10M", text);
+	return bytes;
+}
+
+static uint64_t parse_duration(const char *text, const struct argp_state *state)
+{
+	uint64_t ns = 0;
+
+	if (parse__duration(text, &ns))
+		argp_error(state, "--audit-after: '%s' is not a duration such as 5m", text);
+	return ns;
+}
+
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct ship_options *own = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is no option", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!own->to_cnt)
+			argp_error(state, "--to URL is needed");
+		return 0;
+	case KEY_FROM:
+		own->from = arg;
+		return 0;
+	case KEY_TO:
+		add_destination(own, arg, state);
+		return 0;
+	case KEY_REPLICAS:
+		own->replicas = parse_replicas(arg, state);
+		return 0;
+	case KEY_TLS_CA:
+		own->tls_ca = arg;
+		return 0;
+	case KEY_TLS_CERT:
+		own->tls_cert = arg;
+		return 0;
+	case KEY_TLS_KEY:
+		own->tls_key = arg;
+		return 0;
+	case KEY_CREDS:
+		own->creds = arg;
+		return 0;
+	case KEY_RATE:
+		own->rate_bytes_s = parse_rate(arg, state);
+		return 0;
+	case KEY_AUDIT_AFTER:
+		own->audit_after_ns = parse_duration(arg, state);
+		return 0;
+	case KEY_STATE:
+		own->state = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void ship_options__parse(struct ship_options *ret, int argc, char **argv)
+{
+	static const struct argp argp = { .options = known, .parser = parse_one, .doc = doc };
+	const char *state = getenv("STATE_DIRECTORY"); /* of a systemd unit */
+
+	*ret = (struct ship_options){
+		.from = DEFAULT_FROM,
+		.state = state && state[0] ? state : DEFAULT_STATE,
+		.replicas = DEFAULT_REPLICAS,
+		.audit_after_ns = DEFAULT_AUDIT_NS,
+	};
+	argp_err_exit_status = EXIT_USAGE;
+	argp_program_version = "ttlog-ship " TTLOG_VERSION;
+	if (argp_parse(&argp, argc, argv, 0, NULL, ret))
+		exit(1);
+}
+
+void ship_options__fini(struct ship_options *options)
+{
+	for (size_t i = 0; i < options->to_cnt; i++)
+		fleet_url__fini(&options->to[i].url);
+}

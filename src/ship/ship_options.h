@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of ttlog-ship, checked. */
+#ifndef TTLOG_SHIP_OPTIONS_H
+#define TTLOG_SHIP_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fleet_url.h"
+#include "spool.h"
+
+struct ship_destination {
+	const char *text;
+	struct fleet_url url;
+};
+
+struct ship_options {
+	const char *from;
+	const char *state;
+	struct ship_destination to[SPOOL_MAX_DESTINATIONS];
+	size_t to_cnt;
+	unsigned int replicas;
+	const char *tls_ca, *tls_cert, *tls_key, *creds; /* NULL: none */
+	uint64_t rate_bytes_s;                           /* 0: no limit */
+	uint64_t audit_after_ns;
+};
+
+/* Does not return if the user asked for help or the version (exit status 0), or if the command line
+ * is wrong: then it prints an error, and exits with 2. */
+void ship_options__parse(struct ship_options *ret, int argc, char **argv);
+void ship_options__fini(struct ship_options *options);
+
+#endif /* TTLOG_SHIP_OPTIONS_H */

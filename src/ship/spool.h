@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The finished files of a directory, and what each destination has still to do with them. The main
+ * thread watches the directory; a thread for each destination takes work. All calls but those of the
+ * main thread may come from any thread.
+ */
+#ifndef TTLOG_SPOOL_H
+#define TTLOG_SPOOL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPOOL_MAX_DESTINATIONS 8
+
+enum spool_task {
+	SPOOL_STOP, /* no more work: the program ends */
+	SPOOL_SEND,
+	SPOOL_AUDIT,
+	SPOOL_NOTHING, /* until the time that was given */
+};
+
+struct spool_work {
+	enum spool_task task;
+	char name[NAME_MAX + 1];
+	uint64_t inode;
+};
+
+struct spool;
+
+/* NULL with errno. gone: from spool__take_changes(), of a file that is there no more. */
+struct spool *spool__open(const char *path, size_t destination_cnt,
+			  void (*gone)(void *ctx, const char *name), void *ctx);
+void spool__free(struct spool *spool);
+
+/* ---- main thread ---- */
+
+/* Readable when the directory has changed. */
+int spool__watch_fd(const struct spool *spool);
+/* 0, or -errno: -ESTALE: the directory itself was moved or removed. */
+int spool__take_changes(struct spool *spool);
+/* Wakes all; then every task is SPOOL_STOP. */
+void spool__stop(struct spool *spool);
+
+/* ---- threads of destinations ---- */
+
+/* The directory, for openat(). */
+int spool__dir_fd(const struct spool *spool);
+
+/* What is most urgent: to send the newest crash, then other files by age, then audits that are due.
+ * Waits at most until until_ns (CLOCK_MONOTONIC; UINT64_MAX: without end). */
+void spool__wait(struct spool *spool, size_t destination, uint64_t until_ns,
+		 struct spool_work *ret);
+/* Waits for that time, or for the stop: true. */
+bool spool__rest(struct spool *spool, uint64_t until_ns);
+
+/* What is known of a file: it is to be sent (again), or audited, at that time. A file that is gone, or
+ * another one under that name, is passed over. */
+void spool__set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+		enum spool_task next, uint64_t due_ns);
+/* All that was sent is audited now. */
+void spool__audit_all(struct spool *spool, size_t destination);
+
+bool spool__is_stopped(struct spool *spool);
+/* A crash waits to be sent, or the program ends. */
+bool spool__is_urgent(struct spool *spool, size_t destination);
+
+struct spool_counts {
+	size_t waiting; /* files that were not sent yet */
+	size_t dropped; /* files that were gone before */
+};
+
+void spool__count(struct spool *spool, size_t destination, struct spool_counts *ret);
+
+#endif /* TTLOG_SPOOL_H */

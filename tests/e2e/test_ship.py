@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""ttlog-ship, with real nats-servers: what was written is there, whole and once, whatever ends meanwhile."""
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+
+from harness import BUILD, NOBODY, TREE, check, equal, wait_until
+
+sys.path.append(os.path.join(TREE, "tests", "fleet"))
+
+from nats_client import NatsClient  # noqa: E402
+from nats_server import NatsServer  # noqa: E402
+
+SHIP = os.path.join(BUILD, "ttlog-ship")
+GOLDEN = os.path.join(TREE, "tests", "golden")
+CRASH = "ttlog-4222-20261121153021357-crash.bin"
+OTHER = "ttlog-77-20261122153021357-timer.bin"
+
+
+def start_server(t, name="server", config=None):
+    server = NatsServer(t.path(name), config)
+    t.programs.append(server)
+    return server
+
+
+def url_of(port, bucket="crashes"):
+    return f"nats://127.0.0.1:{port}/{bucket}"
+
+
+def start_ship(t, *args, spool=None, **options):
+    return t.start(SHIP, "--from", spool or t.out, "--state", t.path("state"), "--replicas", 1, *args, **options)
+
+
+def make_spool(t):
+    os.makedirs(t.out, exist_ok=True)
+    shutil.copy(os.path.join(GOLDEN, "v1-crash.bin"), os.path.join(t.out, CRASH))
+    shutil.copy(os.path.join(GOLDEN, "golden.bin"), os.path.join(t.out, OTHER))
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def wait_index(server, count, bucket="crashes"):
+    """Until so many files are there with all that belongs to them: the index message comes last."""
+    with NatsClient(server.port) as client:
+        stream = "TTLOG_INDEX_" + bucket
+        return wait_until(lambda: len(client.subjects(stream) or ()) >= count and client.index(bucket),
+                          f"{count} messages of the index")  # fmt: skip
+
+
+def check_all(t, server, bucket="crashes"):
+    """Every file of the spool is in the bucket once, whole, with its message, and nothing else is."""
+    with NatsClient(server.port) as client:
+        objects, index = client.objects(bucket), client.index(bucket)
+        names = {name.rsplit("/", 1)[1]: meta for name, meta in objects.items()}
+        equal(sorted(names), sorted(map(os.path.basename, t.files())), "objects")
+        for path in t.files():
+            meta = names[os.path.basename(path)]
+            check(client.content(bucket, meta) == read(path), f"{path} is another file there")
+        equal(sorted(message["digest"] for message in index.values()),
+              sorted(meta["digest"] for meta in objects.values()), "digests in the index")  # fmt: skip
+        chunks = client.subjects("OBJ_" + bucket, f"$O.{bucket}.C.>")
+        equal(chunks, {f"$O.{bucket}.C.{meta['nuid']}": meta["chunks"] for meta in objects.values()}, "chunks")
+        return objects
+
+
+def ledger(t, query):
+    (name,) = [name for name in os.listdir(t.path("state")) if name.endswith(".db")]
+    with sqlite3.connect(os.path.join(t.path("state"), name)) as db:
+        return db.execute(query).fetchall()
+
+
+def wait_audited(t, count):
+    wait_until(lambda: ledger(t, "SELECT count(*) FROM files1 WHERE audited_s > 0") == [(count,)], "audits")
+
+
+def stop(ship):
+    ship.signal(signal.SIGTERM)
+    ship.end()
+    return ship.err.text()
+
+
+def test_ship_a_crash(t):
+    """It is there, proven, while the recorder goes on."""
+    server = start_server(t)
+    app = t.start(t.app("crash"), "--wait", 2, 10)
+    app.out.wait("start")
+    os.makedirs(t.out)
+    collector = t.collect("-p", app.pid)
+    collector.recording(app.pid)
+    ship = start_ship(t, "--to", url_of(server.port), "--audit-after", "1ms")
+    ship.err.wait(r".*connected to 127.0.0.1:.*")
+    app.say()
+    app.out.wait("ready")
+    app.signal(signal.SIGSEGV)
+    app.end(-signal.SIGSEGV)
+    collector.end()
+    ((subject, message),) = wait_index(server, 1).items()
+    snapshot = t.only_snapshot()
+    (name,) = check_all(t, server)
+    host, service, _ = name.split("/")
+    equal(service, "crash", "service")
+    equal(subject.split(".")[:6], ["ttlog", "index", "crashes", host, "crash", "crash"], "subject")
+    equal(message["object"], name, "object")
+    equal(message["info"]["signature"], snapshot.info["signature"], "signature")
+    equal(message["info"]["crash"]["signal"], "SIGSEGV", "signal")
+    wait_audited(t, 1)
+    check("0 files wait, 0 were gone" in stop(ship), ship.err.text())
+
+
+def test_ship_to_several(t):
+    """One that is down costs the other one nothing, and gets all once it is there."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        server = start_server(t)
+        make_spool(t)
+        ship = start_ship(t, "--to", url_of(port), "--to", url_of(server.port, "other"))
+        ship.err.wait(rf".*{url_of(port)}: 127.0.0.1:{port}: .*; 2 files wait, it is tried again")
+        wait_index(server, 2, "other")
+        check_all(t, server, "other")
+    late = NatsServer.__new__(NatsServer)
+    late.folder, late.config, late.port = t.path("late"), None, port
+    os.makedirs(late.folder)
+    t.programs.append(late)
+    late.start()
+    wait_index(late, 2)
+    check_all(t, late)
+    stop(ship)
+
+
+def test_ship_mends_what_servers_lost(t):
+    """A chunk, a message of the index, all of it: after a new connection an audit finds it."""
+    server = start_server(t)
+    make_spool(t)
+    ship = start_ship(t, "--to", url_of(server.port), "--audit-after", "1ms")
+    wait_index(server, 2)
+    wait_audited(t, 2)
+    (crash,) = [meta for name, meta in check_all(t, server).items() if name.endswith(CRASH)]
+    with NatsClient(server.port) as client:
+        at = client.api("STREAM.MSG.GET.OBJ_crashes", last_by_subj=f"$O.crashes.C.{crash['nuid']}")
+        check(client.api("STREAM.MSG.DELETE.OBJ_crashes", seq=at["message"]["seq"])["success"], "deleted")
+        (subject,) = [subject for subject in client.subjects("TTLOG_INDEX_crashes") if ".orders." in subject]
+        check(client.api("STREAM.PURGE.TTLOG_INDEX_crashes", filter=subject)["success"], "purged")
+    server.kill()
+    server.start()
+    ship.err.wait(f".*audit: .*{CRASH}: a chunk is missing; it is sent again")
+    ship.err.wait(f".*audit: .*{OTHER} has no message in the index; it is sent again")
+    wait_index(server, 2)
+    wait_until(lambda: nuid_of(server, CRASH) != crash["nuid"], "a new nuid")
+    wait_audited(t, 2)
+    check_all(t, server)
+    # all three replicas could lose what they had acknowledged
+    server.kill()
+    shutil.rmtree(os.path.join(server.folder, "jetstream"))
+    server.start()
+    wait_index(server, 2)
+    check_all(t, server)
+    stop(ship)
+
+
+def nuid_of(server, file):
+    with NatsClient(server.port) as client:
+        return [meta["nuid"] for name, meta in client.objects("crashes").items() if name.endswith(file)][0]
+
+
+def test_ship_killed(t):
+    """What it had begun is sent once; so is what it had sent, also if it does not know that any more."""
+    server = start_server(t)
+    os.makedirs(t.out)
+    with open(os.path.join(t.out, CRASH), "wb") as file:
+        file.write(os.urandom(3 << 20))
+    ship = start_ship(t, "--to", url_of(server.port), "--rate", "512K")
+    with NatsClient(server.port) as client:
+        wait_until(lambda: sum((client.subjects("OBJ_crashes") or {}).values()) > 6, "some chunks")
+    ship.signal(signal.SIGKILL)
+    ship.end(-signal.SIGKILL)
+    ship = start_ship(t, "--to", url_of(server.port))
+    wait_index(server, 1)
+    (meta,) = check_all(t, server).values()
+    stop(ship)
+    shutil.rmtree(t.path("state"))
+    ship = start_ship(t, "--to", url_of(server.port), "--audit-after", "1ms")
+    ship.err.wait(r".*1 files to send")
+    wait_audited(t, 1)
+    equal(check_all(t, server), {meta["name"]: meta}, "the same object")
+    stop(ship)
+
+
+def test_ship_to_a_full_bucket(t):
+    """The limit is said once, and what waits goes when there is room."""
+    server = start_server(t)
+    make_spool(t)
+    with NatsClient(server.port) as client:
+        config = {"name": "OBJ_crashes", "subjects": ["$O.crashes.C.>", "$O.crashes.M.>"], "discard": "new",
+                  "max_bytes": 2000, "allow_rollup_hdrs": True, "allow_direct": True, "storage": "file",
+                  "num_replicas": 1}  # fmt: skip
+        check(client.api("STREAM.CREATE.OBJ_crashes", **config), "made")
+        ship = start_ship(t, "--to", url_of(server.port))
+        ship.err.wait(r".*the server says: maximum bytes exceeded; 2 files wait, it is tried again")
+        config["max_bytes"] = -1
+        check(client.api("STREAM.UPDATE.OBJ_crashes", **config), "changed")
+    wait_index(server, 2)
+    check_all(t, server)
+    equal(stop(ship).count("maximum bytes"), 1, "times that it is said")
+
+
+def test_ship_needs_no_privileges(t):
+    server = start_server(t)
+    make_spool(t)
+    os.chmod(t.dir, 0o755)
+    os.chmod(t.out, 0o755)
+    for name in (CRASH, OTHER):
+        os.chmod(os.path.join(t.out, name), 0o644)
+    os.mkdir(t.path("state"))
+    os.chown(t.path("state"), NOBODY, NOBODY)
+    ship = t.start("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", SHIP, "--from", t.out,
+                   "--state", t.path("state"), "--replicas", 1, "--to", url_of(server.port))  # fmt: skip
+    wait_index(server, 2)
+    check_all(t, server)
+    # a file that it may not read is said, and no reason to end
+    shutil.copy(os.path.join(t.out, CRASH), t.path("private"))
+    os.chmod(t.path("private"), 0o600)
+    os.rename(t.path("private"), os.path.join(t.out, CRASH.replace("4222", "1")))
+    ship.err.wait(r".*can't read ttlog-1-.*: Permission denied; 1 files wait, .*")
+    second = start_ship(t, "--to", url_of(server.port))
+    second.err.wait(".*another ttlog-ship uses it: use --state DIR")
+    second.end(1)
+    stop(ship)
+
+
+def test_ship_refuses(t):
+    os.makedirs(t.out)
+    cases = [
+        ([], "--to URL is needed"),
+        (["--to", "http://h/b"], "--to http://h/b: it does not begin with nats://"),
+        (["--to", "nats://h"], "--to nats://h: no bucket: nats://HOST/BUCKET is needed"),
+        (["--to", "nats://a:b@h/b"], "a URL has no user or password: use --creds FILE"),
+        (["--to", "nats://h/b", "--to", "nats://h/b"], "it is there twice"),
+        (["--to", "nats://h/b?host=x"], "'?host=x' means nothing here"),
+        (["--to", "nats://h/b", "--replicas", "0"], "--replicas: '0' is not 1 to 5"),
+        (["--to", "nats://h/b", "--rate", "fast"], "--rate: 'fast' is not a size such as 10M"),
+        (["--to", "nats://h/b", "--audit-after", "x"], "--audit-after: 'x' is not a duration such as 5m"),
+        (["--to", "nats://h/b", "--tls-ca", "/none"], "--tls-ca /none: No such file or directory"),
+        (["--to", "nats://h/b", "--creds", "/etc/passwd"], "--creds /etc/passwd: it is no NATS credentials file"),
+        (["--to", "nats://h/b", "--tls-cert", "/etc/passwd"], "--tls-cert and --tls-key are given together"),
+        (["--to", "nats://h/b", "--from", "/none"], "/none: No such file or directory"),
+        (["--to", "nats://h/b", "more"], "'more' is no option"),
+    ]
+    for args, says in cases:
+        done = subprocess.run([SHIP, "--from", t.out, "--state", t.path("state"), *args], capture_output=True,
+                              text=True, timeout=60)  # fmt: skip
+        equal((done.returncode, done.stdout), (2, ""), f"status of {args}")
+        check(says in done.stderr, f"{args}: {done.stderr}")

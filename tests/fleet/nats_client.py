@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""NATS's protocol as far as tests need it: requests, JetStream's API, objects of a bucket."""
+import base64
+import hashlib
+import json
+import socket
+
+DEADLINE_S = 60
+
+
+class NatsError(Exception):
+    pass
+
+
+class NatsClient:
+    def __init__(self, port, **options):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+        self.file = self.socket.makefile("rb")
+        assert self.file.readline().startswith(b"INFO ")
+        self.inbox = "_INBOX.test"
+        self.requests = 0
+        options = {"verbose": False, "headers": True, "no_responders": True, **options}
+        self._write("CONNECT %s\r\nSUB %s.* 1\r\n" % (json.dumps(options), self.inbox))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.socket.close()
+
+    def _write(self, text):
+        self.socket.sendall(text.encode() if isinstance(text, str) else text)
+
+    def _read(self):
+        """(subject, headers, payload) of the next message."""
+        while True:
+            words = self.file.readline().split()
+            if not words:
+                raise NatsError("the connection ended")
+            if words[0] == b"PING":
+                self._write("PONG\r\n")
+            elif words[0] == b"-ERR":
+                raise NatsError(b" ".join(words).decode())
+            elif words[0] in (b"MSG", b"HMSG"):
+                body = self.file.read(int(words[-1]) + 2)[:-2]
+                cut = int(words[-2]) if words[0] == b"HMSG" else 0
+                return words[1].decode(), body[:cut], body[cut:]
+
+    def request(self, subject, payload=b""):
+        """(headers, payload) of the answer."""
+        self.requests += 1
+        reply = "%s.%d" % (self.inbox, self.requests)
+        self._write(b"PUB %s %s %d\r\n%s\r\n" % (subject.encode(), reply.encode(), len(payload), payload))
+        while True:
+            to, headers, answer = self._read()
+            if to == reply:
+                return headers, answer
+
+    def api(self, command, **arguments):
+        """JetStream's API; None: there is no such thing."""
+        headers, answer = self.request("$JS.API." + command, json.dumps(arguments).encode())
+        if b" 503" in headers[:16]:
+            raise NatsError("no JetStream")
+        answer = json.loads(answer)
+        if "error" in answer:
+            if answer["error"]["code"] == 404:
+                return None
+            raise NatsError(str(answer["error"]))
+        return answer
+
+    def subjects(self, stream, below=">"):
+        """Each subject of a stream with how many messages it has; None: no such stream."""
+        info = self.api("STREAM.INFO." + stream, subjects_filter=below)
+        return info and (info["state"].get("subjects") or {})
+
+    def message(self, stream, **which):
+        """The payload of the message seq=N or last_by_subj=SUBJECT; None: there is none."""
+        answer = self.api("STREAM.MSG.GET." + stream, **which)
+        return answer and base64.b64decode(answer["message"].get("data", ""))
+
+    # ---- a bucket ----
+
+    def objects(self, bucket):
+        """What a bucket says of each object, by its name."""
+        found = {}
+        for subject in self.subjects("OBJ_" + bucket, "$O.%s.M.>" % bucket) or ():
+            meta = json.loads(self.message("OBJ_" + bucket, last_by_subj=subject))
+            found[meta["name"]] = meta
+        return found
+
+    def content(self, bucket, meta):
+        """The bytes of an object, checked."""
+        subject, at, content = "$O.%s.C.%s" % (bucket, meta["nuid"]), 1, b""
+        for _ in range(meta["chunks"]):
+            answer = self.api("STREAM.MSG.GET.OBJ_" + bucket, seq=at, next_by_subj=subject)
+            assert answer, "%s: a chunk is missing" % meta["name"]
+            at = answer["message"]["seq"] + 1
+            content += base64.b64decode(answer["message"]["data"])
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode()
+        assert meta["digest"] == "SHA-256=" + digest, "%s: another digest" % meta["name"]
+        assert meta["size"] == len(content), "%s: another size" % meta["name"]
+        return content
+
+    def index(self, bucket):
+        """The messages of a bucket's index, by subject."""
+        stream = "TTLOG_INDEX_" + bucket
+        return {subject: json.loads(self.message(stream, last_by_subj=subject))
+                for subject in self.subjects(stream) or ()}  # fmt: skip
