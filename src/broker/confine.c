@@ -1,102 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "allowed_paths.h"
 #include "array.h"
 #include "confine.h"
 #include "sandbox.h"
-
-/* ---- paths (Landlock) ---- */
-
-/* linux/landlock.h of Debian 12 has the first two. Since ABI 2, 3, 5. */
-#define ACCESS_REFER     (1ull << 13)
-#define ACCESS_TRUNCATE  (1ull << 14)
-#define ACCESS_IOCTL_DEV (1ull << 15)
-
-#define ACCESS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define ACCESS_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
-#define ACCESS_FIRST                                                                               \
-	(ACCESS_READ | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |                \
-	 LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
-	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |                              \
-	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                              \
-	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                            \
-	 LANDLOCK_ACCESS_FS_MAKE_SYM)
-
-static uint64_t known_access(long abi)
-{
-	uint64_t access = ACCESS_FIRST;
-
-	if (abi >= 2)
-		access |= ACCESS_REFER;
-	if (abi >= 3)
-		access |= ACCESS_TRUNCATE;
-	if (abi >= 5)
-		access |= ACCESS_IOCTL_DEV;
-	return access;
-}
-
-static int allow_path(int ruleset, const char *path, uint64_t access)
-{
-	struct landlock_path_beneath_attr rule = {
-		.allowed_access = access,
-		.parent_fd = open(path, O_PATH | O_CLOEXEC),
-	};
-	struct stat status;
-	int err = 0;
-
-	if (rule.parent_fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!fstat(rule.parent_fd, &status) && !S_ISDIR(status.st_mode))
-		rule.allowed_access &= ACCESS_FILE;
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
-		err = -errno;
-	(void)close(rule.parent_fd);
-	return err;
-}
-
-static int allow_paths(int ruleset, const struct confine_paths *paths, uint64_t access)
-{
-	const uint64_t write = access & ~(LANDLOCK_ACCESS_FS_EXECUTE | ACCESS_IOCTL_DEV);
-	int err = 0;
-
-	for (const char *const *at = paths->written; !err && *at; at++)
-		err = allow_path(ruleset, *at, write);
-	for (const char *const *at = paths->read; !err && *at; at++)
-		err = allow_path(ruleset, *at, ACCESS_READ);
-	return err;
-}
-
-/* -ENOTSUP: the kernel has no Landlock. */
-static int restrict_paths(const struct confine_paths *paths)
-{
-	const long abi =
-		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	struct landlock_ruleset_attr attr = { .handled_access_fs = known_access(abi) };
-	int ruleset, err;
-
-	if (abi < 1)
-		return -ENOTSUP;
-	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (ruleset < 0)
-		return -errno;
-	err = allow_paths(ruleset, paths, attr.handled_access_fs);
-	if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0))
-		err = -errno;
-	(void)close(ruleset);
-	return err;
-}
 
 /* ---- system calls ---- */
 
@@ -294,7 +210,7 @@ static int restrict_calls(void)
 	return err;
 }
 
-int confine__self(const struct confine_paths *paths, unsigned int *ret_gaps,
+int confine__self(const struct allowed_paths *paths, unsigned int *ret_gaps,
 		  const char **ret_failed)
 {
 	int err;
@@ -305,7 +221,7 @@ int confine__self(const struct confine_paths *paths, unsigned int *ret_gaps,
 	if (err)
 		return err;
 	*ret_failed = "Landlock";
-	err = restrict_paths(paths);
+	err = allowed_paths__restrict(paths);
 	if (err == -ENOTSUP) {
 		*ret_gaps |= CONFINE_GAP_PATHS;
 		err = 0;

@@ -6,13 +6,7 @@
 #ifndef TTLOG_CONFINE_H
 #define TTLOG_CONFINE_H
 
-#include <stddef.h>
-
-struct confine_paths {
-	const char *const
-		*written;        /* directories that it may write and make files in; NULL ends it */
-	const char *const *read; /* files and directories; what is missing is passed over */
-};
+#include "allowed_paths.h"
 
 /* What the kernel lacks. */
 enum confine_gap {
@@ -20,7 +14,7 @@ enum confine_gap {
 };
 
 /* In the only thread. 0 or -errno: then *ret_failed says what failed. ret_gaps: enum confine_gap. */
-int confine__self(const struct confine_paths *paths, unsigned int *ret_gaps,
+int confine__self(const struct allowed_paths *paths, unsigned int *ret_gaps,
 		  const char **ret_failed);
 
 #endif /* TTLOG_CONFINE_H */

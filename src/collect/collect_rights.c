@@ -71,7 +71,7 @@ static int confine(const struct collector *collector)
 		config,
 		NULL,
 	};
-	const struct confine_paths paths = { written, read };
+	const struct allowed_paths paths = { written, read };
 	unsigned int gaps;
 	int err = confine__self(&paths, &gaps, &failed);
 

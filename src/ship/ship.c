@@ -17,6 +17,7 @@
 #include "hex.h"
 #include "sandbox.h"
 #include "ship.h"
+#include "ship_rights.h"
 
 #define EXIT_USAGE 2
 
@@ -113,6 +114,17 @@ static int check_files(const struct ship_options *options)
 	return EXIT_USAGE;
 }
 
+static int drop_rights(const struct ship *ship)
+{
+	const char *failed = "";
+	const int err = ship_rights__drop(ship->options, ship->from, &failed);
+
+	if (!err)
+		return 0;
+	fprintf(stderr, "ttlog-ship: can't give up rights (%s): %s\n", failed, strerror(-err));
+	return 1;
+}
+
 static int open_all(struct ship *ship)
 {
 	const struct ship_options *options = ship->options;
@@ -123,12 +135,15 @@ static int open_all(struct ship *ship)
 	status = open_state(ship);
 	if (status)
 		return status;
+	/* the process beside this one has none, either */
 	if (sandbox__drop_capabilities())
-		return report(1, "can't give up privileges", strerror(errno));
+		return report(1, "can't give up capabilities", strerror(errno));
 	ship->helper = start_helper(ship->from);
 	if (!ship->helper)
 		return report(1, "can't start a process", strerror(errno));
-	status = check_files(options);
+	status = drop_rights(ship);
+	if (!status)
+		status = check_files(options);
 	if (!status)
 		status = open_ledger(ship);
 	if (status)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ttlog-ship, with real nats-servers: what was written is there, whole and once, whatever ends meanwhile."""
+import contextlib
+import glob
 import os
 import shutil
 import signal
@@ -8,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 
-from harness import BUILD, NOBODY, TREE, check, equal, wait_until
+from harness import BUILD, NOBODY, TREE, check, children_of, equal, wait_until
 
 sys.path.append(os.path.join(TREE, "tests", "fleet"))
 
@@ -71,9 +73,11 @@ def check_all(t, server, bucket="crashes"):
 
 
 def ledger(t, query):
-    (name,) = [name for name in os.listdir(t.path("state")) if name.endswith(".db")]
-    with sqlite3.connect(os.path.join(t.path("state"), name)) as db:
-        return db.execute(query).fetchall()
+    """None: it is not there yet."""
+    for path in glob.glob(t.path("state/*.db")):
+        with sqlite3.connect(path) as db, contextlib.suppress(sqlite3.OperationalError):
+            return db.execute(query).fetchall()
+    return None
 
 
 def wait_audited(t, count):
@@ -232,6 +236,38 @@ def test_ship_needs_no_privileges(t):
     second = start_ship(t, "--to", url_of(server.port))
     second.err.wait(".*another ttlog-ship uses it: use --state DIR")
     second.end(1)
+    stop(ship)
+
+
+def thread_states(pid):
+    """What the kernel says of each thread."""
+    for path in glob.glob(f"/proc/{pid}/task/*/status"):
+        with open(path, encoding="utf-8") as file:
+            yield dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def test_ship_by_tls_without_rights(t):
+    """It finds the server by its name, and all its threads have given up what they don't need."""
+    subprocess.run([os.path.join(TREE, "tests/fleet/make-certificates"), t.dir], check=True, timeout=60)
+    config = t.path("server.conf")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write('tls { cert_file: "%s", key_file: "%s", ca_file: "%s", verify: true }' %
+                   tuple(map(t.path, ("server.pem", "server.key", "ca.pem"))))  # fmt: skip
+    server = start_server(t, config=config)
+    make_spool(t)
+    url = f"nats://localhost:{server.port}/crashes"
+    ship = start_ship(t, "--to", url, "--tls-ca", "ca.pem", "--tls-cert", "client.pem", "--tls-key", t.path("client.key"),
+                      "--audit-after", "1ms")  # fmt: skip
+    ship.err.wait(rf".*connected to localhost:{server.port} .*")
+    wait_audited(t, 2)
+    states = list(thread_states(ship.pid))
+    check(len(states) > 2, f"threads: {states}")
+    for state in states:
+        equal((state["Seccomp"], state["NoNewPrivs"]), ("2", "1"), state["Name"])
+        equal({state[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}, {"0" * 16}, state["Name"])
+    (helper,) = children_of(ship.pid)
+    for state in thread_states(helper):
+        equal((state["CapEff"], state["NoNewPrivs"]), ("0" * 16, "1"), "of the process that starts ttlog-view")
     stop(ship)
 
 

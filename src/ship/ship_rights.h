@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gives up, for good, all that the shipper does not need once the process that starts ttlog-view runs:
+ * capabilities, system calls, and the paths that it may open.
+ */
+#ifndef TTLOG_SHIP_RIGHTS_H
+#define TTLOG_SHIP_RIGHTS_H
+
+#include "ship_options.h"
+
+/* In the only thread. from: the real path of the spool. 0; without Landlock, too. Else -errno, and
+ * *ret_failed says what failed. */
+int ship_rights__drop(const struct ship_options *options, const char *from,
+		      const char **ret_failed);
+
+#endif /* TTLOG_SHIP_RIGHTS_H */
