@@ -58,7 +58,8 @@ static void say_connected(struct destination *destination)
 static void disconnect(struct destination *destination)
 {
 	ack_window__free(destination->window);
-	destination->window = NULL;
+	ack_window__free(destination->urgent_window);
+	destination->window = destination->urgent_window = NULL;
 	nats_link__close(destination->link);
 	destination->link = NULL;
 }
@@ -78,7 +79,10 @@ static int open_all(struct destination *destination, struct fleet_error *error)
 	if (err)
 		return err;
 	destination->window = ack_window__new(destination->link, OBJECT_PUT_WINDOW, error);
-	return destination->window ? 0 : -errno;
+	if (destination->window)
+		destination->urgent_window =
+			ack_window__new(destination->link, OBJECT_PUT_WINDOW, error);
+	return destination->urgent_window ? 0 : -errno;
 }
 
 /* The servers may have lost what they had acknowledged. */
@@ -115,6 +119,40 @@ static int send_one(struct destination *destination, const struct spool_work *wo
 		say_error(destination, error);
 		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
 		return 0;
+	}
+	return err;
+}
+
+/* The answers to the file that waits come to its own window. */
+static int send_one_urgent(struct destination *destination, const struct spool_work *work)
+{
+	struct ack_window *const waiting = destination->window;
+	struct fleet_error error;
+	int err;
+
+	destination->is_urgent = true;
+	destination->window = destination->urgent_window;
+	err = send_one(destination, work, &error);
+	destination->window = waiting;
+	destination->is_urgent = false;
+	if (err)
+		say_error(destination, &error);
+	return err;
+}
+
+int destination__send_urgent(struct destination *destination)
+{
+	struct spool_work work;
+	int err = 0;
+
+	if (destination->is_urgent)
+		return 0;
+	while (!err && spool__is_urgent(destination->spool, destination->number)) {
+		spool__wait(destination->spool, destination->number, 0, &work);
+		if (work.task == SPOOL_STOP)
+			return -ECANCELED;
+		if (work.task == SPOOL_SEND && work.is_crash)
+			err = send_one_urgent(destination, &work);
 	}
 	return err;
 }

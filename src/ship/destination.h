@@ -37,16 +37,22 @@ struct destination {
 
 	/* the thread's own */
 	pthread_t thread;
-	struct nats_link *link; /* NULL: not connected */
-	struct ack_window *window;
+	struct nats_link *link;           /* NULL: not connected */
+	struct ack_window *window;        /* of the file that is on its way */
+	struct ack_window *urgent_window; /* of a crash that came meanwhile */
 	struct bucket bucket;
 	struct index_stream index;
 	struct backoff backoff;
+	bool is_urgent;               /* the file that is on its way waits for a crash */
+	bool was_not_whole;           /* what was audited last */
 	char said[FLEET_ERROR_BYTES]; /* the error that was printed last; "": all is well */
 };
 
 /* 0 or -errno. */
 int destination__start(struct destination *destination);
+/* In its thread, while a file is on its way that is no crash: sends the crashes that came meanwhile. 0 or
+ * -errno of the destination. */
+int destination__send_urgent(struct destination *destination);
 /* After spool__stop(). */
 void destination__join(struct destination *destination);
 

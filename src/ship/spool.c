@@ -272,6 +272,7 @@ void spool__wait(struct spool *spool, size_t destination, uint64_t until_ns, str
 	} else if (file) {
 		ret->task = file->progress[destination].next;
 		ret->inode = file->inode;
+		ret->is_crash = file->is_crash;
 		(void)snprintf(ret->name, sizeof(ret->name), "%s", file->name);
 	}
 	(void)pthread_mutex_unlock(&spool->lock);

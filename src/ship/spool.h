@@ -25,6 +25,7 @@ struct spool_work {
 	enum spool_task task;
 	char name[NAME_MAX + 1];
 	uint64_t inode;
+	bool is_crash;
 };
 
 struct spool;

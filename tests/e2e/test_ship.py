@@ -2,6 +2,7 @@
 """ttlog-ship, with real nats-servers: what was written is there, whole and once, whatever ends meanwhile."""
 import contextlib
 import glob
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ from harness import BUILD, NOBODY, TREE, check, children_of, equal, wait_until
 sys.path.append(os.path.join(TREE, "tests", "fleet"))
 
 from nats_client import NatsClient  # noqa: E402
-from nats_server import NatsServer  # noqa: E402
+from nats_server import NatsServer, make_cluster  # noqa: E402
 
 SHIP = os.path.join(BUILD, "ttlog-ship")
 GOLDEN = os.path.join(TREE, "tests", "golden")
@@ -51,9 +52,9 @@ def read(path):
 def wait_index(server, count, bucket="crashes"):
     """Until so many files are there with all that belongs to them: the index message comes last."""
     with NatsClient(server.port) as client:
-        stream = "TTLOG_INDEX_" + bucket
-        return wait_until(lambda: len(client.subjects(stream) or ()) >= count and client.index(bucket),
-                          f"{count} messages of the index")  # fmt: skip
+        wait_until(lambda: len(client.subjects("TTLOG_INDEX_" + bucket) or ()) >= count,
+                   f"{count} messages of the index")  # fmt: skip
+        return client.index(bucket)
 
 
 def check_all(t, server, bucket="crashes"):
@@ -169,6 +170,36 @@ def test_ship_mends_what_servers_lost(t):
     stop(ship)
 
 
+def leader_of(servers, stream):
+    with NatsClient(servers[0].port) as client:
+        info = client.api("STREAM.INFO." + stream)
+        return info and info["cluster"].get("leader")
+
+
+def test_ship_to_a_cluster(t):
+    """Two of three servers are enough, also if the one that leads is killed while files are on their way."""
+    servers = make_cluster(t.path("cluster"))
+    t.programs += servers
+    os.makedirs(t.out)
+    for number in range(40):
+        with open(os.path.join(t.out, f"ttlog-{number}-20261121153021357-crash.bin"), "wb") as file:
+            file.write(os.urandom(400_000))
+    url = "nats://" + ",".join(f"127.0.0.1:{server.port}" for server in servers) + "/crashes"
+    ship = t.start(SHIP, "--from", t.out, "--state", t.path("state"), "--to", url, "--audit-after", "1ms")
+    ship.err.wait(r".*connected to .* \(3 replicas\); .*")
+    wait_index(servers[0], 5)
+    leader = leader_of(servers, "OBJ_crashes")
+    killed = servers[int(leader[1:])]
+    killed.kill()
+    (other, *_) = [server for server in servers if server is not killed]
+    wait_index(other, 40)
+    wait_audited(t, 40)
+    killed.start()
+    wait_until(lambda: leader_of(servers, "OBJ_crashes"), "a leader")
+    check_all(t, other)
+    stop(ship)
+
+
 def nuid_of(server, file):
     with NatsClient(server.port) as client:
         return [meta["nuid"] for name, meta in client.objects("crashes").items() if name.endswith(file)][0]
@@ -194,6 +225,24 @@ def test_ship_killed(t):
     ship.err.wait(r".*1 files to send")
     wait_audited(t, 1)
     equal(check_all(t, server), {meta["name"]: meta}, "the same object")
+    stop(ship)
+
+
+def test_ship_a_crash_before_the_rest_of_a_large_file(t):
+    server = start_server(t)
+    os.makedirs(t.out)
+    with open(os.path.join(t.out, OTHER), "wb") as file:
+        file.write(os.urandom(3 << 20))
+    ship = start_ship(t, "--to", url_of(server.port), "--rate", "1M")
+    with NatsClient(server.port) as client:
+        wait_until(lambda: sum((client.subjects("OBJ_crashes") or {}).values()) > 6, "some chunks")
+    shutil.copy(os.path.join(GOLDEN, "v1-crash.bin"), t.path("new"))
+    os.rename(t.path("new"), os.path.join(t.out, CRASH))
+    wait_index(server, 2)
+    with NatsClient(server.port) as client:
+        first = json.loads(client.message("TTLOG_INDEX_crashes", seq=1))
+    equal(os.path.basename(first["object"]), CRASH, "what is there first")
+    check_all(t, server)
     stop(ship)
 
 

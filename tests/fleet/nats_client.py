@@ -64,7 +64,8 @@ class NatsClient:
             raise NatsError("no JetStream")
         answer = json.loads(answer)
         if "error" in answer:
-            if answer["error"]["code"] == 404:
+            # 503: the cluster has no leader now
+            if answer["error"]["code"] in (404, 503):
                 return None
             raise NatsError(str(answer["error"]))
         return answer

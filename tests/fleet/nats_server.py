@@ -4,11 +4,36 @@ import glob
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 
 NATS_SERVER = "/usr/sbin/nats-server"
 DEADLINE_S = 120
+
+
+def free_ports(count):
+    """Ports that are free now. Another program could take one before it is used; a cluster needs to know them."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def make_cluster(folder, count=3):
+    """So many servers that are one cluster."""
+    ports = free_ports(count)
+    routes = ", ".join("nats://127.0.0.1:%d" % port for port in ports)
+    servers = []
+    for number, port in enumerate(ports):
+        place = os.path.join(folder, "server%d" % number)
+        os.makedirs(place)
+        with open(os.path.join(place, "server.conf"), "w") as file:
+            file.write("server_name: s%d\ncluster { name: c, listen: \"127.0.0.1:%d\", routes: [%s] }\n"
+                       % (number, port, routes))  # fmt: skip
+        servers.append(NatsServer(place, os.path.join(place, "server.conf")))
+    return servers
 
 
 class NatsServer:

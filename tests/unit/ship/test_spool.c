@@ -115,6 +115,7 @@ static void test_spool_sends_the_newest_crash_first(void **state)
 	take_changes(spool);
 	assert_next(spool, 0, SPOOL_SEND, NEW_CRASH);
 	assert_true(spool__is_urgent(spool, 0));
+	assert_true(next(spool, 0).is_crash);
 	finish(spool, 0, SECOND_NS * 3600);
 	assert_next(spool, 0, SPOOL_SEND, OLD_CRASH);
 	finish(spool, 0, SECOND_NS * 3600);
