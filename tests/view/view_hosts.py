@@ -18,10 +18,10 @@ MS = 10**6
 FOLDER = tempfile.TemporaryDirectory()
 
 
-def host_file(pid, host, times, error_ns=None, unsynchronised=False):
+def host_file(pid, host, times, error_ns=None, unsynchronised=False, **more):
     """Events at so many ns after REAL."""
     header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": pid, "host": host, "comm": "p",
-              "reason": "exit", "created_at": make.time_text(make.REAL)}  # fmt: skip
+              "reason": "exit", "created_at": make.time_text(make.REAL), **more}  # fmt: skip
     if error_ns is not None:
         header["clock_error_ns"] = error_ns
     if unsynchronised:
@@ -102,6 +102,14 @@ def test_timeline():
     out, err = shown("--timeline", "--format", "json", *files)
     assert all(json.loads(line)["interval_ns"] < 35 * MS for line in out.splitlines())
     assert "other intervals" in err and "h1 30.000ms, h2 5.000ms" in err, err
+
+
+def test_sql():
+    paths = [host_file(1, "h1", [0], 1234567), host_file(2, "h2", [0], signature="0011223344556677")]
+    rows = view("--sql", "SELECT host, clock_error_ns e, signature s FROM snapshots ORDER BY host", "--format", "json",
+                *paths).splitlines()  # fmt: skip
+    assert [json.loads(row) for row in rows] == [
+        {"host": "h1", "e": 1234567, "s": None}, {"host": "h2", "e": None, "s": "0011223344556677"}], rows
 
 
 def test_info():
