@@ -30,6 +30,7 @@ INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
 	$(call files,644,$(wildcard packaging/probes/*.conf),$(SHARE)/ttlog/probes) \
 	$(call files,644,src/metrics/grafana/ttlog.json,$(SHARE)/ttlog/grafana) \
 	$(call files,644,src/metrics/prometheus/ttlog.rules.yml,$(SHARE)/ttlog/prometheus) \
+	$(call files,644,packaging/nats/ttlog-fleet.conf,$(SHARE)/ttlog/nats) \
 	$(call files,644,$(BUILD)/install/ttlog.service $(BUILD)/install/ttlog-ship.service,$(UNITDIR)) \
 	644:packaging/systemd/ttlog.sysusers:$(PREFIX)/lib/sysusers.d/ttlog.conf \
 	644:packaging/systemd/ttlog-ship.sysusers:$(PREFIX)/lib/sysusers.d/ttlog-ship.conf \
@@ -57,4 +58,4 @@ uninstall:
 	$(Q)rm -f $(foreach i,$(INSTALLED),'$(DESTDIR)$(call word-of,3,$(i))') \
 		$(foreach i,$(LINKS),'$(DESTDIR)$(call word-of,1,$(i))')
 	$(Q)rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(PREFIX)/include/ttlog $(LIBDIR)/cmake/ttlog \
-		$(SHARE)/ttlog/grafana $(SHARE)/ttlog/probes $(SHARE)/ttlog/prometheus $(SHARE)/ttlog)
+		$(SHARE)/ttlog/grafana $(SHARE)/ttlog/nats $(SHARE)/ttlog/probes $(SHARE)/ttlog/prometheus $(SHARE)/ttlog)

@@ -7,13 +7,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ack_window.h"
 
-#define SUBJECT_BYTES 128
+#define SUBJECT_BYTES (NATS_LINK_INBOX_BYTES + 96)
 
 struct ack_window {
 	struct nats_link *link;
@@ -27,13 +28,12 @@ struct ack_window {
 static natsStatus subscribe(struct ack_window *window)
 {
 	char subject[SUBJECT_BYTES];
-	natsInbox *inbox = NULL;
-	natsStatus status = natsInbox_Create(&inbox);
+	uint64_t random;
+	natsStatus status;
 
-	if (status != NATS_OK)
-		return status;
-	(void)snprintf(window->prefix, sizeof(window->prefix), "%s", inbox);
-	natsInbox_Destroy(inbox);
+	randombytes_buf(&random, sizeof(random));
+	(void)snprintf(window->prefix, sizeof(window->prefix), "%s.%016" PRIx64,
+		       window->link->inbox, random);
 	(void)snprintf(subject, sizeof(subject), "%s.*.*", window->prefix);
 	status = natsConnection_SubscribeSync(&window->answers, window->link->connection, subject);
 	/* the other servers of a cluster know of it, too, before the first message */
@@ -118,10 +118,13 @@ static int wait_one(struct ack_window *window, struct fleet_error *error)
 	int err;
 
 	if (status == NATS_TIMEOUT)
-		return fleet_error__set(error, -ETIMEDOUT,
-					"%s: no acknowledgement for %d s: is a majority of the "
-					"servers up?",
-					window->link->server, NATS_LINK_WAIT_MS / 1000);
+		return nats_link__judge(
+			window->link,
+			fleet_error__set(error, -ETIMEDOUT,
+					 "%s: no acknowledgement for %d s: is a majority of the "
+					 "servers up?",
+					 window->link->server, NATS_LINK_WAIT_MS / 1000),
+			error);
 	if (status != NATS_OK)
 		return fleet_error__of_nats(error, status, 0, "%s", window->link->server);
 	err = take(window, answer, error);

@@ -16,8 +16,11 @@ static int make(struct nats_link *link, const char *what, jsStreamConfig *wanted
 					"%s: %s: this server is alone and keeps one replica only: "
 					"--replicas 1",
 					link->server, what);
-	return fleet_error__of_nats(error, status, code, "%s: can't make %s with %d replicas",
-				    link->server, what, (int)wanted->Replicas);
+	return nats_link__judge(link,
+				fleet_error__of_nats(error, status, code,
+						     "%s: can't make %s with %d replicas",
+						     link->server, what, (int)wanted->Replicas),
+				error);
 }
 
 static int find(struct nats_link *link, const char *what, const jsStreamConfig *wanted,
@@ -26,9 +29,11 @@ static int find(struct nats_link *link, const char *what, const jsStreamConfig *
 	jsErrCode code = 0;
 	natsStatus status = js_GetStreamInfo(ret, link->js, wanted->Name, NULL, &code);
 
-	return status == NATS_OK
-		       ? 0
-		       : fleet_error__of_nats(error, status, code, "%s: %s", link->server, what);
+	if (status == NATS_OK)
+		return 0;
+	return nats_link__judge(
+		link, fleet_error__of_nats(error, status, code, "%s: %s", link->server, what),
+		error);
 }
 
 /* If another one makes it at the same time, it is there. */

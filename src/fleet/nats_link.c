@@ -9,7 +9,8 @@
 #include "nats_link.h"
 
 /* A server that says nothing for three of them is gone. */
-#define PING_MS 5000
+#define PING_MS       5000
+#define DEFAULT_INBOX "_INBOX"
 
 static int check_file(const char *option, const char *path, struct fleet_error *error)
 {
@@ -107,6 +108,8 @@ static int fill_options(natsOptions *nats, const struct nats_link_options *optio
 	natsStatus status = set_behaviour(nats, options->name);
 	int err;
 
+	if (status == NATS_OK && options->inbox)
+		status = natsOptions_SetCustomInboxPrefix(nats, options->inbox);
 	if (status == NATS_OK && options->creds)
 		status = natsOptions_SetUserCredentialsFromFiles(nats, options->creds, NULL);
 	if (status != NATS_OK)
@@ -229,6 +232,9 @@ struct nats_link *nats_link__open(const struct nats_link_options *options,
 		       : fleet_error__set(error, -ENOMEM, "out of memory");
 
 	if (!err)
+		(void)snprintf(link->inbox, sizeof(link->inbox), "%s",
+			       options->inbox ? options->inbox : DEFAULT_INBOX);
+	if (!err)
 		err = connect_to_any(link, nats, options, error);
 	if (!err)
 		err = open_jetstream(link, error);
@@ -247,6 +253,16 @@ void nats_link__close(struct nats_link *link)
 	jsCtx_Destroy(link->js);
 	natsConnection_Destroy(link->connection);
 	free(link);
+}
+
+int nats_link__judge(const struct nats_link *link, int err, struct fleet_error *error)
+{
+	const char *said = "";
+
+	if (err != -ETIMEDOUT ||
+	    natsConnection_GetLastError(link->connection, &said) != NATS_NOT_PERMITTED)
+		return err;
+	return fleet_error__set(error, -EACCES, "%s: the server says: %s", link->server, said);
 }
 
 bool nats_link__is_lost(const struct nats_link *link)

@@ -12,7 +12,8 @@
 
 #include "fleet_url.h"
 
-#define NATS_LINK_WAIT_MS 5000 /* for an answer, and for a server to take a connection */
+#define NATS_LINK_INBOX_BYTES 320
+#define NATS_LINK_WAIT_MS     5000 /* for an answer, and for a server to take a connection */
 
 /* Paths of files are NULL if there are none. With tls_ca or tls_cert the connection must be encrypted;
  * else it is if the server wants that. Then the server's certificate must be for the HOST of the URL,
@@ -21,6 +22,8 @@ struct nats_link_options {
 	const struct fleet_server *servers;
 	size_t server_cnt;
 	const char *name; /* that the server's lists show */
+	const char
+		*inbox; /* what answers come below: permissions can be bound to it; NULL: _INBOX */
 	const char *tls_ca, *tls_cert, *tls_key, *creds;
 };
 
@@ -28,6 +31,7 @@ struct nats_link {
 	natsConnection *connection;
 	jsCtx *js;
 	char server[256 + 8]; /* HOST:PORT */
+	char inbox[NATS_LINK_INBOX_BYTES];
 };
 
 /* Whether the files can be read and fit: -EINVAL with a line for the user, or -ENOMEM. */
@@ -38,6 +42,10 @@ int nats_link__check(const struct nats_link_options *options, struct fleet_error
 struct nats_link *nats_link__open(const struct nats_link_options *options,
 				  struct fleet_error *error);
 void nats_link__close(struct nats_link *link);
+
+/* A server that does not permit something says so, and does not answer the request: if err is
+ * -ETIMEDOUT and it has, -EACCES with what it said; else err. */
+int nats_link__judge(const struct nats_link *link, int err, struct fleet_error *error);
 
 /* Soon after it was lost. */
 bool nats_link__is_lost(const struct nats_link *link);

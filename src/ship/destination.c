@@ -48,8 +48,9 @@ static void say_connected(struct destination *destination)
 
 	destination->said[0] = '\0';
 	spool__count(destination->spool, destination->number, &counts);
-	(void)snprintf(text, sizeof(text), "connected to %s (%u replicas); %zu files to send",
-		       destination->link->server, destination->bucket.replicas, counts.waiting);
+	(void)snprintf(text, sizeof(text), "connected to %s (%u replicas) as %s; %zu files to send",
+		       destination->link->server, destination->bucket.replicas, destination->host,
+		       counts.waiting);
 	say(destination, text);
 }
 

@@ -34,6 +34,7 @@ struct destination {
 	struct ledger *ledger;
 	struct info_helper *helper;
 	char host[FLEET_HOST_BYTES];
+	char inbox[FLEET_NAME_BYTES + 8];
 
 	/* the thread's own */
 	pthread_t thread;

@@ -171,6 +171,18 @@ static void fill(struct ship *ship, size_t number)
 	destination->helper = ship->helper;
 }
 
+/* Answers come below its own name, so that permissions can keep others away from them. */
+static int name_host(struct destination *destination)
+{
+	char token[FLEET_NAME_BYTES];
+	const int err = fleet_name__own_host(destination->host);
+
+	(void)fleet_name__escape(token, destination->host);
+	(void)snprintf(destination->inbox, sizeof(destination->inbox), "_INBOX.%s", token);
+	destination->link_options.inbox = destination->inbox;
+	return err;
+}
+
 static int start_all(struct ship *ship)
 {
 	for (size_t i = 0; i < ship->options->to_cnt; i++) {
@@ -178,7 +190,7 @@ static int start_all(struct ship *ship)
 		int err;
 
 		fill(ship, i);
-		err = fleet_name__own_host(destination->host);
+		err = name_host(destination);
 		if (!err)
 			err = destination__start(destination);
 		if (err)

@@ -1,94 +1,17 @@
 # SPDX-License-Identifier: MIT
 """ttlog-ship, with real nats-servers: what was written is there, whole and once, whatever ends meanwhile."""
-import contextlib
 import glob
 import json
 import os
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
-import sys
 
-from harness import BUILD, NOBODY, TREE, check, children_of, equal, wait_until
+from harness import NOBODY, TREE, check, children_of, equal, wait_until
+from ship_fixture import (CRASH, GOLDEN, OTHER, SHIP, NatsClient, NatsServer, check_all, make_spool, start_server,
+                          start_ship, stop, url_of, wait_audited, wait_index)  # fmt: skip
 
-sys.path.append(os.path.join(TREE, "tests", "fleet"))
-
-from nats_client import NatsClient  # noqa: E402
-from nats_server import NatsServer, make_cluster  # noqa: E402
-
-SHIP = os.path.join(BUILD, "ttlog-ship")
-GOLDEN = os.path.join(TREE, "tests", "golden")
-CRASH = "ttlog-4222-20261121153021357-crash.bin"
-OTHER = "ttlog-77-20261122153021357-timer.bin"
-
-
-def start_server(t, name="server", config=None):
-    server = NatsServer(t.path(name), config)
-    t.programs.append(server)
-    return server
-
-
-def url_of(port, bucket="crashes"):
-    return f"nats://127.0.0.1:{port}/{bucket}"
-
-
-def start_ship(t, *args, spool=None, **options):
-    return t.start(SHIP, "--from", spool or t.out, "--state", t.path("state"), "--replicas", 1, *args, **options)
-
-
-def make_spool(t):
-    os.makedirs(t.out, exist_ok=True)
-    shutil.copy(os.path.join(GOLDEN, "v1-crash.bin"), os.path.join(t.out, CRASH))
-    shutil.copy(os.path.join(GOLDEN, "golden.bin"), os.path.join(t.out, OTHER))
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def wait_index(server, count, bucket="crashes"):
-    """Until so many files are there with all that belongs to them: the index message comes last."""
-    with NatsClient(server.port) as client:
-        wait_until(lambda: len(client.subjects("TTLOG_INDEX_" + bucket) or ()) >= count,
-                   f"{count} messages of the index")  # fmt: skip
-        return client.index(bucket)
-
-
-def check_all(t, server, bucket="crashes"):
-    """Every file of the spool is in the bucket once, whole, with its message, and nothing else is."""
-    with NatsClient(server.port) as client:
-        objects, index = client.objects(bucket), client.index(bucket)
-        names = {name.rsplit("/", 1)[1]: meta for name, meta in objects.items()}
-        equal(sorted(names), sorted(map(os.path.basename, t.files())), "objects")
-        for path in t.files():
-            meta = names[os.path.basename(path)]
-            check(client.content(bucket, meta) == read(path), f"{path} is another file there")
-        equal(sorted(message["digest"] for message in index.values()),
-              sorted(meta["digest"] for meta in objects.values()), "digests in the index")  # fmt: skip
-        chunks = client.subjects("OBJ_" + bucket, f"$O.{bucket}.C.>")
-        equal(chunks, {f"$O.{bucket}.C.{meta['nuid']}": meta["chunks"] for meta in objects.values()}, "chunks")
-        return objects
-
-
-def ledger(t, query):
-    """None: it is not there yet."""
-    for path in glob.glob(t.path("state/*.db")):
-        with sqlite3.connect(path) as db, contextlib.suppress(sqlite3.OperationalError):
-            return db.execute(query).fetchall()
-    return None
-
-
-def wait_audited(t, count):
-    wait_until(lambda: ledger(t, "SELECT count(*) FROM files1 WHERE audited_s > 0") == [(count,)], "audits")
-
-
-def stop(ship):
-    ship.signal(signal.SIGTERM)
-    ship.end()
-    return ship.err.text()
 
 
 def test_ship_a_crash(t):
@@ -167,36 +90,6 @@ def test_ship_mends_what_servers_lost(t):
     server.start()
     wait_index(server, 2)
     check_all(t, server)
-    stop(ship)
-
-
-def leader_of(servers, stream):
-    with NatsClient(servers[0].port) as client:
-        info = client.api("STREAM.INFO." + stream)
-        return info and info["cluster"].get("leader")
-
-
-def test_ship_to_a_cluster(t):
-    """Two of three servers are enough, also if the one that leads is killed while files are on their way."""
-    servers = make_cluster(t.path("cluster"))
-    t.programs += servers
-    os.makedirs(t.out)
-    for number in range(40):
-        with open(os.path.join(t.out, f"ttlog-{number}-20261121153021357-crash.bin"), "wb") as file:
-            file.write(os.urandom(400_000))
-    url = "nats://" + ",".join(f"127.0.0.1:{server.port}" for server in servers) + "/crashes"
-    ship = t.start(SHIP, "--from", t.out, "--state", t.path("state"), "--to", url, "--audit-after", "1ms")
-    ship.err.wait(r".*connected to .* \(3 replicas\); .*")
-    wait_index(servers[0], 5)
-    leader = leader_of(servers, "OBJ_crashes")
-    killed = servers[int(leader[1:])]
-    killed.kill()
-    (other, *_) = [server for server in servers if server is not killed]
-    wait_index(other, 40)
-    wait_audited(t, 40)
-    killed.start()
-    wait_until(lambda: leader_of(servers, "OBJ_crashes"), "a leader")
-    check_all(t, other)
     stop(ship)
 
 

@@ -14,3 +14,8 @@ $(BUILD)/tests/fleet/objects: $(BUILD)/tests/fleet/objects.o $(BUILD)/libttlog-t
 .PHONY: check-objects
 check-objects: $(BUILD)/tests/fleet/objects
 	@tests/fleet/check-objects $(BUILD)
+
+# | make check-fleet    ttlog-ship with three servers, of which one is killed; with servers that permit little
+.PHONY: check-fleet
+check-fleet: all
+	@TTLOG_BUILD=$(BUILD) tests/e2e/run -d tests/fleet </dev/null

@@ -4,20 +4,45 @@ import base64
 import hashlib
 import json
 import socket
+import ssl
+import time
 
 DEADLINE_S = 60
+# A request is lost that comes while a cluster has no leader.
+ANSWER_S = 3
 
 
 class NatsError(Exception):
     pass
 
 
+def ask(port, question):
+    """What question() of a client gives; asked again, by a new connection, while there is no answer."""
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            with NatsClient(port, answer_s=ANSWER_S) as client:
+                return question(client)
+        except TimeoutError:
+            if time.monotonic() > deadline:
+                raise
+
+
 class NatsClient:
-    def __init__(self, port, **options):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+    """tls: (CA, certificate, key)."""
+
+    def __init__(self, port, tls=None, inbox="_INBOX.test", answer_s=DEADLINE_S, **options):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=answer_s)
+        info = b""
+        while not info.endswith(b"\n"):
+            info += self.socket.recv(1)
+        assert info.startswith(b"INFO "), info
+        if tls:
+            context = ssl.create_default_context(cafile=tls[0])
+            context.load_cert_chain(*tls[1:])
+            self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.file = self.socket.makefile("rb")
-        assert self.file.readline().startswith(b"INFO ")
-        self.inbox = "_INBOX.test"
+        self.inbox = inbox
         self.requests = 0
         options = {"verbose": False, "headers": True, "no_responders": True, **options}
         self._write("CONNECT %s\r\nSUB %s.* 1\r\n" % (json.dumps(options), self.inbox))
@@ -46,6 +71,19 @@ class NatsClient:
                 body = self.file.read(int(words[-1]) + 2)[:-2]
                 cut = int(words[-2]) if words[0] == b"HMSG" else 0
                 return words[1].decode(), body[:cut], body[cut:]
+
+    def try_to(self, line):
+        """Sends a line of the protocol; what the server says against it, or None."""
+        self._write(line + "\r\nPING\r\n")
+        said = None
+        while True:
+            answer = self.file.readline()
+            if answer.startswith(b"-ERR"):
+                said = answer.decode().strip()
+            if answer.strip() == b"PONG":
+                return said
+            if not answer:
+                raise NatsError("the connection ended")
 
     def request(self, subject, payload=b""):
         """(headers, payload) of the answer."""

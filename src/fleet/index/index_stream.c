@@ -61,8 +61,10 @@ int index_stream__look(const struct index_stream *index, const char *subject,
 	natsStatus status = js_DirectGetMsg(&message, index->link->js, index->name, NULL, &wanted);
 
 	if (status != NATS_OK)
-		return fleet_error__of_nats(error, status, 0, "%s: %s", index->link->server,
-					    subject);
+		return nats_link__judge(index->link,
+					fleet_error__of_nats(error, status, 0, "%s: %s",
+							     index->link->server, subject),
+					error);
 	natsMsg_Destroy(message);
 	return 0;
 }

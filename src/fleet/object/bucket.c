@@ -85,8 +85,11 @@ int bucket__purge_chunks(const struct bucket *bucket, const char *nuid, struct f
 	options.Stream.Purge.Subject = subject;
 	if (status == NATS_OK)
 		status = js_PurgeStream(bucket->link->js, bucket->stream, &options, &code);
-	return status == NATS_OK
-		       ? 0
-		       : fleet_error__of_nats(error, status, code, "%s: bucket %s: can't purge %s",
-					      bucket->link->server, bucket->name, nuid);
+	if (status == NATS_OK)
+		return 0;
+	return nats_link__judge(bucket->link,
+				fleet_error__of_nats(error, status, code,
+						     "%s: bucket %s: can't purge %s",
+						     bucket->link->server, bucket->name, nuid),
+				error);
 }

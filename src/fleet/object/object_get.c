@@ -15,9 +15,12 @@ static int get(const struct bucket *bucket, const jsDirectGetMsgOptions *wanted,
 	jsDirectGetMsgOptions options = *wanted;
 	natsStatus status = js_DirectGetMsg(ret, bucket->link->js, bucket->stream, NULL, &options);
 
-	return status == NATS_OK ? 0
-				 : fleet_error__of_nats(error, status, 0, "%s: bucket %s",
-							bucket->link->server, bucket->name);
+	if (status == NATS_OK)
+		return 0;
+	return nats_link__judge(bucket->link,
+				fleet_error__of_nats(error, status, 0, "%s: bucket %s",
+						     bucket->link->server, bucket->name),
+				error);
 }
 
 int object_get__meta(const struct bucket *bucket, const char *name, struct object_meta *ret,
