@@ -154,14 +154,7 @@ static const int calls[] = {
 #endif
 };
 
-/* One call with one value of one argument. */
-struct narrow {
-	int call;
-	unsigned int arg;
-	uint64_t mask, value;
-};
-
-static const struct narrow narrow[] = {
+static const struct sandbox_call narrow[] = {
 	/* threads, no processes; clone3() hides its flags in memory, and glibc can do without */
 	{ SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM },
 	/* to ask whether a process is there */
@@ -177,38 +170,6 @@ static const struct narrow narrow[] = {
 	/* what the kernel calls a file, for programs that are found */
 	{ SCMP_SYS(bpf), 0, UINT32_MAX, BPF_PROG_TEST_RUN },
 };
-
-static int allow_calls(scmp_filter_ctx filter)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < ARRAY_SIZE(calls); i++)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-	for (size_t i = 0; !err && i < ARRAY_SIZE(narrow); i++)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, narrow[i].call, 1,
-				       SCMP_CMP(narrow[i].arg, SCMP_CMP_MASKED_EQ, narrow[i].mask,
-						narrow[i].value));
-	/* a signal of this process to itself: pthread_kill(), abort() */
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
-	return err;
-}
-
-/* What is not allowed fails as if this kernel did not have it: libraries then do without. */
-static int restrict_calls(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int err;
-
-	if (!filter)
-		return -ENOMEM;
-	err = allow_calls(filter);
-	if (!err)
-		err = seccomp_load(filter);
-	seccomp_release(filter);
-	return err;
-}
 
 int confine__self(const struct allowed_paths *paths, unsigned int *ret_gaps,
 		  const char **ret_failed)
@@ -229,5 +190,5 @@ int confine__self(const struct allowed_paths *paths, unsigned int *ret_gaps,
 	if (err)
 		return err;
 	*ret_failed = "seccomp";
-	return restrict_calls();
+	return sandbox__allow_only(calls, ARRAY_SIZE(calls), narrow, ARRAY_SIZE(narrow));
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "allowed_paths.h"
 #include "array.h"
@@ -182,52 +181,16 @@ static const int calls[] = {
 #endif
 };
 
-/* One value of the first argument. */
-static const struct {
-	int call;
-	uint64_t mask, value;
-} narrow[] = {
+static const struct sandbox_call narrow[] = {
 	/* threads, no processes; clone3() hides its flags in memory, and glibc can do without */
-	{ SCMP_SYS(clone), CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM },
+	{ SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM },
 	/* servers; the resolver of names asks which addresses this machine has */
-	{ SCMP_SYS(socket), UINT32_MAX, AF_INET },
-	{ SCMP_SYS(socket), UINT32_MAX, AF_INET6 },
-	{ SCMP_SYS(socket), UINT32_MAX, AF_NETLINK },
-	{ SCMP_SYS(socket), UINT32_MAX, AF_UNIX },
-	{ SCMP_SYS(prctl), UINT32_MAX, PR_SET_NAME },
+	{ SCMP_SYS(socket), 0, UINT32_MAX, AF_INET },
+	{ SCMP_SYS(socket), 0, UINT32_MAX, AF_INET6 },
+	{ SCMP_SYS(socket), 0, UINT32_MAX, AF_NETLINK },
+	{ SCMP_SYS(socket), 0, UINT32_MAX, AF_UNIX },
+	{ SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME },
 };
-
-static int allow_calls(scmp_filter_ctx filter)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < ARRAY_SIZE(calls); i++)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-	for (size_t i = 0; !err && i < ARRAY_SIZE(narrow); i++)
-		err = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, narrow[i].call, 1,
-			SCMP_A0(SCMP_CMP_MASKED_EQ, narrow[i].mask, narrow[i].value));
-	/* a signal of this process to itself: abort() */
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
-	return err;
-}
-
-/* What is not allowed fails as if this kernel did not have it: libraries then do without. */
-static int restrict_calls(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int err;
-
-	if (!filter)
-		return -ENOMEM;
-	err = allow_calls(filter);
-	if (!err)
-		err = seccomp_load(filter);
-	seccomp_release(filter);
-	return err;
-}
 
 int ship_rights__drop(const struct ship_options *options, const char *from, const char **ret_failed)
 {
@@ -242,5 +205,5 @@ int ship_rights__drop(const struct ship_options *options, const char *from, cons
 	if (err)
 		return err;
 	*ret_failed = "seccomp";
-	return restrict_calls();
+	return sandbox__allow_only(calls, ARRAY_SIZE(calls), narrow, ARRAY_SIZE(narrow));
 }

@@ -62,3 +62,36 @@ int sandbox__allow(const int *calls, size_t cnt)
 	seccomp_release(filter);
 	return err;
 }
+
+static int allow_narrow(scmp_filter_ctx filter, const struct sandbox_call *narrow, size_t cnt)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < cnt; i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, narrow[i].call, 1,
+				       SCMP_CMP(narrow[i].arg, SCMP_CMP_MASKED_EQ, narrow[i].mask,
+						narrow[i].value));
+	/* pthread_kill(), abort() */
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				       SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+	return err;
+}
+
+int sandbox__allow_only(const int *calls, size_t cnt, const struct sandbox_call *narrow,
+			size_t narrow_cnt)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int err = 0;
+
+	if (!filter)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < cnt; i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	if (!err)
+		err = allow_narrow(filter, narrow, narrow_cnt);
+	if (!err)
+		err = seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}
