@@ -63,7 +63,7 @@ CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/ut
 	value/duration_unit files/runtime_dir $(addprefix control/control_,dial reply wire))
 
 # And ttlog-ship.
-SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name) \
+SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name) query/glob text/utf8 \
 	$(addprefix value/,duration_unit format_number number parse rfc3339 time_expr))
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.

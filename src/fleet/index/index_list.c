@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The server chooses by services and reasons that are no patterns; all else is compared here. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "glob.h"
+#include "index_list.h"
+#include "index_message.h"
+#include "stream_messages.h"
+
+#define GLOB_CHARACTERS "*?[\\"
+#define DIGITS_BYTES    9 /* "-0a1b2c3d" */
+
+struct listing {
+	const struct index_filter *filter;
+	size_t prefix_bytes; /* of "ttlog.index.BUCKET." */
+	int (*each)(void *ctx, const struct index_entry *entry);
+	void *ctx;
+};
+
+/* A token up to a dot, unescaped. Returns what follows it; NULL: it is none. */
+static const char *take_token(char ret[FLEET_NAME_BYTES], const char *text)
+{
+	const size_t len = text ? strcspn(text, ".") : 0;
+
+	if (!len || !text[len] || len >= FLEET_NAME_BYTES)
+		return NULL;
+	memcpy(ret, text, len);
+	ret[len] = '\0';
+	return fleet_name__unescape(ret, ret) ? NULL : text + len + 1;
+}
+
+static bool matches(const char *glob, const char *text, size_t len)
+{
+	return !glob[0] || glob__match((struct ttlog_text){ glob, strlen(glob) },
+				       (struct ttlog_text){ text, len });
+}
+
+static bool is_wanted(const struct index_filter *filter, const struct index_entry *entry)
+{
+	const size_t len = strlen(entry->host);
+
+	if (!matches(filter->host, entry->host, len) &&
+	    !(len > DIGITS_BYTES && matches(filter->host, entry->host, len - DIGITS_BYTES)))
+		return false;
+	return matches(filter->service, entry->service, strlen(entry->service)) &&
+	       matches(filter->reason, entry->reason, strlen(entry->reason));
+}
+
+static int take(void *ctx, natsMsg *message)
+{
+	const struct listing *listing = ctx;
+	struct index_entry entry = {
+		.json = natsMsg_GetData(message),
+		.json_bytes = (size_t)natsMsg_GetDataLength(message),
+	};
+	const char *rest = natsMsg_GetSubject(message) + listing->prefix_bytes;
+	jsMsgMetaData *data;
+
+	rest = take_token(entry.host, rest);
+	rest = take_token(entry.service, rest);
+	rest = take_token(entry.reason, rest);
+	if (!rest || !is_wanted(listing->filter, &entry))
+		return 0;
+	if (natsMsg_GetMetaData(&data, message) == NATS_OK) {
+		entry.stored_ns = (uint64_t)data->Timestamp;
+		jsMsgMetaData_Destroy(data);
+	}
+	return listing->each(listing->ctx, &entry);
+}
+
+/* The token of a subject that a glob means, or any. */
+static void token_of(char ret[FLEET_NAME_BYTES], const char *glob)
+{
+	if (!glob[0] || strpbrk(glob, GLOB_CHARACTERS))
+		(void)strcpy(ret, "*");
+	else
+		(void)fleet_name__escape(ret, glob);
+}
+
+int index_list__each(const struct index_stream *index, const struct index_filter *filter,
+		     int (*each)(void *ctx, const struct index_entry *entry), void *ctx,
+		     struct fleet_error *error)
+{
+	char subject[INDEX_SUBJECT_BYTES], what[FLEET_URL_BUCKET_BYTES + 24];
+	char service[FLEET_NAME_BYTES], reason[FLEET_NAME_BYTES];
+	struct listing listing = { .filter = filter, .each = each, .ctx = ctx };
+	const struct stream_messages messages = {
+		.link = index->link,
+		.stream = index->name,
+		.subject = subject,
+		.what = what,
+	};
+
+	token_of(service, filter->service);
+	token_of(reason, filter->reason);
+	listing.prefix_bytes = strlen("ttlog.index.") + strlen(index->bucket) + 1;
+	(void)snprintf(subject, sizeof(subject), "ttlog.index.%s.*.%s.%s.*", index->bucket, service,
+		       reason);
+	(void)snprintf(what, sizeof(what), "the index of bucket %s", index->bucket);
+	return stream_messages__each(&messages, take, &listing, error);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What a bucket has, by its index alone. */
+#ifndef TTLOG_INDEX_LIST_H
+#define TTLOG_INDEX_LIST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fleet_name.h"
+#include "index_stream.h"
+
+/* Globs; "": all. A host is meant by its whole HOST, or by its name without the digits. */
+struct index_filter {
+	const char *host, *service, *reason;
+};
+
+/* One file. What hosts send is not checked beyond its subject. */
+struct index_entry {
+	char host[FLEET_NAME_BYTES], service[FLEET_NAME_BYTES], reason[FLEET_NAME_BYTES];
+	const char *json; /* index_message.h; not ended by a zero */
+	size_t json_bytes;
+	uint64_t stored_ns; /* when a server took it, since 1970 */
+};
+
+/* Each file that matches, in the order in which they came. each: 0, or -errno, which ends it. */
+int index_list__each(const struct index_stream *index, const struct index_filter *filter,
+		     int (*each)(void *ctx, const struct index_entry *entry), void *ctx,
+		     struct fleet_error *error);
+
+#endif /* TTLOG_INDEX_LIST_H */
