@@ -80,6 +80,11 @@ $(BUILD)/demo/exchange: tests/demo/exchange.c $(wildcard include/ttlog/*.h) $(BU
 demo: all $(BUILD)/demo/exchange
 	@tests/demo/run $(BUILD)
 
+# | make demo-fleet     three servers, a recorder, a shipper: a crash is on all of them
+.PHONY: demo-fleet
+demo-fleet: all $(BUILD)/demo/exchange
+	@tests/demo/fleet $(BUILD)
+
 # | make check-html     the page of --format html in Chromium; needs make deps-browser
 DEPS_BROWSER := chromium fonts-dejavu-core
 
