@@ -136,6 +136,11 @@ void info_helper__end(struct info_helper *helper)
 	free(helper);
 }
 
+int info_helper__fd(const struct info_helper *helper)
+{
+	return helper->socket;
+}
+
 /* More of what the program writes; 0: the end. */
 static ssize_t read_more(int fd, char *to, size_t size)
 {

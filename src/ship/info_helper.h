@@ -14,6 +14,9 @@ struct info_helper;
 struct info_helper *info_helper__start(const char *dir, const char *view);
 void info_helper__end(struct info_helper *helper);
 
+/* poll() says POLLHUP of it once that process has ended: then nothing can be asked any more. */
+int info_helper__fd(const struct info_helper *helper);
+
 /* The JSON, at most `most` bytes, without a newline; the caller frees it. NULL with errno: ENODATA,
  * EMSGSIZE, ETIMEDOUT: of this file it says nothing, or too much; ENOEXEC: there is no ttlog-view; EINTR:
  * it was ended; EPIPE: the process that starts it was. */

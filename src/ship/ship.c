@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "destination.h"
 #include "hex.h"
 #include "sandbox.h"
@@ -207,14 +208,17 @@ static int watch(struct ship *ship, int signal_fd)
 	struct pollfd wait[] = {
 		{ .fd = signal_fd, .events = POLLIN },
 		{ .fd = spool__watch_fd(ship->spool), .events = POLLIN },
+		{ .fd = info_helper__fd(ship->helper) }, /* only its end */
 	};
 	int err;
 
 	for (;;) {
-		if (poll(wait, 2, -1) < 0 && errno != EINTR)
+		if (poll(wait, ARRAY_SIZE(wait), -1) < 0 && errno != EINTR)
 			return report(1, "poll", strerror(errno));
 		if (wait[0].revents)
 			return 0;
+		if (wait[2].revents)
+			return report(1, "the process that starts ttlog-view", "it has ended");
 		err = wait[1].revents ? spool__take_changes(ship->spool) : 0;
 		if (err == -ESTALE)
 			return report(1, ship->from, "the directory was moved or removed");

@@ -213,6 +213,18 @@ def test_ship_by_tls_without_rights(t):
     stop(ship)
 
 
+def test_ship_ends_without_its_helper(t):
+    """A manager starts it again: no file is sent of which nothing could be asked."""
+    server = start_server(t)
+    os.makedirs(t.out)
+    ship = start_ship(t, "--to", url_of(server.port))
+    ship.err.wait(".*connected .*")
+    (helper,) = children_of(ship.pid)
+    os.kill(helper, signal.SIGKILL)
+    ship.end(1)
+    check("the process that starts ttlog-view: it has ended" in ship.err.text(), ship.err.text())
+
+
 def test_ship_refuses(t):
     os.makedirs(t.out)
     cases = [
