@@ -41,7 +41,7 @@ int value__read(uint8_t type, const void *bytes, size_t left, struct value *ret_
 
 /* How many of `left` bytes a field of a record has, with the byte of one that is nullable; or
  * -EBADMSG. */
-int value__measure(uint8_t type, bool is_nullable, const unsigned char *bytes, size_t left);
+int value__measure(uint8_t type, bool is_nullable, const unsigned char *at, size_t left);
 
 /*
  * Reads the fields of a record, the `len` bytes after struct ttlog_record. nullable: a bit for each
