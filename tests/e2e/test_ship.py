@@ -98,15 +98,21 @@ def nuid_of(server, file):
         return [meta["nuid"] for name, meta in client.objects("crashes").items() if name.endswith(file)][0]
 
 
+def start_large(t, server, name, rate):
+    """A shipper that has sent some chunks of a file, and not all."""
+    os.makedirs(t.out)
+    with open(os.path.join(t.out, name), "wb") as file:
+        file.write(os.urandom(3 << 20))
+    ship = start_ship(t, "--to", url_of(server.port), "--rate", rate)
+    with NatsClient(server.port) as client:
+        wait_until(lambda: sum((client.subjects("OBJ_crashes") or {}).values()) > 6, "some chunks")
+    return ship
+
+
 def test_ship_killed(t):
     """What it had begun is sent once; so is what it had sent, also if it does not know that any more."""
     server = start_server(t)
-    os.makedirs(t.out)
-    with open(os.path.join(t.out, CRASH), "wb") as file:
-        file.write(os.urandom(3 << 20))
-    ship = start_ship(t, "--to", url_of(server.port), "--rate", "512K")
-    with NatsClient(server.port) as client:
-        wait_until(lambda: sum((client.subjects("OBJ_crashes") or {}).values()) > 6, "some chunks")
+    ship = start_large(t, server, CRASH, "512K")
     ship.signal(signal.SIGKILL)
     ship.end(-signal.SIGKILL)
     ship = start_ship(t, "--to", url_of(server.port))
@@ -123,12 +129,7 @@ def test_ship_killed(t):
 
 def test_ship_a_crash_before_the_rest_of_a_large_file(t):
     server = start_server(t)
-    os.makedirs(t.out)
-    with open(os.path.join(t.out, OTHER), "wb") as file:
-        file.write(os.urandom(3 << 20))
-    ship = start_ship(t, "--to", url_of(server.port), "--rate", "1M")
-    with NatsClient(server.port) as client:
-        wait_until(lambda: sum((client.subjects("OBJ_crashes") or {}).values()) > 6, "some chunks")
+    ship = start_large(t, server, OTHER, "1M")
     shutil.copy(os.path.join(GOLDEN, "v1-crash.bin"), t.path("new"))
     os.rename(t.path("new"), os.path.join(t.out, CRASH))
     wait_index(server, 2)
