@@ -60,7 +60,7 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/f
 
 # And ttlog-ctl.
 CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/utf8 value/format_number value/number value/parse \
-	value/duration_unit files/runtime_dir $(addprefix control/control_,dial reply wire))
+	value/duration_unit files/runtime_dir $(addprefix control/control_,ask dial reply wire))
 
 # And ttlog-ship.
 SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name) query/glob text/utf8 \

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One request to all collectors on this machine: those of the user, and root's, if this user may
- * reach them. All are asked first, so they work at the same time.
- */
+/* One request to all collectors on this machine, and what is said of their replies. */
 #ifndef TTLOG_CTL_ASK_H
 #define TTLOG_CTL_ASK_H
 
@@ -10,22 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control_dial.h"
-#include "control_wire.h"
+#include "control_ask.h"
 
 struct ctl_options;
 
-struct reply {
-	char name[CONTROL_DIAL_NAME_BYTES]; /* of the collector's socket */
-	int fd;
-	int verdict; /* CONTROL_WIRE_DONE, _FAILED, _USAGE, or -errno */
-	char *text;  /* never NULL */
-};
-
 struct replies {
 	bool quiet; /* that none can be asked is not printed */
-	size_t cnt;
-	struct reply items[2 * CONTROL_DIAL_MAX];
+	struct control_places places;
+	struct control_ask ask;
 };
 
 /* 0; -errno, which is printed: no collector can be asked. After both, replies__fini(). */

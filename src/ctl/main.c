@@ -13,7 +13,7 @@
 #include "top.h"
 
 /* 0: it is printed; 1: no answer of a collector. */
-static int print_one(const struct ctl_options *options, const struct reply *reply)
+static int print_one(const struct ctl_options *options, const struct control_told *reply)
 {
 	json_error_t error;
 	json_t *answer;
@@ -76,15 +76,15 @@ static int command(const struct ctl_options *options, enum control_command numbe
 	if (options->command == CTL_LIST && !options->json)
 		printf("%8s %-16s %13s %-16s %s\n", "PID", "SERVICE", "SITES ON/ALL", "COMMAND",
 		       "PROGRAM");
-	for (size_t i = 0; i < replies->cnt; i++) {
-		if (replies->items[i].verdict == CONTROL_WIRE_DONE)
-			status |= print_one(options, &replies->items[i]);
+	for (size_t i = 0; i < replies->ask.cnt; i++) {
+		if (replies->ask.told[i].verdict == CONTROL_WIRE_DONE)
+			status |= print_one(options, &replies->ask.told[i]);
 	}
 	return combine(status, replies__tell(replies, options));
 }
 
 /* The paths of snapshots; errors go to stderr. */
-static void print_paths(const struct reply *reply)
+static void print_paths(const struct control_told *reply)
 {
 	const char *line = reply->text, *end;
 
@@ -106,8 +106,8 @@ static int trigger(const struct ctl_options *options, struct replies *replies)
 	(void)snprintf(wire.reason, CONTROL_REASON_BYTES, "%s", options->arguments[0]);
 	if (ask__all(replies, &wire, sizeof(wire)))
 		return 1;
-	for (size_t i = 0; i < replies->cnt; i++)
-		print_paths(&replies->items[i]);
+	for (size_t i = 0; i < replies->ask.cnt; i++)
+		print_paths(&replies->ask.told[i]);
 	return replies__tell(replies, options);
 }
 

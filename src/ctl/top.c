@@ -89,7 +89,7 @@ static void format_row(const struct rates_row *row, char to[LINE_BYTES])
 
 /* ---- looking ---- */
 
-static void add_reply(struct top *top, const struct reply *reply)
+static void add_reply(struct top *top, const struct control_told *reply)
 {
 	json_t *answer = NULL;
 
@@ -110,8 +110,8 @@ static int look(struct top *top)
 	err = ask__command(&replies, top->options, CONTROL_COMMAND_STATUS, NULL, 0);
 	top->error[0] = '\0';
 	rates__begin(&top->rates);
-	for (size_t i = 0; i < replies.cnt; i++)
-		add_reply(top, &replies.items[i]);
+	for (size_t i = 0; i < replies.ask.cnt; i++)
+		add_reply(top, &replies.ask.told[i]);
 	rates__end(&top->rates, top->sort);
 	if (!err && !top->has_screen && !top->rates.totals.collector_cnt) {
 		(void)replies__tell(&replies, top->options);

@@ -89,7 +89,8 @@ static void read_replies(struct peers *peers, FILE *out)
 	for (size_t i = 0; i < peers->cnt; i++) {
 		struct peer *peer = &peers->peers[i];
 		char *text;
-		int verdict = control_reply__read(peer->fd, deadline_ns, &text);
+		int verdict =
+			control_reply__read(peer->fd, deadline_ns, CONTROL_REPLY_MAX_BYTES, &text);
 
 		if (text)
 			print_lines(peers, text, out);

@@ -12,12 +12,12 @@
 
 struct reply {
 	char *text;
-	size_t len, cap;
+	size_t len, cap, most;
 };
 
 static int append(struct reply *reply, const char *text, size_t len)
 {
-	if (reply->len + len > CONTROL_REPLY_MAX_BYTES)
+	if (reply->len + len > reply->most)
 		return -EMSGSIZE;
 	if (array__reserve(reply->text, reply->len + len + 1, &reply->cap))
 		return -ENOMEM;
@@ -68,9 +68,10 @@ static int read_all(struct reply *reply, int fd, uint64_t deadline_ns)
 	}
 }
 
-int control_reply__read(int fd, uint64_t deadline_ns, char **ret_text)
+int control_reply__read(int fd, uint64_t deadline_ns, size_t most, char **ret_text)
 {
-	struct reply reply = { 0 };
+	struct reply reply = { .most = most < CONTROL_REPLY_MAX_BYTES ? most
+								      : CONTROL_REPLY_MAX_BYTES };
 	const int verdict = read_all(&reply, fd, deadline_ns);
 
 	*ret_text = reply.text;
