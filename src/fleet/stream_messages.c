@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "stream_messages.h"
@@ -13,7 +14,9 @@ static int subscribe(const struct stream_messages *messages, natsSubscription **
 
 	options.Stream = messages->stream;
 	options.Ordered = true;
-	options.Config.DeliverPolicy = js_DeliverLastPerSubject;
+	options.Config.DeliverPolicy = messages->is_one_per_subject ? js_DeliverAll
+								    : js_DeliverLastPerSubject;
+	options.Config.HeadersOnly = messages->is_headers_only;
 	if (status == NATS_OK)
 		status = js_SubscribeSync(ret, messages->link->js, messages->subject, NULL,
 					  &options, &code);
@@ -38,16 +41,24 @@ static int ask(natsSubscription *subscription, uint64_t *ret_waiting, uint64_t *
 	return 0;
 }
 
-static uint64_t waiting_after(natsMsg *message)
-{
-	jsMsgMetaData *data;
-	uint64_t waiting = 0;
+struct place {
+	uint64_t stored_ns, waiting_cnt; /* after it */
+};
 
-	if (natsMsg_GetMetaData(&data, message) != NATS_OK)
-		return 0;
-	waiting = data->NumPending;
-	jsMsgMetaData_Destroy(data);
-	return waiting;
+/* "$JS.ACK.[DOMAIN.ACCOUNT.]STREAM.CONSUMER.DELIVERED.SEQUENCE.CONSUMER_SEQUENCE.STORED.WAITING[.RANDOM]":
+ * read here, since libnats makes a copy of all its parts. */
+static struct place place_of(natsMsg *message)
+{
+	const char *at = natsMsg_GetReply(message), *tokens[12];
+	size_t cnt = 0, stored;
+
+	for (; at && cnt < 12; at = at[strcspn(at, ".")] ? at + strcspn(at, ".") + 1 : NULL)
+		tokens[cnt++] = at;
+	if (cnt < 9 || cnt == 10)
+		return (struct place){ 0, 0 };
+	stored = cnt == 9 ? 7 : 9;
+	return (struct place){ strtoull(tokens[stored], NULL, 10),
+			       strtoull(tokens[stored + 1], NULL, 10) };
 }
 
 /* What it waits for may have been deleted meanwhile. */
@@ -64,13 +75,14 @@ static int judge_silence(const struct stream_messages *messages, natsSubscriptio
 
 /* Until none waits. */
 static int take_all(const struct stream_messages *messages, natsSubscription *subscription,
-		    uint64_t waiting, int (*each)(void *ctx, natsMsg *message), void *ctx,
-		    struct fleet_error *error)
+		    uint64_t waiting, int (*each)(void *ctx, natsMsg *message, uint64_t stored_ns),
+		    void *ctx, struct fleet_error *error)
 {
 	int err = 0;
 
 	while (!err && waiting) {
 		natsMsg *message;
+		struct place place;
 		const natsStatus status =
 			natsSubscription_NextMsg(&message, subscription, NATS_LINK_WAIT_MS);
 
@@ -78,8 +90,9 @@ static int take_all(const struct stream_messages *messages, natsSubscription *su
 			err = judge_silence(messages, subscription, status, &waiting, error);
 			continue;
 		}
-		waiting = waiting_after(message);
-		err = each(ctx, message);
+		place = place_of(message);
+		waiting = place.waiting_cnt;
+		err = each(ctx, message, place.stored_ns);
 		if (err)
 			(void)fleet_error__set(error, err, "%s: %s", natsMsg_GetSubject(message),
 					       strerror(-err));
@@ -89,7 +102,7 @@ static int take_all(const struct stream_messages *messages, natsSubscription *su
 }
 
 int stream_messages__each(const struct stream_messages *messages,
-			  int (*each)(void *ctx, natsMsg *message), void *ctx,
+			  int (*each)(void *ctx, natsMsg *message, uint64_t stored_ns), void *ctx,
 			  struct fleet_error *error)
 {
 	natsSubscription *subscription;

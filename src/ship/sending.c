@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "file_info.h"
 #include "index_message.h"
+#include "index_summary.h"
 #include "object_get.h"
 #include "object_put.h"
 #include "sending.h"
@@ -187,7 +188,7 @@ static int put_index(struct sending *sending, struct fleet_error *error)
 		.size_bytes = sending->meta.size_bytes,
 		.info = sending->info.json,
 	};
-	char *payload = index_message__encode(&message);
+	char *payload = index_message__encode(&message), *summary;
 	int err;
 
 	if (!payload || index_message__subject(sending->subject, &message)) {
@@ -195,9 +196,12 @@ static int put_index(struct sending *sending, struct fleet_error *error)
 		return fleet_error__set(error, -EBADF, "%s: no message for the index",
 					sending->work->name);
 	}
+	summary = index_summary__of_message(payload, strlen(payload));
 	ack_window__begin(destination->window);
-	err = ack_window__publish(destination->window, sending->subject, NULL, NULL, payload,
+	err = ack_window__publish(destination->window, sending->subject,
+				  summary ? INDEX_SUMMARY_HEADER : NULL, summary, payload,
 				  strlen(payload), error);
+	free(summary);
 	free(payload);
 	return err ? err : ack_window__finish(destination->window, error);
 }

@@ -2,6 +2,7 @@
 /* The server chooses by services and reasons that are no patterns; all else is compared here. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "glob.h"
@@ -13,6 +14,7 @@
 #define DIGITS_BYTES    9 /* "-0a1b2c3d" */
 
 struct listing {
+	const struct index_stream *index;
 	const struct index_filter *filter;
 	size_t prefix_bytes; /* of "ttlog.index.BUCKET." */
 	int (*each)(void *ctx, const struct index_entry *entry);
@@ -48,25 +50,48 @@ static bool is_wanted(const struct index_filter *filter, const struct index_entr
 	       matches(filter->reason, entry->reason, strlen(entry->reason));
 }
 
-static int take(void *ctx, natsMsg *message)
+static bool is_id(const char *text)
+{
+	return strlen(text) == INDEX_ID_BYTES - 1 &&
+	       strspn(text, "0123456789abcdef") == INDEX_ID_BYTES - 1;
+}
+
+/* Of a message that another program wrote, or whose summary is too long. */
+static bool summarize(const struct index_stream *index, const char *subject,
+		      struct index_summary *ret)
+{
+	jsDirectGetMsgOptions wanted = { .LastBySubject = subject };
+	natsMsg *message = NULL;
+	char *summary;
+	bool is_one;
+
+	if (js_DirectGetMsg(&message, index->link->js, index->name, NULL, &wanted) != NATS_OK)
+		return false;
+	summary = index_summary__of_message(natsMsg_GetData(message),
+					    (size_t)natsMsg_GetDataLength(message));
+	natsMsg_Destroy(message);
+	is_one = summary && !index_summary__decode(ret, summary, strlen(summary));
+	free(summary);
+	return is_one;
+}
+
+static int take(void *ctx, natsMsg *message, uint64_t stored_ns)
 {
 	const struct listing *listing = ctx;
-	struct index_entry entry = {
-		.json = natsMsg_GetData(message),
-		.json_bytes = (size_t)natsMsg_GetDataLength(message),
-	};
-	const char *rest = natsMsg_GetSubject(message) + listing->prefix_bytes;
-	jsMsgMetaData *data;
+	const char *subject = natsMsg_GetSubject(message);
+	struct index_entry entry;
+	const char *rest = take_token(entry.host, subject + listing->prefix_bytes), *summary;
 
-	rest = take_token(entry.host, rest);
 	rest = take_token(entry.service, rest);
 	rest = take_token(entry.reason, rest);
-	if (!rest || !is_wanted(listing->filter, &entry))
+	if (!rest || !is_id(rest) || !is_wanted(listing->filter, &entry))
 		return 0;
-	if (natsMsg_GetMetaData(&data, message) == NATS_OK) {
-		entry.stored_ns = (uint64_t)data->Timestamp;
-		jsMsgMetaData_Destroy(data);
-	}
+	(void)strcpy(entry.id, rest);
+	entry.stored_ns = stored_ns;
+	entry.has_summary = natsMsgHeader_Get(message, INDEX_SUMMARY_HEADER, &summary) == NATS_OK &&
+			    !index_summary__decode(&entry.summary, summary, strlen(summary));
+	if (!entry.has_summary)
+		entry.has_summary = summarize(listing->index, subject, &entry.summary);
 	return listing->each(listing->ctx, &entry);
 }
 
@@ -85,12 +110,14 @@ int index_list__each(const struct index_stream *index, const struct index_filter
 {
 	char subject[INDEX_SUBJECT_BYTES], what[FLEET_URL_BUCKET_BYTES + 24];
 	char service[FLEET_NAME_BYTES], reason[FLEET_NAME_BYTES];
-	struct listing listing = { .filter = filter, .each = each, .ctx = ctx };
+	struct listing listing = { .index = index, .filter = filter, .each = each, .ctx = ctx };
 	const struct stream_messages messages = {
 		.link = index->link,
 		.stream = index->name,
 		.subject = subject,
 		.what = what,
+		.is_headers_only = true,
+		.is_one_per_subject = true,
 	};
 
 	token_of(service, filter->service);

@@ -9,11 +9,12 @@ struct listing {
 	void *ctx;
 };
 
-static int take(void *ctx, natsMsg *message)
+static int take(void *ctx, natsMsg *message, uint64_t stored_ns)
 {
 	const struct listing *listing = ctx;
 	struct object_meta meta;
 
+	(void)stored_ns;
 	if (object_meta__decode(&meta, natsMsg_GetData(message),
 				(size_t)natsMsg_GetDataLength(message)) ||
 	    meta.is_deleted)

@@ -37,16 +37,21 @@ static void put(struct ack_window *window, const char *host, const char *service
 		.reason = reason,
 		.object = service,
 		.digest = digests[number],
-		.info = "{}",
+		.size_bytes = 5,
+		.info = "{\"pid\":7}",
 	};
 	char subject[INDEX_SUBJECT_BYTES];
 	char *payload = index_message__encode(&message);
+	char *summary = payload ? index_summary__of_message(payload, strlen(payload)) : NULL;
 
-	assert_non_null(payload);
+	assert_non_null(summary);
 	assert_int_equal(index_message__subject(subject, &message), 0);
 	ack_window__begin(window);
-	OK(ack_window__publish(window, subject, NULL, NULL, payload, strlen(payload), &error));
+	/* one of another program has no summary */
+	OK(ack_window__publish(window, subject, number ? NULL : INDEX_SUMMARY_HEADER, summary,
+			       payload, strlen(payload), &error));
 	OK(ack_window__finish(window, &error));
+	free(summary);
 	free(payload);
 }
 
@@ -54,7 +59,11 @@ static int note(void *ctx, const struct index_entry *entry)
 {
 	char *said = ctx;
 
-	assert_memory_equal(entry->json, "{\"object\":\"", 11);
+	assert_true(entry->has_summary);
+	assert_string_equal(entry->summary.object, entry->service);
+	assert_int_equal(entry->summary.pid, 7);
+	assert_int_equal(entry->summary.size_bytes, 5);
+	assert_int_equal(strlen(entry->id), 64);
 	assert_true(entry->stored_ns > 1700000000000000000);
 	(void)sprintf(said + strlen(said), "%s|%s|%s;", entry->host, entry->service, entry->reason);
 	return 0;
