@@ -44,7 +44,8 @@ struct broker_policy {
 	int loading_fd;
 	/* that files go to (output_dir.h); NULL: none do */
 	const char *out_dir;
-	gid_t group; /* may read there; OUT_DIR_NO_GROUP: none */
+	gid_t group;               /* may read there; OUT_DIR_NO_GROUP: none */
+	const char *shipped_state; /* of ttlog-ship (given_path.h); NULL: none */
 };
 
 /* One connection. */

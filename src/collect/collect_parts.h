@@ -54,6 +54,13 @@ struct trigger_request;
 struct watch;
 struct writer;
 
+/* --keep-until-shipped; for the thread that deletes files. */
+struct shipped_notes {
+	int err;           /* of the last look at what is shipped; that was said */
+	uint64_t lost_cnt; /* files that were deleted before they were shipped */
+	uint64_t said_ns;  /* when that was said; 0: not yet */
+};
+
 struct collector {
 	const struct env *env;   /* of the start */
 	struct env *reread;      /* what the configuration said last; NULL: the same */
@@ -93,6 +100,7 @@ struct collector {
 	int recover_end_fd;                 /* eventfd: it tries no more */
 	uint64_t recovered_cnt;             /* atomic: snapshots that it has written */
 	uint64_t deleted_cnt[KEPT_WHY_CNT]; /* atomic: files that were too many */
+	struct shipped_notes shipped;
 
 	struct manager manager;
 	int signal_fd, interval_fd, duration_fd;

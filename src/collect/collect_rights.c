@@ -36,6 +36,7 @@ static struct broker_policy make_policy(const struct collector *collector)
 		.loading_fd = kernel__loading_fd(collector->kernel),
 		.out_dir = env->output_dir,
 		.group = env->group,
+		.shipped_state = env->shipped_state,
 	};
 
 	policy.program_cnt =

@@ -18,6 +18,7 @@
 #include "collect_parts.h"
 #include "drain.h"
 #include "env.h"
+#include "given_path.h"
 #include "job_queue.h"
 #include "live.h"
 #include "out_dir.h"
@@ -27,6 +28,7 @@
 #include "report.h"
 #include "retain.h"
 #include "segment_recover.h"
+#include "shipped_dir.h"
 #include "stack_places.h"
 #include "streams.h"
 #include "writer.h"
@@ -35,6 +37,8 @@
 #define RECOVERY_STEP_NS  20000000000ull
 /* What could not be written is tried again. */
 #define RECOVERY_AGAIN_MS 5000
+/* How often it is said that files were deleted before they were shipped. */
+#define UNSHIPPED_NS      60000000000ull
 
 static void job_done(void *ctx, struct job *job)
 {
@@ -55,14 +59,62 @@ static int tell_unwritable(const struct env *env, int err)
 	return err;
 }
 
-static void count_deleted(void *ctx, const char *name, enum kept_why why)
+/* Once in a while: they may be many. */
+static void tell_unshipped(struct collector *collector, const struct kept_file *file)
+{
+	struct shipped_notes *notes = &collector->shipped;
+	const uint64_t now_ns = clock__now_mono_ns();
+
+	notes->lost_cnt++;
+	if (notes->said_ns && now_ns - notes->said_ns < UNSHIPPED_NS)
+		return;
+	notes->said_ns = now_ns;
+	fprintf(stderr,
+		"ttlog-collect: %" PRIu64
+		" files were deleted before they were shipped, the last one %s/%s (--%s)\n",
+		notes->lost_cnt, collector->env->output_dir, file->name, kept_file__why(file->why));
+}
+
+static void count_deleted(void *ctx, const struct kept_file *file)
 {
 	struct collector *collector = ctx;
 
-	(void)__atomic_fetch_add(&collector->deleted_cnt[why], 1, __ATOMIC_RELAXED);
+	(void)__atomic_fetch_add(&collector->deleted_cnt[file->why], 1, __ATOMIC_RELAXED);
 	if (collector->env->verbose)
 		fprintf(stderr, "ttlog-collect: deleted %s/%s (--%s)\n", collector->env->output_dir,
-			name, kept_file__why(why));
+			file->name, kept_file__why(file->why));
+	if (collector->env->shipped_state && !file->is_shipped)
+		tell_unshipped(collector, file);
+}
+
+/* What lasts is said once. */
+static int open_shipped(void *ctx)
+{
+	struct collector *collector = ctx;
+	const char *state = collector->env->shipped_state;
+	const int fd = given_path__open_shipped(state), err = fd < 0 ? fd : 0;
+
+	if (err && err != collector->shipped.err)
+		fprintf(stderr,
+			"ttlog-collect: --keep-until-shipped: can't read %s/" SHIPPED_DIR
+			": %s: no file counts as shipped; is this ttlog-ship's --state, and does it run?\n",
+			state, strerror(-err));
+	collector->shipped.err = err;
+	return fd;
+}
+
+/* At the start: that nothing counts as shipped, or that nothing ends it. */
+static void look_at_shipped(struct collector *collector)
+{
+	const struct env *env = collector->env;
+	const int fd = env->shipped_state ? open_shipped(collector) : -1;
+
+	if (fd >= 0)
+		(void)close(fd);
+	if (env->shipped_state && !env->quiet && (env->max_snapshots || env->max_age_ns) &&
+	    !env->max_disk_bytes && !env->keep_free_bytes && !env->keep_free_percent)
+		fputs("ttlog-collect: --keep-until-shipped: without --max-disk or --keep-free, what can't be shipped may fill the disk\n",
+		      stderr);
 }
 
 static void tell_jump(void *ctx, int64_t ns, size_t held_cnt)
@@ -83,6 +135,7 @@ struct retain_options collect__retain_options(struct collector *collector, const
 		.max_age_ns = env->max_age_ns,
 		.keep_free_bytes = env->keep_free_bytes,
 		.keep_free_percent = env->keep_free_percent,
+		.open_shipped = collector->env->shipped_state ? open_shipped : NULL,
 		.deleted = count_deleted,
 		.jumped = env->quiet ? NULL : tell_jump,
 		.ctx = collector,
@@ -163,6 +216,7 @@ int collect__open_writer(struct collector *collector)
 	err = write_notes(collector);
 	if (err)
 		return err;
+	look_at_shipped(collector);
 	collector->writer = writer__new(&writer);
 	if (!collector->writer)
 		return tell_unwritable(env, -errno);

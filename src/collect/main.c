@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 				  : inspect__process(env.pids[0], env.foreign);
 		break;
 	case ENV_CHECK:
-		status = check__print(stdout, env.output_dir, collect__run);
+		status = check__print(stdout, env.output_dir, env.shipped_state, collect__run);
 		break;
 	}
 	env__fini(&env);

@@ -165,7 +165,8 @@ static int audit_one(struct destination *destination, const struct spool_work *w
 	const int err = sending__audit(destination, work, error);
 
 	if (!err)
-		set(destination, work, SPOOL_AUDIT, AUDIT_AGAIN_NS);
+		spool__set_proven(destination->spool, destination->number, work->name, work->inode,
+				  clock__now_mono_ns() + AUDIT_AGAIN_NS);
 	if (err == -ENODATA) {
 		(void)snprintf(text, sizeof(text), "audit: %s; it is sent again", error->text);
 		say(destination, text);
@@ -216,11 +217,14 @@ static void take_entry(void *ctx, const struct ledger_entry *entry)
 	const uint64_t last_s = entry->audited_s ? entry->audited_s : entry->sent_s;
 	const uint64_t age_ns = now_s > last_s ? (now_s - last_s) * SECOND_NS : 0;
 	const uint64_t after_ns = entry->audited_s ? AUDIT_AGAIN_NS : destination->audit_after_ns;
+	const uint64_t due_ns = clock__now_mono_ns() + (age_ns < after_ns ? after_ns - age_ns : 0);
 
-	if (entry->object[0])
+	if (entry->object[0] && entry->audited_s)
+		spool__set_proven(destination->spool, destination->number, entry->name,
+				  entry->inode, due_ns);
+	else if (entry->object[0])
 		spool__set(destination->spool, destination->number, entry->name, entry->inode,
-			   SPOOL_AUDIT,
-			   clock__now_mono_ns() + (age_ns < after_ns ? after_ns - age_ns : 0));
+			   SPOOL_AUDIT, due_ns);
 }
 
 static void *run(void *ctx)
@@ -230,6 +234,7 @@ static void *run(void *ctx)
 
 	if (ledger__each(destination->ledger, destination->text, take_entry, destination))
 		say(destination, "the ledger can't be read: what is there is found out again");
+	spool__know(destination->spool);
 	while (!spool__is_stopped(destination->spool)) {
 		if (serve(destination, &error) && !spool__is_stopped(destination->spool))
 			say_error(destination, &error);

@@ -19,6 +19,8 @@
 #include "sandbox.h"
 #include "ship.h"
 #include "ship_rights.h"
+#include "shipped_dir.h"
+#include "shipped_marks.h"
 
 #define EXIT_USAGE 2
 
@@ -26,6 +28,8 @@ struct ship {
 	const struct ship_options *options;
 	char from[PATH_MAX];
 	int lock_fd;
+	int marks_fd;  /* of what is shipped */
+	int marks_err; /* the last one, which was said; with the spool's lock */
 	struct info_helper *helper;
 	struct ledger *ledger;
 	struct spool *spool;
@@ -55,6 +59,9 @@ static int open_state(struct ship *ship)
 		return report(EXIT_USAGE, path, strerror(errno));
 	if (flock(ship->lock_fd, LOCK_EX | LOCK_NB))
 		return report(1, state, "another ttlog-ship uses it: use --state DIR");
+	ship->marks_fd = shipped_marks__open(state);
+	if (ship->marks_fd < 0)
+		return report(EXIT_USAGE, state, strerror(-ship->marks_fd));
 	return 0;
 }
 
@@ -85,11 +92,37 @@ static struct info_helper *start_helper(const char *from)
 	return info_helper__start(from, slash && !access(path, X_OK) ? path : "ttlog-view");
 }
 
+/* An error that lasts is said once. */
+static void mark(void *ctx, const char *name, bool is_proven)
+{
+	struct ship *ship = ctx;
+	const int err = shipped_marks__set(ship->marks_fd, name, is_proven);
+
+	if (err && err != ship->marks_err)
+		fprintf(stderr,
+			"ttlog-ship: %s/" SHIPPED_DIR
+			": %s: the collector's --keep-until-shipped keeps more than it needs to\n",
+			ship->options->state, strerror(-err));
+	ship->marks_err = err;
+}
+
 static void forget(void *ctx, const char *name)
 {
 	const struct ship *ship = ctx;
 
 	(void)ledger__forget(ship->ledger, name);
+	(void)shipped_marks__set(ship->marks_fd, name, false);
+}
+
+static int open_spool(struct ship *ship)
+{
+	const struct spool_events events = { .gone = forget, .proven = mark, .ctx = ship };
+
+	ship->spool = spool__open(ship->from, ship->options->to_cnt, &events);
+	if (!ship->spool)
+		return report(EXIT_USAGE, ship->from, strerror(errno));
+	(void)shipped_marks__forget_gone(ship->marks_fd, spool__dir_fd(ship->spool));
+	return 0;
 }
 
 static struct nats_link_options link_options(const struct ship_options *options)
@@ -147,10 +180,7 @@ static int open_all(struct ship *ship)
 		status = check_files(options);
 	if (!status)
 		status = open_ledger(ship);
-	if (status)
-		return status;
-	ship->spool = spool__open(ship->from, options->to_cnt, forget, ship);
-	return ship->spool ? 0 : report(EXIT_USAGE, ship->from, strerror(errno));
+	return status ? status : open_spool(ship);
 }
 
 static void fill(struct ship *ship, size_t number)
@@ -249,6 +279,8 @@ static void end(struct ship *ship)
 	spool__free(ship->spool);
 	ledger__free(ship->ledger);
 	info_helper__end(ship->helper);
+	if (ship->marks_fd >= 0)
+		(void)close(ship->marks_fd);
 	if (ship->lock_fd >= 0)
 		(void)close(ship->lock_fd);
 }
@@ -259,7 +291,7 @@ int ship__run(const struct ship_options *options)
 	int signal_fd, status;
 
 	ship.options = options;
-	ship.lock_fd = -1;
+	ship.lock_fd = ship.marks_fd = -1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	signal_fd = block_signals();
 	status = signal_fd < 0 ? report(1, "signals", strerror(errno)) : open_all(&ship);

@@ -176,6 +176,7 @@ def requests(taken, victim, secret, address):
     ask("BROKER_INTERRUPT", pid, 0, 0, 0, 0)
     ask("BROKER_WATCH_PATH", 0, 2, 0, 0, 0, "/root", "/dev/null")
     ask("BROKER_HAS_PATH", 0, 0, 0, 0, 0, "/etc/shadow")
+    ask("BROKER_OPEN_SHIPPED", 0, 0, 0, 0, 0, "/root")
     ask("BROKER_OUT_UNLINK", 0, 0, 0, 0, 0, "secret", os.path.dirname(secret))
     ask("BROKER_OUT_OPEN", 0, os.O_RDONLY, 0, 0, 0, "secret", os.path.dirname(secret))
     equal(taken.tell("broker", 9999, 0, 0, 0, 0, 0), errno.ENOSYS, "an unknown request")

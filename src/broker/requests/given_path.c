@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "broker.h"
 #include "broker_server.h"
 #include "given_path.h"
+#include "shipped_dir.h"
 
 static bool may_look(const struct broker_task *task)
 {
@@ -47,6 +51,35 @@ int given_path__serve_exists(const struct broker_task *task, struct broker_resul
 	return access(task->payload, F_OK) ? -errno : 0;
 }
 
+static int open_shipped(const char *state)
+{
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+					   RESOLVE_NO_XDEV };
+	const int state_fd = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (state_fd < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, state_fd, SHIPPED_DIR, &how, sizeof(how));
+	if (fd < 0)
+		fd = -errno;
+	(void)close(state_fd);
+	return fd;
+}
+
+int given_path__serve_shipped(const struct broker_task *task, struct broker_result *ret)
+{
+	const struct broker_policy *policy = task->peer->policy;
+	const char *state = policy->is_strict ? policy->shipped_state : task->payload;
+	const int fd = state ? open_shipped(state) : -EPERM;
+
+	if (fd < 0)
+		return fd;
+	ret->fd = fd;
+	return 0;
+}
+
 int given_path__watch(int inotify_fd, const char *dir, uint32_t mask)
 {
 	struct broker_call call = {
@@ -75,4 +108,16 @@ bool given_path__exists(const char *path)
 	};
 
 	return !broker__call(&call);
+}
+
+int given_path__open_shipped(const char *state)
+{
+	struct broker_call call = {
+		.request.op = BROKER_OPEN_SHIPPED,
+		.payload = state,
+		.payload_bytes = strlen(state),
+	};
+	const int err = broker__call(&call);
+
+	return err ? err : call.ret_fd;
 }

@@ -58,4 +58,5 @@ const broker_handler broker_handlers[BROKER_OP_CNT] = {
 	[BROKER_WATCH_PATH] = given_path__serve_watch,
 	[BROKER_READ_GIVEN_LINK] = given_path__serve_link,
 	[BROKER_HAS_PATH] = given_path__serve_exists,
+	[BROKER_OPEN_SHIPPED] = given_path__serve_shipped,
 };

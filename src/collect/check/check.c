@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -7,10 +8,13 @@
 
 #include "check.h"
 #include "facilities.h"
+#include "given_path.h"
+#include "shipped_dir.h"
 #include "trial.h"
 
 enum {
 	OUTPUT,
+	SHIPPED,
 	BY_PID,
 	BY_COMMAND
 };
@@ -18,6 +22,9 @@ enum {
 static const struct question uses[] = {
 	[OUTPUT] = { "output directory can be written to", true, "snapshots can't be kept",
 		     "name another with -o DIR", .ask = NULL },
+	[SHIPPED] = { "what is shipped can be read", false,
+		      "no file counts as shipped: all stay until --max-disk and --keep-free",
+		      "name ttlog-ship's --state directory, and start ttlog-ship", .ask = NULL },
 	[BY_PID] = { "recording by -p, tried", true, "programs that run already can't be recorded",
 		     "what is missing above; else what ttlog-collect -v -p PID says", .ask = NULL },
 	[BY_COMMAND] = { "recording by -- CMD, tried", true, "-- CMD can't be used",
@@ -71,6 +78,18 @@ static unsigned int check_output(FILE *out, const char *output_dir)
 	return question__print(out, &uses[OUTPUT], &answer);
 }
 
+static unsigned int check_shipped(FILE *out, const char *state)
+{
+	const int fd = given_path__open_shipped(state);
+	struct answer answer = { .ok = fd >= 0, .denied = fd == -EACCES };
+
+	snprintf(answer.detail, sizeof(answer.detail), "%.140s/" SHIPPED_DIR "%s%s", state,
+		 fd < 0 ? ": " : "", fd < 0 ? strerror(-fd) : "");
+	if (fd >= 0)
+		close(fd);
+	return question__print(out, &uses[SHIPPED], &answer);
+}
+
 /* *last: the last trial that could measure. */
 static unsigned int check_recording(FILE *out, const struct question *question,
 				    trial_record_fn record, bool by_pid, struct trial *last)
@@ -98,12 +117,15 @@ static void print_figures(FILE *out, const struct trial *trial)
 		(double)trial->copy_ns / 1e3, (double)trial->copy_bytes / 1024);
 }
 
-int check__print(FILE *out, const char *output_dir, trial_record_fn record)
+int check__print(FILE *out, const char *output_dir, const char *shipped_state,
+		 trial_record_fn record)
 {
 	unsigned int missing_cnt = facilities__print(out);
 	struct trial trial = { .ok = false };
 
 	missing_cnt += check_output(out, output_dir);
+	if (shipped_state)
+		missing_cnt += check_shipped(out, shipped_state);
 	missing_cnt += check_recording(out, &uses[BY_PID], record, true, &trial);
 	missing_cnt += check_recording(out, &uses[BY_COMMAND], record, false, &trial);
 	print_figures(out, &trial);

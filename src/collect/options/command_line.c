@@ -80,6 +80,8 @@ static const struct argp_option options[] = {
 	{ "max-disk", KEY_MAX_DISK, "SIZE", 0, "Keep at most SIZE, delete the oldest", 3 },
 	{ "max-age", KEY_MAX_AGE, "DURATION", 0, "Delete those that are older (never)", 3 },
 	{ "keep-free", KEY_KEEP_FREE, "SIZE", 0, "Delete while the disk has less free, or 10%", 3 },
+	{ "keep-until-shipped", KEY_KEEP_UNTIL_SHIPPED, "DIR", OPTION_ARG_OPTIONAL,
+	  "Those that ttlog-ship has proven go first", 3 },
 
 	{ .doc = "Running:", .group = 4 },
 	{ "ring-size", 's', "SIZE", 0, "Flight ring per process (64M)", 4 },

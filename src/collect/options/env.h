@@ -66,6 +66,7 @@ struct env {
 	uint64_t max_age_ns;           /* 0: no limit */
 	uint64_t keep_free_bytes;      /* of the file system with output_dir; 0: see the next one */
 	unsigned keep_free_percent;    /* of it; 0: all of it may be used */
+	const char *shipped_state;     /* of ttlog-ship: --keep-until-shipped; NULL: off */
 	struct listen_address metrics; /* --metrics; its len is 0: none */
 	bool metrics_by_pid;
 	bool all_stacks;              /* of a crash: other threads' stacks too */

@@ -13,6 +13,7 @@
 #include "parse.h"
 #include "setters.h"
 #include "settings.h"
+#include "shipped_dir.h"
 #include "site_filter.h"
 #include "stack_places.h"
 #include "trigger_plan.h"
@@ -155,6 +156,18 @@ int setter__keep_free(struct env *env, struct argument *arg)
 	if (!err)
 		env->keep_free_percent = percent;
 	return err;
+}
+
+int setter__keep_until_shipped(struct env *env, struct argument *arg)
+{
+	bool is_on;
+	struct argument flag = { .text = arg->text, .member = &is_on };
+
+	if (setter__flag(env, &flag))
+		return setter__text(env, arg);
+	arg->is_off = flag.is_off;
+	env->shipped_state = is_on ? SHIPPED_STATE_DIR : NULL;
+	return 0;
 }
 
 /* Rounded up: the kernel takes powers of two. */

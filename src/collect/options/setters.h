@@ -28,6 +28,7 @@ int setter__list(struct env *env, struct argument *arg);
 int setter__level(struct env *env, struct argument *arg);
 int setter__filter(struct env *env, struct argument *arg);
 int setter__keep_free(struct env *env, struct argument *arg);
+int setter__keep_until_shipped(struct env *env, struct argument *arg);
 int setter__buffer_size(struct env *env, struct argument *arg);
 int setter__interval(struct env *env, struct argument *arg);
 int setter__stack(struct env *env, struct argument *arg);

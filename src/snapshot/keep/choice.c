@@ -18,6 +18,7 @@ struct choice {
 	bool has_unknown; /* the first one is no service: it has no share */
 	size_t left_cnt;  /* files that stay */
 	const char *kept;
+	bool keeps_unshipped;
 };
 
 /* A limit for all services together, in bytes or in files. */
@@ -26,6 +27,12 @@ struct limit {
 	bool is_of_files;
 	uint64_t most, total, share;
 	bool spares; /* spared files stay in any case */
+};
+
+/* Which files go now. */
+struct turn {
+	bool of_unshipped, of_spared;
+	bool over_share; /* only of services that have more than theirs */
 };
 
 static int compare_u64(uint64_t a, uint64_t b)
@@ -143,25 +150,41 @@ static bool is_over_share(const struct choice *choice, const struct limit *limit
 	return !file->service || choice->used[file->service_at] > limit->share;
 }
 
+static bool is_unshipped(const struct choice *choice, const struct kept_file *file)
+{
+	return choice->keeps_unshipped && !file->is_shipped;
+}
+
 static bool may_go(const struct choice *choice, const struct kept_file *file)
 {
 	return file->why == KEPT_STAYS && !file->is_open && choice->left_cnt > 1 &&
 	       !(choice->kept && !strcmp(file->name, choice->kept));
 }
 
-static void delete_some(struct choice *choice, struct limit *limit, bool of_spared, bool over_share)
+static void delete_some(struct choice *choice, struct limit *limit, struct turn turn)
 {
 	for (size_t i = 0; i < choice->cnt && limit->total > limit->most; i++) {
 		struct kept_file *file = choice->files[i];
 		uint64_t *used = &choice->used[file->service_at];
 
-		if (file->is_spared != of_spared || !may_go(choice, file) ||
-		    (over_share && !is_over_share(choice, limit, file)))
+		if (file->is_spared != turn.of_spared || !may_go(choice, file) ||
+		    is_unshipped(choice, file) != turn.of_unshipped ||
+		    (turn.over_share && !is_over_share(choice, limit, file)))
 			continue;
 		file->why = limit->why;
 		*used -= size_in(limit, file);
 		limit->total -= size_in(limit, file);
 		choice->left_cnt--;
+	}
+}
+
+/* First those that are over their share; then also others, if what is over its share may not go. */
+static void delete_all(struct choice *choice, struct limit *limit, bool of_unshipped)
+{
+	for (int over_share = 1; over_share >= 0; over_share--) {
+		for (int of_spared = 0; of_spared <= !limit->spares; of_spared++)
+			delete_some(choice, limit,
+				    (struct turn){ of_unshipped, of_spared, over_share });
 	}
 }
 
@@ -186,13 +209,9 @@ static int keep_to(struct choice *choice, struct limit limit)
 	err = find_share(choice, &limit);
 	if (err)
 		return err;
-	delete_some(choice, &limit, false, true);
-	if (!limit.spares)
-		delete_some(choice, &limit, true, true);
-	/* if what is over its share may not go */
-	delete_some(choice, &limit, false, false);
-	if (!limit.spares)
-		delete_some(choice, &limit, true, false);
+	delete_all(choice, &limit, false);
+	if (!limit.is_of_files)
+		delete_all(choice, &limit, true);
 	return 0;
 }
 
@@ -236,7 +255,9 @@ static int keep_all(struct choice *choice, const struct choice_limits *limits)
 
 int choice__make(struct kept_file *files, size_t cnt, const struct choice_limits *limits)
 {
-	struct choice choice = { .cnt = cnt, .kept = limits->kept };
+	struct choice choice = { .cnt = cnt,
+				 .kept = limits->kept,
+				 .keeps_unshipped = limits->keeps_unshipped };
 	int err = -ENOMEM;
 
 	if (!cnt)

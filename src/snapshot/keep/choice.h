@@ -7,10 +7,14 @@
  * a service the first crash and the last three are spared as long as they have any other file. So a
  * program in a crash loop evicts its own crashes, and nothing of another service. Files whose
  * service is unknown have no share.
+ *
+ * Files that are kept until they are shipped do not go for being too many; for being too large only
+ * after all that are shipped.
  */
 #ifndef TTLOG_CHOICE_H
 #define TTLOG_CHOICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +27,7 @@ struct choice_limits {
 	 * many, those that are spared stay. */
 	uint64_t missing_bytes;
 	const char *kept; /* was just written, and stays; NULL: none */
+	bool keeps_unshipped;
 };
 
 /* Of more than 1,000 files, 1/128 of the limit goes besides. Sets `why` of files that still have KEPT_STAYS there. At least one file stays. 0 or -ENOMEM. */

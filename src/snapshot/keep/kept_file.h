@@ -36,8 +36,9 @@ struct kept_file {
 	uint64_t service;   /* hashes: of its service, 0: unknown; of that and its signature */
 	uint64_t signature; /* 0: it has none */
 	enum kept_rank rank;
-	bool is_open; /* a segment that is being written, or was when its collector was killed */
-	bool is_seen; /* used by shelf.c */
+	bool is_open;    /* a segment that is being written, or was when its collector was killed */
+	bool is_seen;    /* used by shelf.c */
+	bool is_shipped; /* set by shipped.c */
 
 	/* set by choice.c */
 	enum kept_why why;

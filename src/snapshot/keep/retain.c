@@ -13,16 +13,19 @@
 #include "dir_calls.h"
 #include "retain.h"
 #include "shelf.h"
+#include "shipped.h"
 
-#define NS_PER_S       1000000000ull
-#define MAX_PERIOD_NS  (30 * NS_PER_S)
-#define MIN_PERIOD_NS  (NS_PER_S / 2)
+#define NS_PER_S          1000000000ull
+#define MAX_PERIOD_NS     (30 * NS_PER_S)
+#define MIN_PERIOD_NS     (NS_PER_S / 2)
 /* Of max_age: a file is deleted at most so much too late. */
-#define PERIODS_OF_AGE 10
+#define PERIODS_OF_AGE    10
 /* Another program may fill the disk. */
-#define FREE_PERIOD_NS NS_PER_S
-#define READ_PERIOD_NS (10 * NS_PER_S)
-#define SAVE_AFTER_NS  (600 * NS_PER_S)
+#define FREE_PERIOD_NS    NS_PER_S
+#define READ_PERIOD_NS    (10 * NS_PER_S)
+#define SAVE_AFTER_NS     (600 * NS_PER_S)
+/* What is shipped is looked at so often. */
+#define SHIPPED_PERIOD_NS NS_PER_S
 
 struct retain {
 	int dir_fd;
@@ -31,7 +34,8 @@ struct retain {
 	struct retain_options options;
 	bool has_changed; /* the options: all files are looked at */
 	struct shelf shelf;
-	uint64_t read_ns; /* CLOCK_BOOTTIME when all of it was; 0: never */
+	uint64_t read_ns;    /* CLOCK_BOOTTIME when all of it was; 0: never */
+	uint64_t shipped_ns; /* the same for which of it is shipped */
 	struct age_clock clock;
 	bool has_clock;    /* it was loaded */
 	uint64_t saved_ns; /* CLOCK_BOOTTIME of what is in its file; 0: nothing is */
@@ -85,7 +89,23 @@ static int find_old(struct retain *retain, const struct age_clock_time *now)
 	if (jump_ns && held_cnt && retain->options.jumped)
 		retain->options.jumped(retain->options.ctx, jump_ns, held_cnt);
 	save_clock(retain, jump_ns || retain->clock.ahead_ns != ahead_ns);
+	for (size_t i = 0; retain->options.open_shipped && i < shelf->cnt; i++) {
+		if (!shelf->files[i].is_shipped)
+			shelf->files[i].why = KEPT_STAYS;
+	}
 	return 0;
+}
+
+/* One that was written since is not shipped. */
+static void look_at_shipped(struct retain *retain, const struct age_clock_time *now)
+{
+	const struct retain_options *options = &retain->options;
+
+	if (!options->open_shipped ||
+	    (retain->shipped_ns && now->boot_ns - retain->shipped_ns < SHIPPED_PERIOD_NS))
+		return;
+	retain->shipped_ns = now->boot_ns;
+	(void)shipped__read(&retain->shelf, options->open_shipped(options->ctx));
 }
 
 /* What can't be deleted now is tried again the next time. */
@@ -101,7 +121,7 @@ static int delete_chosen(struct retain *retain)
 			continue;
 		if (dir_calls__unlink(retain->dir_fd, file->name) == 0) {
 			if (options->deleted)
-				options->deleted(options->ctx, file->name, file->why);
+				options->deleted(options->ctx, file);
 		} else if (errno != ENOENT) {
 			err = -errno;
 		}
@@ -140,6 +160,7 @@ static int apply(struct retain *retain, const char *kept, const struct age_clock
 		.max_files = retain->options.max_files,
 		.max_bytes = retain->options.max_bytes,
 		.kept = kept,
+		.keeps_unshipped = retain->options.open_shipped != NULL,
 	};
 	struct shelf *shelf = &retain->shelf;
 	bool is_all;
@@ -151,6 +172,7 @@ static int apply(struct retain *retain, const char *kept, const struct age_clock
 		return 0;
 	for (size_t i = 0; i < shelf->cnt; i++)
 		shelf->files[i].why = KEPT_STAYS;
+	look_at_shipped(retain, now);
 	limits.missing_bytes = missing_bytes(retain);
 	if (is_all)
 		err = find_old(retain, now);

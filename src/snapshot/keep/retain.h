@@ -21,9 +21,13 @@ struct retain_options {
 	uint64_t max_age_ns;
 	uint64_t keep_free_bytes;   /* of the file system */
 	unsigned keep_free_percent; /* or so much of it */
-	/* A file was deleted, for that option. NULL: it need not be told. In the thread of
-	 * retain__apply() or one of its own. */
-	void (*deleted)(void *ctx, const char *name, enum kept_why why);
+	/* Files that are not shipped do not go for their number or age, and for the other limits
+	 * last. Returns the directory that says which are (shipped.h), or -errno: then none is. NULL:
+	 * that does not count. In the thread of retain__apply() or one of its own. */
+	int (*open_shipped)(void *ctx);
+	/* A file was deleted; its `why` says for which option. NULL: it need not be told. Threads as
+	 * above. */
+	void (*deleted)(void *ctx, const struct kept_file *file);
 	/* So many files would be too old, had the clock not jumped by ns. NULL as above. */
 	void (*jumped)(void *ctx, int64_t ns, size_t held_cnt);
 	void *ctx;

@@ -133,6 +133,16 @@ static void sort(struct shelf *shelf)
 	shelf->sorted_cnt = shelf->cnt;
 }
 
+struct kept_file *shelf__find(struct shelf *shelf, const char *name)
+{
+	const struct kept_file wanted = { .name = (char *)name };
+
+	sort(shelf);
+	return shelf->cnt
+		       ? bsearch(&wanted, shelf->files, shelf->cnt, sizeof(wanted), compare_names)
+		       : NULL;
+}
+
 static void drop_unseen(struct shelf *shelf)
 {
 	size_t cnt = 0;

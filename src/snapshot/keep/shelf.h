@@ -25,6 +25,8 @@ void shelf__fini(struct shelf *shelf);
 int shelf__read(struct shelf *shelf, int dir_fd);
 /* Adds a file that was just written, without reading the directory. 0 or -errno. */
 int shelf__add(struct shelf *shelf, int dir_fd, const char *name);
+/* NULL: it is not there. */
+struct kept_file *shelf__find(struct shelf *shelf, const char *name);
 /* Forgets those that do not have KEPT_STAYS. */
 void shelf__drop_deleted(struct shelf *shelf);
 /* The largest file_order__of() its snapshots; 0: there are none. 0 or -errno. */

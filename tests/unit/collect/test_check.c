@@ -28,7 +28,7 @@ static char *print(const char *output_dir, int *ret_status)
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	*ret_status = check__print(out, output_dir, collect__run);
+	*ret_status = check__print(out, output_dir, NULL, collect__run);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -131,7 +131,7 @@ static int check_without_capabilities(void)
 	if (!out)
 		return 98;
 	drop_capabilities();
-	if (check__print(out, "/tmp", collect__run) != 1 || fclose(out))
+	if (check__print(out, "/tmp", NULL, collect__run) != 1 || fclose(out))
 		wrong = 1;
 	else if (capability__has(CAP_SYS_ADMIN) || capability__has(CAP_SYS_PTRACE))
 		wrong = 2;

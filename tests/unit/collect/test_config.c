@@ -66,7 +66,8 @@ static void test_config_sets_what_options_set(void **state)
 		    "  exe = /bin/a b ; no comment \r\n"
 		    "level=info\nfilter = target=net.*\n\tfilter: level<=warn\n"
 		    "output-dir = /d\non = exit,crash\ninterval = 250ms\nimmediate = Yes\nverbose\n"
-		    "quiet = no\nring-size = 1M\nmax-snapshots = 7\nmax-disk = 2G\nsched = on");
+		    "quiet = no\nring-size = 1M\nmax-snapshots = 7\nmax-disk = 2G\nsched = on\n"
+		    "keep-until-shipped = yes");
 	assert_int_equal(env.mode, ENV_PATH);
 	assert_string_equal(env.path, "/bin/a b ; no comment");
 	assert_string_equal(env.output_dir, "/d");
@@ -74,6 +75,7 @@ static void test_config_sets_what_options_set(void **state)
 	assert_int_equal(env.interval_ns, 250000000);
 	assert_true(env.immediate);
 	assert_true(env.sched);
+	assert_string_equal(env.shipped_state, "/var/lib/ttlog-ship");
 	assert_int_equal(env.sched_least_ns, 1000000);
 	assert_false(env.quiet);
 	assert_true(env.verbose);

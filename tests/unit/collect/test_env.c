@@ -156,6 +156,7 @@ static void test_env_has_defaults(void **state)
 	assert_int_equal(env.metrics.len, 0);
 	assert_false(env.immediate);
 	assert_false(env.sched);
+	assert_null(env.shipped_state);
 	assert_true(env.all_stacks);
 	assert_false(env.quiet);
 	assert_false(env.verbose);
@@ -163,6 +164,19 @@ static void test_env_has_defaults(void **state)
 	env__fini(&env);
 	env__fini(&env);
 	env__fini(&(struct env){ 0 });
+}
+
+static void test_env_keeps_until_shipped(void **state)
+{
+	struct env env;
+
+	(void)state;
+	parse(&env, "-p 1 --keep-until-shipped");
+	assert_string_equal(env.shipped_state, "/var/lib/ttlog-ship");
+	env__fini(&env);
+	parse(&env, "-p 1 --keep-until-shipped=/s");
+	assert_string_equal(env.shipped_state, "/s");
+	env__fini(&env);
 }
 
 static void test_env_takes_every_option(void **state)
@@ -378,6 +392,8 @@ static void test_env_refuses_bad_values(void **state)
 	assert_refused("-p 1 --keep-free 0%", "--keep-free: '0%' is out of range");
 	assert_refused("-p 1 --keep-free 100%", "--keep-free: '100%' is out of range");
 	assert_refused("-p 1 --keep-free 0", "--keep-free: '0' is out of range");
+	assert_refused("-p 1 --keep-until-shipped=",
+		       "--keep-until-shipped: '' is not ttlog-ship's --state directory");
 	assert_refused("-p 1 --max-disk 0", "--max-disk: '0' is out of range");
 	assert_refused("-p 1 --config=", "--config: '' is not a file");
 	assert_refused("-p 1 --config /none/x", "/none/x: can't open it: No such file");
@@ -418,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_env_takes_what_is_found),
 		cmocka_unit_test(test_env_has_defaults),
+		cmocka_unit_test(test_env_keeps_until_shipped),
 		cmocka_unit_test(test_env_takes_every_option),
 		cmocka_unit_test(test_env_collects_pids),
 		cmocka_unit_test(test_env_leaves_the_command_its_options),

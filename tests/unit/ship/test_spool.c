@@ -33,6 +33,17 @@ static void note_gone(void *ctx, const char *name)
 	(void)snprintf(gone, sizeof(gone), "%s", name);
 }
 
+/* Of the last file that was told. */
+static char told[64];
+
+static void note_proven(void *ctx, const char *name, bool is_proven)
+{
+	(void)ctx;
+	(void)snprintf(told, sizeof(told), "%s %s", is_proven ? "yes" : "no", name);
+}
+
+static const struct spool_events events = { .gone = note_gone, .proven = note_proven };
+
 static const char *path_of(const char *name)
 {
 	static char path[128];
@@ -94,7 +105,7 @@ static int make_dir(void **state)
 	make(NEW_TIMER);
 	make("ttlog-9-20261101000000000-stream.bin.part");
 	make("other");
-	spool = spool__open(dir, 2, note_gone, NULL);
+	spool = spool__open(dir, 2, &events);
 	*state = spool;
 	return spool ? 0 : -1;
 }
@@ -198,6 +209,43 @@ static void test_spool_waits_for_what_is_due_later(void **state)
 	assert_true(spool__is_stopped(spool));
 }
 
+static void prove(struct spool *spool, size_t destination)
+{
+	const struct spool_work work = next(spool, destination);
+
+	spool__set_proven(spool, destination, work.name, work.inode,
+			  clock__now_mono_ns() + SECOND_NS * 3600);
+}
+
+/* At all destinations, and not before all have said what they know. */
+static void test_spool_tells_what_is_proven(void **state)
+{
+	struct spool *spool = *state;
+	const uint64_t inode = next(spool, 0).inode;
+
+	told[0] = '\0';
+	prove(spool, 0);
+	spool__know(spool);
+	assert_string_equal(told, "");
+	prove(spool, 1);
+	assert_string_equal(told, "");
+	prove(spool, 0); /* the other file */
+	spool__know(spool);
+	assert_true(strstr(told, " ttlog-") != NULL);
+	told[0] = '\0';
+	prove(spool, 1);
+	assert_string_equal(told, "yes " NEW_TIMER);
+	told[0] = '\0';
+	spool__set_proven(spool, 1, OLD_CRASH, inode, UINT64_MAX); /* again */
+	assert_string_equal(told, "");
+	spool__set(spool, 1, OLD_CRASH, inode, SPOOL_SEND, 0);
+	assert_string_equal(told, "no " OLD_CRASH);
+	spool__set(spool, 1, OLD_CRASH, inode, SPOOL_AUDIT, 0);
+	told[0] = '\0';
+	prove(spool, 1);
+	assert_string_equal(told, "yes " OLD_CRASH);
+}
+
 static void test_spool_tells_that_the_directory_went(void **state)
 {
 	struct spool *spool = *state;
@@ -220,6 +268,7 @@ int main(void)
 		CASE(test_spool_takes_a_file_that_gets_its_name),
 		CASE(test_spool_knows_another_file_of_the_same_name),
 		CASE(test_spool_waits_for_what_is_due_later),
+		CASE(test_spool_tells_what_is_proven),
 		CASE(test_spool_tells_that_the_directory_went),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which files go first. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@
 #include "choice.h"
 
 /* A file for each letter, the oldest first. Its service is the digit before, 0 for an unknown one, its kind the letter:
- * t(imer), r(equest), k(illed), crashes of signatures x, y, z, and u without one. Returns those that stay. */
+ * t(imer), r(equest), k(illed), crashes of signatures x, y, z, and u without one; a capital: it is shipped. Returns
+ * those that stay. */
 static const char *stay(const char *files, const struct choice_limits *limits, uint64_t bytes)
 {
 	static char left[128];
@@ -24,13 +26,14 @@ static const char *stay(const char *files, const struct choice_limits *limits, u
 
 	assert_true(cnt <= ARRAY_SIZE(list));
 	for (size_t i = 0; i < cnt; i++) {
-		const char service = files[2 * i], kind = files[2 * i + 1];
+		const char service = files[2 * i], kind = (char)tolower(files[2 * i + 1]);
 
 		(void)snprintf(names[i], sizeof(names[i]), "%zu", i);
 		list[i] = (struct kept_file){
 			.name = names[i],
 			.bytes = bytes,
 			.order = (int64_t)i,
+			.is_shipped = kind != files[2 * i + 1],
 			.service = service == '0' ? 0 : (uint64_t)service,
 			.signature = kind == 'u' ? 0 : (uint64_t)service << 8 | (uint64_t)kind,
 			.rank = kind == 't'   ? KEPT_TIMER
@@ -148,6 +151,42 @@ static void test_choice_keep_free(void **state)
 	assert_string_equal(stay("1x1x1x1x1x1t1r", &both, 10), "1x1x1x1x1x");
 }
 
+/* What is not shipped does not go for the number of files; for other limits after all that is. */
+static void test_choice_keeps_what_is_not_shipped(void **state)
+{
+	static const struct {
+		const char *files;
+		struct choice_limits limits;
+		const char *left;
+	} cases[] = {
+		{ "1t1T1x1X1x", { .max_files = 3 }, "1t1x1x" },
+		{ "1t1T1x1X1x", { .max_files = 1 }, "1t1x1x" },
+		{ "1T1X1X", { .max_files = 1 }, "1X" },
+		{ "1t1T1x1X1x", { .max_bytes = 40 }, "1t1x1X1x" },
+		{ "1t1T1x1X1x", { .max_bytes = 30 }, "1t1x1x" },
+		{ "1t1T1x1X1x", { .max_bytes = 20 }, "1x1x" },
+		{ "1t1T1x1X1x", { .missing_bytes = 20 }, "1t1x1x" },
+		{ "1t1T1x1X1x", { .missing_bytes = 40 }, "1x" },
+		{ "1t1T1x1X1x", { .max_files = 1, .max_bytes = 25 }, "1x1x" },
+		/* what other services have shipped goes first, then shares count */
+		{ "1x1x1x1x1x1x2T2x", { .max_bytes = 70 }, "1x1x1x1x1x1x2x" },
+		{ "1x1x1x1x1x1x2T2x", { .max_bytes = 50 }, "1x1x1x1x2x" },
+		/* something else fills the disk */
+		{ "1x1X1x1x1x1x", { .missing_bytes = 61 }, "1x1x1x1x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct choice_limits limits = cases[i].limits;
+
+		limits.keeps_unshipped = true;
+		assert_string_equal(stay(cases[i].files, &limits, 10), cases[i].left);
+	}
+	/* without the option nothing changes */
+	assert_string_equal(stay("1t1T1x1X1x", &(struct choice_limits){ .max_files = 3 }, 10),
+			    "1x1X1x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_choice_shares),
 		cmocka_unit_test(test_choice_spares_the_first_and_the_last_three),
 		cmocka_unit_test(test_choice_keep_free),
+		cmocka_unit_test(test_choice_keeps_what_is_not_shipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,12 +293,12 @@ struct told {
 	enum kept_why why;
 };
 
-static void tell_deleted(void *ctx, const char *name, enum kept_why why)
+static void tell_deleted(void *ctx, const struct kept_file *file)
 {
 	struct told *told = ctx;
 
 	told->deleted_cnt++;
-	told->wrong_cnt += strncmp(name, "ttlog-1-", 8) != 0 || why != told->why;
+	told->wrong_cnt += strncmp(file->name, "ttlog-1-", 8) != 0 || file->why != told->why;
 }
 
 /* Of service "loop" a program crashes once a second for an hour. All that three other services

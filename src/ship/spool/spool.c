@@ -27,6 +27,7 @@
 struct progress {
 	enum spool_task next; /* SPOOL_SEND or SPOOL_AUDIT */
 	uint64_t due_ns;
+	bool is_proven;
 };
 
 struct file {
@@ -34,19 +35,20 @@ struct file {
 	uint64_t inode;
 	uint64_t time; /* its digits in the name */
 	bool is_crash;
+	bool was_proven; /* at all: that was told */
 	struct progress progress[SPOOL_MAX_DESTINATIONS];
 };
 
 struct spool {
 	int dir_fd, watch_fd;
 	size_t destination_cnt;
-	void (*gone)(void *ctx, const char *name);
-	void *ctx;
+	struct spool_events events;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
 	bool is_stopped;
 	struct file *files;
 	size_t cnt, cap;
+	size_t known_cnt; /* of destinations that have said what they know */
 	size_t dropped[SPOOL_MAX_DESTINATIONS];
 };
 
@@ -132,7 +134,7 @@ static void disappear(struct spool *spool, const char *name)
 		drop(spool, file);
 	(void)pthread_mutex_unlock(&spool->lock);
 	if (file)
-		spool->gone(spool->ctx, name);
+		spool->events.gone(spool->events.ctx, name);
 }
 
 static int read_directory(struct spool *spool)
@@ -290,15 +292,57 @@ bool spool__rest(struct spool *spool, uint64_t until_ns)
 	return is_stopped;
 }
 
-void spool__set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
-		enum spool_task next, uint64_t due_ns)
+static bool is_proven(const struct spool *spool, const struct file *file)
+{
+	for (size_t i = 0; i < spool->destination_cnt; i++) {
+		if (!file->progress[i].is_proven)
+			return false;
+	}
+	return true;
+}
+
+/* With the lock. */
+static void tell_proven(const struct spool *spool, struct file *file)
+{
+	file->was_proven = is_proven(spool, file);
+	spool->events.proven(spool->events.ctx, file->name, file->was_proven);
+}
+
+static void set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+		struct progress progress)
 {
 	struct file *file;
 
 	(void)pthread_mutex_lock(&spool->lock);
 	file = find(spool, name);
-	if (file && file->inode == inode)
-		file->progress[destination] = (struct progress){ next, due_ns };
+	if (file && file->inode == inode) {
+		file->progress[destination] = progress;
+		if (spool->known_cnt == spool->destination_cnt &&
+		    is_proven(spool, file) != file->was_proven)
+			tell_proven(spool, file);
+	}
+	(void)pthread_mutex_unlock(&spool->lock);
+}
+
+void spool__set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+		enum spool_task next, uint64_t due_ns)
+{
+	set(spool, destination, name, inode, (struct progress){ next, due_ns, false });
+}
+
+void spool__set_proven(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+		       uint64_t due_ns)
+{
+	set(spool, destination, name, inode, (struct progress){ SPOOL_AUDIT, due_ns, true });
+}
+
+/* What an earlier shipper told, which had other destinations, may be wrong. */
+void spool__know(struct spool *spool)
+{
+	(void)pthread_mutex_lock(&spool->lock);
+	spool->known_cnt++;
+	for (size_t i = 0; spool->known_cnt == spool->destination_cnt && i < spool->cnt; i++)
+		tell_proven(spool, &spool->files[i]);
 	(void)pthread_mutex_unlock(&spool->lock);
 }
 
@@ -353,7 +397,7 @@ void spool__count(struct spool *spool, size_t destination, struct spool_counts *
 /* ---- the whole ---- */
 
 struct spool *spool__open(const char *path, size_t destination_cnt,
-			  void (*gone)(void *ctx, const char *name), void *ctx)
+			  const struct spool_events *events)
 {
 	struct spool *spool = calloc(1, sizeof(*spool));
 	int err;
@@ -361,8 +405,7 @@ struct spool *spool__open(const char *path, size_t destination_cnt,
 	if (!spool)
 		return NULL;
 	spool->destination_cnt = destination_cnt;
-	spool->gone = gone;
-	spool->ctx = ctx;
+	spool->events = *events;
 	(void)pthread_mutex_init(&spool->lock, NULL);
 	clock__init_condition(&spool->changed);
 	spool->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -30,9 +30,19 @@ struct spool_work {
 
 struct spool;
 
-/* NULL with errno. gone: from spool__take_changes(), of a file that is there no more. */
+struct spool_events {
+	/* A file is there no more: from spool__take_changes(). */
+	void (*gone)(void *ctx, const char *name);
+	/* A file is proven to be at all destinations, or is not any more. Any thread, one at a time; it
+	 * calls nothing here. Of files that nothing is known of, once all destinations know what they
+	 * had. */
+	void (*proven)(void *ctx, const char *name, bool is_proven);
+	void *ctx;
+};
+
+/* NULL with errno. */
 struct spool *spool__open(const char *path, size_t destination_cnt,
-			  void (*gone)(void *ctx, const char *name), void *ctx);
+			  const struct spool_events *events);
 void spool__free(struct spool *spool);
 
 /* ---- main thread ---- */
@@ -56,10 +66,15 @@ void spool__wait(struct spool *spool, size_t destination, uint64_t until_ns,
 /* Waits for that time, or for the stop: true. */
 bool spool__rest(struct spool *spool, uint64_t until_ns);
 
-/* What is known of a file: it is to be sent (again), or audited, at that time. A file that is gone, or
- * another one under that name, is passed over. */
+/* What is known of a file: it is to be sent (again), or audited, at that time; that it is there is not
+ * proven. A file that is gone, or another one under that name, is passed over. */
 void spool__set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
 		enum spool_task next, uint64_t due_ns);
+/* It is proven to be there, and audited again at that time. */
+void spool__set_proven(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+		       uint64_t due_ns);
+/* The destination has said what it knows from before; once. */
+void spool__know(struct spool *spool);
 /* All that was sent is audited now. */
 void spool__audit_all(struct spool *spool, size_t destination);
 
