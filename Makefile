@@ -86,6 +86,7 @@ VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs libdw libelf libseccomp) -liberty
 CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 # Only what talks to a fleet's servers needs libnats.
 FLEET_LDLIBS = $(shell $(PKG_CONFIG) --libs libnats) -ljansson -lsodium -lm
+CLIENT_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp) -lpthread
 SHIP_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp sqlite3) -lpthread
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
@@ -97,15 +98,18 @@ COLLECT_MAIN := $(BUILD)/src/collect/main.o
 VIEW_MAIN := $(BUILD)/viewer/main.o
 CTL_MAIN := $(BUILD)/src/ctl/main.o
 SHIP_MAIN := $(BUILD)/src/ship/main.o
-LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN) $(CTL_MAIN) $(SHIP_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) \
-	$(READ_OBJS) $(VIEW_OBJS) $(CTL_OBJS) $(FLEET_OBJS) $(SHIP_OBJS))
+CLIENT_MAIN := $(BUILD)/src/client/main.o
+LIB_OBJS := $(filter-out $(COLLECT_MAIN) $(VIEW_MAIN) $(CTL_MAIN) $(SHIP_MAIN) $(CLIENT_MAIN),$(COMMON_OBJS) $(RECORD_OBJS) \
+	$(READ_OBJS) $(VIEW_OBJS) $(CTL_OBJS) $(FLEET_OBJS) $(SHIP_OBJS) $(CLIENT_OBJS))
 READ_LIB := $(BUILD)/libttlogread.a
 PROGRAMS := ttlog-collect ttlog-view ttlog-ctl ttlog-ship
+# Those that others start.
+HELPERS := ttlog-fleet
 READ_CFLAGS := -fPIC -fvisibility=hidden -fno-semantic-interposition
 SKELS := $(addprefix $(BUILD)/gen/,$(addsuffix .skel.h,ttlog warm find sched))
 
 .PHONY: all
-all: $(addprefix $(BUILD)/,$(PROGRAMS)) lib catalogue
+all: $(addprefix $(BUILD)/,$(PROGRAMS) $(HELPERS)) lib catalogue
 	@:
 
 $(LOOP_OBJS): ALL_CFLAGS += $(patsubst -O2,-O3,$(filter -O2,$(CFLAGS)))
@@ -134,6 +138,10 @@ $(BUILD)/ttlog-ctl: $(CTL_OBJS) $(CTL_SHARED)
 $(BUILD)/ttlog-ship: $(SHIP_OBJS) $(FLEET_OBJS) $(SHIP_SHARED)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SHIP_LDLIBS)
+
+$(BUILD)/ttlog-fleet: $(CLIENT_OBJS) $(FLEET_OBJS) $(CLIENT_SHARED)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CLIENT_LDLIBS)
 
 # This file changes only when the command lines change. Then everything is built again.
 define FLAGS :=
@@ -170,7 +178,7 @@ $(SKELS): $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 include src/read/read.mk
 
--include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(CTL_MAIN:.o=.d) $(SHIP_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
+-include $(LIB_OBJS:.o=.d) $(COLLECT_MAIN:.o=.d) $(VIEW_MAIN:.o=.d) $(CTL_MAIN:.o=.d) $(SHIP_MAIN:.o=.d) $(CLIENT_MAIN:.o=.d) $(wildcard $(BUILD)/*/*.d)
 
 # Remove a file that is half written. Keep intermediate files.
 .DELETE_ON_ERROR:
@@ -198,7 +206,7 @@ help:
 
 endif
 
-# | make                ttlog-collect, ttlog-view, ttlog-ctl and ttlog-ship, in build/
+# | make                ttlog-collect, ttlog-view, ttlog-ctl, ttlog-ship and ttlog-fleet, in build/
 # | make deps           installs the Debian packages for all targets; also `make deps check`
 # | make lint           clang-format, cppcheck, clang-tidy, mandoc
 # | make format         clang-format, in place

@@ -2,6 +2,7 @@
 # `make install` and `make uninstall`, from one list.
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 SHARE := $(PREFIX)/share
@@ -17,10 +18,11 @@ SERVICE_DEFAULTS := s/^\#(all =) no$$/\1 yes/; s/^\#(group =)$$/\1 ttlog-read/; 
 # $(call files,mode,files,directory)
 files = $(foreach file,$(2),$(1):$(file):$(3)/$(notdir $(file)))
 INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
+	$(call files,755,$(addprefix $(BUILD)/,$(HELPERS)),$(LIBEXECDIR)/ttlog) \
 	$(call files,644,$(wildcard include/ttlog/*.h),$(PREFIX)/include/ttlog) \
 	644:$(BUILD)/$(READ_SONAME):$(LIBDIR)/$(READ_SO).$(VERSION) \
 	$(call files,644,$(READ_LIB),$(LIBDIR)) \
-	$(foreach n,1 3 5,$(call files,644,$(wildcard man/*.$(n)),$(SHARE)/man/man$(n))) \
+	$(foreach n,1 3 5 8,$(call files,644,$(wildcard man/*.$(n)),$(SHARE)/man/man$(n))) \
 	644:$(BUILD)/install/ttlog.pc:$(SHARE)/pkgconfig/ttlog.pc \
 	644:$(BUILD)/install/ttlogread.pc:$(LIBDIR)/pkgconfig/ttlogread.pc \
 	$(call files,644,$(patsubst cmake/%,$(BUILD)/install/%,$(filter cmake/%,$(TEMPLATES))),$(LIBDIR)/cmake/ttlog) \
@@ -57,5 +59,5 @@ install-files:
 uninstall:
 	$(Q)rm -f $(foreach i,$(INSTALLED),'$(DESTDIR)$(call word-of,3,$(i))') \
 		$(foreach i,$(LINKS),'$(DESTDIR)$(call word-of,1,$(i))')
-	$(Q)rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(PREFIX)/include/ttlog $(LIBDIR)/cmake/ttlog \
+	$(Q)rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(LIBEXECDIR)/ttlog $(PREFIX)/include/ttlog $(LIBDIR)/cmake/ttlog \
 		$(SHARE)/ttlog/grafana $(SHARE)/ttlog/nats $(SHARE)/ttlog/probes $(SHARE)/ttlog/prometheus $(SHARE)/ttlog)

@@ -16,6 +16,7 @@ FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index)
 # The last ones have main.
 CTL_ROOMS := src/ctl
 SHIP_ROOMS := src/ship/spool src/ship
+CLIENT_ROOMS := src/client
 VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
 	viewer/tui $(addprefix viewer/,export/sentry export diff) viewer
@@ -31,9 +32,10 @@ $(eval $(call see,$(READ_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(VIEW_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(CTL_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(FLEET_ROOMS) $(SHIP_ROOMS),$(SEES_COMMON)))
+$(eval $(call see,$(FLEET_ROOMS) $(CLIENT_ROOMS),$(SEES_COMMON)))
 $(eval $(call see,$(RECORD_ROOMS),$(SEES_COMMON) -iquote bpf))
 # Tests look into all.
-SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS) $(CTL_ROOMS) $(FLEET_ROOMS) $(SHIP_ROOMS))
+SEES_ALL := $(seen) $(patsubst %,-iquote %,$(READ_ROOMS) $(VIEW_ROOMS) $(CTL_ROOMS) $(FLEET_ROOMS) $(SHIP_ROOMS) $(CLIENT_ROOMS))
 
 # What a source sees, by the room that it is in.
 sees = $(SEES_$(patsubst %/,%,$(dir $(1))))
@@ -46,6 +48,7 @@ VIEW_OBJS := $(call objects,$(VIEW_ROOMS))
 CTL_OBJS := $(call objects,$(CTL_ROOMS))
 FLEET_OBJS := $(call objects,$(FLEET_ROOMS))
 SHIP_OBJS := $(call objects,$(SHIP_ROOMS))
+CLIENT_OBJS := $(call objects,$(CLIENT_ROOMS))
 # What libttlogread takes: the shapes of values and the language of filters.
 READ_SHARED := $(call objects,src/common/value src/common/query) \
 	$(patsubst %,$(BUILD)/src/common/%.o,base/array base/hash_table text/utf8)
@@ -65,6 +68,10 @@ CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/ut
 # And ttlog-ship.
 SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name) query/glob text/utf8 \
 	$(addprefix value/,duration_unit format_number number parse rfc3339 time_expr))
+
+# And ttlog-fleet.
+CLIENT_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock hash_table sandbox) $(addprefix files/,allowed_paths out_name) query/glob \
+	$(addprefix text/,escape text_pool utf8) $(addprefix value/,duration_unit format_number number parse rfc3339 time_expr))
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.
 LOOP_OBJS := $(patsubst %,$(BUILD)/%.o,src/read/item/chunk src/read/filter/filter_rows src/read/item/unpack \

@@ -303,15 +303,15 @@ def options_of_help(program):
 
 def options_of_manual(program):
     options = set()
-    for line in re.findall(r"^\.It (Fl .*)$", read("man/%s.1" % program), flags=re.M):
+    for line in re.findall(r"^\.It (Fl .*)$", read(glob.glob("man/%s.[18]" % program)[0]), flags=re.M):
         options |= {name.replace("\\&", "").lstrip("-") for name in re.findall(r"\bFl (\S+)", line)}
     return options
 
 
 def test_manual_pages_have_the_options_of_help():
-    for program in ("ttlog-view", "ttlog-collect", "ttlog-ctl", "ttlog-ship"):
+    for program in ("ttlog-view", "ttlog-collect", "ttlog-ctl", "ttlog-ship", "ttlog-fleet"):
         shown, told = options_of_help(program), options_of_manual(program)
-        assert shown == told, "man/%s.1 lacks %s, and has %s, which --help has not" % (
+        assert shown == told, "the manual of %s lacks %s, and has %s, which --help has not" % (
             program, sorted(shown - told), sorted(told - shown))  # fmt: skip
 
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "client_options.h"
+
+#define EXIT_USAGE 2
+
+static const char doc[] =
+	"Talks to a fleet's servers for ttlog-view and ttlog-ctl, which start it; it gives up all "
+	"rights before it connects.\v"
+	"COMMAND is\n"
+	"  list URL...  what files there are, newest first, by the index alone\n"
+	"\n"
+	"URL is nats://HOST[:PORT][,HOST...]/BUCKET[?host=GLOB&service=GLOB&reason=GLOB&since=TIME].\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, wholly or in part, 2 usage.";
+
+enum {
+	KEY_FORMAT = 0x100,
+	KEY_TLS_CA,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_CREDS,
+};
+
+static const struct argp_option known[] = {
+	{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), or json: one object a line", 1 },
+	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "Only to servers with a certificate of this authority",
+	  2 },
+	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this user", 2 },
+	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 2 },
+	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 2 },
+	{ .doc = "Help:", .group = -1 },
+	{ 0 },
+};
+
+static const struct {
+	const char *name;
+	enum client_command command;
+} commands[] = { { "list", CLIENT_LIST } };
+
+static void set_command(struct client_options *own, const char *text,
+			const struct argp_state *state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(text, commands[i].name) != 0)
+			continue;
+		own->command = commands[i].command;
+		return;
+	}
+	argp_error(state, "'%s' is no command", text);
+}
+
+static void add_url(struct client_options *own, const char *text, const struct argp_state *state)
+{
+	struct client_url *grown = reallocarray(own->urls, own->url_cnt + 1, sizeof(*grown));
+	struct fleet_error error;
+
+	if (!grown) {
+		argp_failure(state, 1, 0, "no memory");
+		return;
+	}
+	own->urls = grown;
+	if (fleet_url__parse(&grown[own->url_cnt].url, text, FLEET_URL_BUCKET | FLEET_URL_QUERY,
+			     &error))
+		argp_error(state, "%s: %s", text, error.text);
+	grown[own->url_cnt++].text = text;
+}
+
+static void set_format(struct client_options *own, const char *text, const struct argp_state *state)
+{
+	own->is_json = !strcmp(text, "json");
+	if (!own->is_json && strcmp(text, "text") != 0)
+		argp_error(state, "--format %s: there is text json", text);
+}
+
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct client_options *own = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			add_url(own, arg, state);
+		else
+			set_command(own, arg, state);
+		return 0;
+	case ARGP_KEY_END:
+		if (!own->url_cnt)
+			argp_error(state, "a command and a URL are needed");
+		return 0;
+	case KEY_FORMAT:
+		set_format(own, arg, state);
+		return 0;
+	case KEY_TLS_CA:
+		own->tls_ca = arg;
+		return 0;
+	case KEY_TLS_CERT:
+		own->tls_cert = arg;
+		return 0;
+	case KEY_TLS_KEY:
+		own->tls_key = arg;
+		return 0;
+	case KEY_CREDS:
+		own->creds = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void client_options__parse(struct client_options *ret, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = known,
+		.parser = parse_one,
+		.args_doc = "COMMAND URL...",
+		.doc = doc,
+	};
+
+	*ret = (struct client_options){ .url_cnt = 0 };
+	argp_err_exit_status = EXIT_USAGE;
+	argp_program_version = "ttlog-fleet " TTLOG_VERSION;
+	if (argp_parse(&argp, argc, argv, 0, NULL, ret))
+		exit(1);
+}
+
+void client_options__fini(struct client_options *options)
+{
+	for (size_t i = 0; i < options->url_cnt; i++)
+		fleet_url__fini(&options->urls[i].url);
+	free(options->urls);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of ttlog-fleet: its own options, and those that ttlog-view and ttlog-ctl hand on. */
+#ifndef TTLOG_CLIENT_OPTIONS_H
+#define TTLOG_CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fleet_url.h"
+
+enum client_command {
+	CLIENT_LIST, /* what is there, by the index alone */
+};
+
+struct client_url {
+	const char *text; /* of argv */
+	struct fleet_url url;
+};
+
+struct client_options {
+	enum client_command command;
+	struct client_url *urls;
+	size_t url_cnt;                                  /* at least one */
+	const char *tls_ca, *tls_cert, *tls_key, *creds; /* NULL: none */
+	bool is_json;                                    /* else text */
+};
+
+/* Ends the process with status 2 and a line if the command line is wrong. */
+void client_options__parse(struct client_options *ret, int argc, char **argv);
+void client_options__fini(struct client_options *options);
+
+#endif /* TTLOG_CLIENT_OPTIONS_H */
