@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The rooms of src/ and viewer/, in the order in which an event goes through them. A room's files see
 # the headers of the rooms before it, and of no other: what includes upward does not compile.
-COMMON_ROOMS := src/format $(addprefix src/common/,base text files elf dwarf seal value query control)
+COMMON_ROOMS := src/format $(addprefix src/common/,base text files elf dwarf seal value query control metrics)
 RECORD_ROOMS := src/broker src/broker/requests src/ring \
 	$(addprefix src/attach,/elf /proc $(addprefix /foreign,/probe /usdt /function /argument) /foreign /kernel) \
 	src/sched src/attach \

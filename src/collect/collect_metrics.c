@@ -20,20 +20,6 @@
 /* Prometheus waits 10 s unless told otherwise. */
 #define STATUS_TIMEOUT_MS 5000
 
-static const char *advice(int err)
-{
-	switch (-err) {
-	case EADDRINUSE:
-		return " (another program listens there: take another port)";
-	case EADDRNOTAVAIL:
-		return " (no network interface of this machine has that address)";
-	case EACCES:
-		return " (ports below 1024 need CAP_NET_BIND_SERVICE)";
-	default:
-		return "";
-	}
-}
-
 int collect__open_metrics(struct collector *collector)
 {
 	const struct listen_address *address = &collector->env->metrics;
@@ -50,7 +36,7 @@ int collect__open_metrics(struct collector *collector)
 	}
 	listen_address__print(address, printed);
 	fprintf(stderr, "ttlog-collect: --metrics: can't listen on %s: %s%s\n", printed,
-		strerror(-fd), advice(fd));
+		strerror(-fd), listen_address__advice(fd));
 	return fd;
 }
 

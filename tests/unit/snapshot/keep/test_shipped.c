@@ -206,6 +206,7 @@ static void test_shipped_goes_and_the_rest_stays(void **state)
 					  .ctx = &looks };
 	struct retain *retain = retain__new(fixture->dir_fd, &options);
 	struct age_clock_time now;
+	int fd;
 
 	assert_non_null(retain);
 	age_clock__now(&now);
@@ -222,10 +223,9 @@ static void test_shipped_goes_and_the_rest_stays(void **state)
 	assert_int_equal(looks.cnt, 2);
 	assert_string_equal(there(fixture), "235");
 	/* --max-disk wins */
-	assert_int_equal(
-		ftruncate(openat(fixture->dir_fd, NAME_OF(6), O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
-			  2000),
-		0);
+	fd = openat(fixture->dir_fd, NAME_OF(6), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(fd, 2000), 0);
+	(void)close(fd);
 	options.max_bytes = 1000;
 	assert_int_equal(retain__change(retain, &options), 0);
 	assert_int_equal(retain__apply_at(retain, NULL, &now), 0);

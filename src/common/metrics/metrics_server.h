@@ -5,7 +5,7 @@
  * Clients are strangers. At most METRICS_MAX_CLIENTS are served at once; each has
  * METRICS_CLIENT_NS for its one request and its answer, whatever it sends meanwhile, and
  * METRICS_REQUEST_BYTES for its request. A page is made at most once in METRICS_PAGE_NS, so that
- * clients that ask in a loop cost the recorder nothing.
+ * clients that ask in a loop cost next to nothing.
  */
 #ifndef TTLOG_METRICS_SERVER_H
 #define TTLOG_METRICS_SERVER_H

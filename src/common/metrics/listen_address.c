@@ -119,3 +119,17 @@ int listen_address__open(const struct listen_address *address)
 	(void)close(fd);
 	return err;
 }
+
+const char *listen_address__advice(int err)
+{
+	switch (-err) {
+	case EADDRINUSE:
+		return " (another program listens there: take another port)";
+	case EADDRNOTAVAIL:
+		return " (no network interface of this machine has that address)";
+	case EACCES:
+		return " (ports below 1024 need CAP_NET_BIND_SERVICE)";
+	default:
+		return "";
+	}
+}

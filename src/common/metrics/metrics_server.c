@@ -104,7 +104,7 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, cons
 	renew_page(server);
 	if (!server->page)
 		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			      "The recorder does not answer.\n");
+			      "There are no figures now.\n");
 	return MHD_queue_response(connection, MHD_HTTP_OK, server->page);
 }
 

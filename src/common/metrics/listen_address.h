@@ -27,5 +27,7 @@ void listen_address__print(const struct listen_address *address, char ret[LISTEN
 bool listen_address__is_loopback(const struct listen_address *address);
 /* A socket that listens there, and blocks no one. A descriptor, or -errno. */
 int listen_address__open(const struct listen_address *address);
+/* What a user may do about that error, after a text of it; "": nothing is known. */
+const char *listen_address__advice(int err);
 
 #endif /* TTLOG_LISTEN_ADDRESS_H */
