@@ -15,7 +15,7 @@ DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppc
 	dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
 	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
 	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libnats-dev libncurses-dev libpcre2-dev \
-	libseccomp-dev libsodium-dev libsqlite3-dev libsystemd-dev lld locales lz4 make mandoc \
+	libseccomp-dev libsodium-dev libsqlite3-dev libssl-dev libsystemd-dev lld locales lz4 make mandoc \
 	nats-server openssl pkg-config prometheus protobuf-compiler python3 python3-bt2 python3-cbor2 \
 	python3-jsonschema python3-protobuf sqlite3 strace stress-ng systemtap-sdt-dev tmux util-linux zlib1g-dev zsh
 
@@ -85,7 +85,7 @@ VIEW_LDLIBS += -llz4 -lpcre2-8 -lsodium
 VIEW_LDLIBS += $(shell $(PKG_CONFIG) --libs libdw libelf libseccomp) -liberty
 CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 # Only what talks to a fleet's servers needs libnats.
-FLEET_LDLIBS = $(shell $(PKG_CONFIG) --libs libnats) -ljansson -lsodium -lm
+FLEET_LDLIBS = $(shell $(PKG_CONFIG) --libs libnats libcrypto) -ljansson -lsodium -lm
 CLIENT_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp) -lpthread
 SHIP_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp sqlite3) -lpthread
 ifneq ($(SANITIZE),)

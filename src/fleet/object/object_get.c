@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +60,7 @@ struct reading {
 	char subject[OBJECT_SUBJECT_BYTES];
 	uint64_t next_sequence;
 	uint64_t got_bytes;
-	crypto_hash_sha256_state hash;
+	struct object_hash *hash;
 };
 
 /* Where in the stream the message is; 0: it does not say. */
@@ -87,7 +86,7 @@ static int take_chunk(struct reading *reading, natsMsg *message, struct fleet_er
 					reading->meta->name);
 	reading->next_sequence = sequence + 1;
 	reading->got_bytes += len;
-	(void)crypto_hash_sha256_update(&reading->hash, (const unsigned char *)bytes, len);
+	object_hash__add(reading->hash, bytes, len);
 	err = reading->take ? reading->take(reading->ctx, bytes, len) : 0;
 	return err ? fleet_error__set(error, err, "%s: %s", reading->meta->name, strerror(-err))
 		   : 0;
@@ -117,7 +116,7 @@ static int compare(struct reading *reading, struct fleet_error *error)
 	unsigned char hash[OBJECT_HASH_BYTES];
 	char digest[OBJECT_DIGEST_BYTES];
 
-	(void)crypto_hash_sha256_final(&reading->hash, hash);
+	object_hash__end(reading->hash, hash);
 	object_meta__digest(digest, hash);
 	if (reading->got_bytes != reading->meta->size_bytes ||
 	    strcmp(digest, reading->meta->digest) != 0)
@@ -136,12 +135,17 @@ int object_get__read(const struct bucket *bucket, const struct object_meta *meta
 		.take = take,
 		.ctx = ctx,
 		.next_sequence = 1,
+		.hash = object_hash__new(),
 	};
 	int err = 0;
 
+	if (!reading.hash)
+		return fleet_error__set(error, -ENOMEM, "out of memory");
 	object_meta__chunk_subject(reading.subject, bucket->name, meta->nuid);
-	(void)crypto_hash_sha256_init(&reading.hash);
 	for (uint64_t i = 0; !err && i < meta->chunk_cnt; i++)
 		err = read_chunk(&reading, error);
-	return err ? err : compare(&reading, error);
+	if (!err)
+		err = compare(&reading, error);
+	object_hash__free(reading.hash);
+	return err;
 }

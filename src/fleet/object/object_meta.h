@@ -13,9 +13,9 @@
 
 #include "fleet_name.h"
 #include "fleet_url.h"
+#include "object_hash.h"
 
 #define OBJECT_CHUNK_BYTES   (128u << 10)
-#define OBJECT_HASH_BYTES    32
 #define OBJECT_DIGEST_BYTES  64 /* "SHA-256=" and 44 characters of base64url, with the zero */
 #define OBJECT_NUID_BYTES    320
 #define OBJECT_META_BYTES    8192 /* at most, of the JSON */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +14,7 @@ struct chunks {
 	const struct object_put *put;
 	char subject[OBJECT_SUBJECT_BYTES];
 	unsigned char *bytes; /* OBJECT_CHUNK_BYTES */
-	crypto_hash_sha256_state hash;
+	struct object_hash *hash;
 };
 
 /* As many bytes as a chunk has, or what the file still has. */
@@ -42,7 +41,7 @@ static int put_chunk(struct chunks *chunks, size_t len, struct fleet_error *erro
 
 	if (err)
 		return fleet_error__set(error, err, "%s", strerror(-err));
-	(void)crypto_hash_sha256_update(&chunks->hash, chunks->bytes, len);
+	object_hash__add(chunks->hash, chunks->bytes, len);
 	return ack_window__publish(put->window, chunks->subject, NULL, NULL, chunks->bytes, len,
 				   error);
 }
@@ -83,25 +82,37 @@ static int put_meta(const struct object_put *put, const struct object_meta *meta
 	return err ? err : ack_window__finish(put->window, error);
 }
 
-int object_put__file(const struct object_put *put, int fd, struct object_meta *meta,
-		     struct fleet_error *error)
+static int put_all(struct chunks *chunks, int fd, struct object_meta *meta,
+		   struct fleet_error *error)
 {
 	unsigned char hash[OBJECT_HASH_BYTES];
-	struct chunks chunks = { .put = put, .bytes = malloc(OBJECT_CHUNK_BYTES) };
 	int err;
 
-	if (!chunks.bytes)
+	if (!chunks->bytes || !chunks->hash)
 		return fleet_error__set(error, -ENOMEM, "out of memory");
 	meta->size_bytes = meta->chunk_cnt = 0;
 	meta->is_deleted = false;
-	object_meta__chunk_subject(chunks.subject, put->bucket->name, meta->nuid);
-	(void)crypto_hash_sha256_init(&chunks.hash);
-	ack_window__begin(put->window);
-	err = put_chunks(&chunks, fd, meta, error);
-	free(chunks.bytes);
+	object_meta__chunk_subject(chunks->subject, chunks->put->bucket->name, meta->nuid);
+	ack_window__begin(chunks->put->window);
+	err = put_chunks(chunks, fd, meta, error);
 	if (err)
 		return err;
-	(void)crypto_hash_sha256_final(&chunks.hash, hash);
+	object_hash__end(chunks->hash, hash);
 	object_meta__digest(meta->digest, hash);
-	return put_meta(put, meta, error);
+	return put_meta(chunks->put, meta, error);
+}
+
+int object_put__file(const struct object_put *put, int fd, struct object_meta *meta,
+		     struct fleet_error *error)
+{
+	struct chunks chunks = {
+		.put = put,
+		.bytes = malloc(OBJECT_CHUNK_BYTES),
+		.hash = object_hash__new(),
+	};
+	const int err = put_all(&chunks, fd, meta, error);
+
+	object_hash__free(chunks.hash);
+	free(chunks.bytes);
+	return err;
 }
