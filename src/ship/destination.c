@@ -115,7 +115,12 @@ static int send_one(struct destination *destination, const struct spool_work *wo
 	const int err = sending__send(destination, work, error);
 
 	if (!err) {
-		set(destination, work, SPOOL_AUDIT, destination->audit_after_ns);
+		spool__set_sent(destination->spool, destination->number, work->name, work->inode,
+				clock__now_mono_ns() + destination->audit_after_ns);
+	} else if (err == -ENOENT) {
+		/* the spool will know, too */
+		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
+		return 0;
 	} else if (err == -EBADF) {
 		say_error(destination, error);
 		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
@@ -258,6 +263,8 @@ void destination__join(struct destination *destination)
 
 	(void)pthread_join(destination->thread, NULL);
 	spool__count(destination->spool, destination->number, &counts);
-	fprintf(stderr, "ttlog-ship: %s: %zu files wait, %zu were gone before they were sent\n",
-		destination->text, counts.waiting, counts.dropped);
+	fprintf(stderr,
+		"ttlog-ship: %s: %zu files wait, %zu were gone before they were sent, %zu before "
+		"an audit had found them there\n",
+		destination->text, counts.waiting, counts.dropped, counts.unproven);
 }

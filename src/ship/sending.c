@@ -248,7 +248,7 @@ int sending__send(struct destination *destination, const struct spool_work *work
 	if (sending->fd >= 0)
 		(void)close(sending->fd);
 	free(sending);
-	return err == -ENOENT ? 0 : err;
+	return err;
 }
 
 /* ---- the audit ---- */

@@ -49,7 +49,7 @@ struct spool {
 	struct file *files;
 	size_t cnt, cap;
 	size_t known_cnt; /* of destinations that have said what they know */
-	size_t dropped[SPOOL_MAX_DESTINATIONS];
+	size_t dropped[SPOOL_MAX_DESTINATIONS], unproven[SPOOL_MAX_DESTINATIONS];
 };
 
 /* ---- the directory ---- */
@@ -78,14 +78,25 @@ static bool is_crash(const char *name)
 	return len > strlen(CRASH) && !strcmp(name + len - strlen(CRASH), CRASH);
 }
 
+/* With the lock. It was there: it came, and went before it was looked at. */
+static void count_dropped(struct spool *spool)
+{
+	for (size_t i = 0; i < spool->destination_cnt; i++)
+		spool->dropped[i]++;
+}
+
 /* With the lock. */
 static int add(struct spool *spool, const char *name)
 {
 	struct file file = { .time = time_of(name), .is_crash = is_crash(name) };
 	struct stat status;
 
-	if (fstatat(spool->dir_fd, name, &status, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : -errno;
+	if (fstatat(spool->dir_fd, name, &status, AT_SYMLINK_NOFOLLOW)) {
+		if (errno != ENOENT)
+			return -errno;
+		count_dropped(spool);
+		return 0;
+	}
 	if (!S_ISREG(status.st_mode))
 		return 0;
 	file.inode = status.st_ino;
@@ -118,8 +129,12 @@ static int appear(struct spool *spool, const char *name)
 /* With the lock. */
 static void drop(struct spool *spool, struct file *file)
 {
-	for (size_t i = 0; i < spool->destination_cnt; i++)
-		spool->dropped[i] += file->progress[i].next == SPOOL_SEND;
+	for (size_t i = 0; i < spool->destination_cnt; i++) {
+		const struct progress *progress = &file->progress[i];
+
+		spool->dropped[i] += progress->next == SPOOL_SEND;
+		spool->unproven[i] += progress->next == SPOOL_AUDIT && !progress->is_proven;
+	}
 	free(file->name);
 	*file = spool->files[--spool->cnt];
 }
@@ -308,32 +323,52 @@ static void tell_proven(const struct spool *spool, struct file *file)
 	spool->events.proven(spool->events.ctx, file->name, file->was_proven);
 }
 
-static void set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+/* Whether the file is still there. */
+static bool set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
 		struct progress progress)
 {
 	struct file *file;
+	bool is_there;
 
 	(void)pthread_mutex_lock(&spool->lock);
 	file = find(spool, name);
-	if (file && file->inode == inode) {
+	is_there = file && file->inode == inode;
+	if (is_there) {
 		file->progress[destination] = progress;
 		if (spool->known_cnt == spool->destination_cnt &&
 		    is_proven(spool, file) != file->was_proven)
 			tell_proven(spool, file);
 	}
 	(void)pthread_mutex_unlock(&spool->lock);
+	return is_there;
 }
 
 void spool__set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
 		enum spool_task next, uint64_t due_ns)
 {
-	set(spool, destination, name, inode, (struct progress){ next, due_ns, false });
+	(void)set(spool, destination, name, inode, (struct progress){ next, due_ns, false });
+}
+
+/* It was counted when it went. */
+static void move_count(struct spool *spool, size_t destination)
+{
+	(void)pthread_mutex_lock(&spool->lock);
+	spool->dropped[destination]--;
+	spool->unproven[destination]++;
+	(void)pthread_mutex_unlock(&spool->lock);
+}
+
+void spool__set_sent(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+		     uint64_t due_ns)
+{
+	if (!set(spool, destination, name, inode, (struct progress){ SPOOL_AUDIT, due_ns, false }))
+		move_count(spool, destination);
 }
 
 void spool__set_proven(struct spool *spool, size_t destination, const char *name, uint64_t inode,
 		       uint64_t due_ns)
 {
-	set(spool, destination, name, inode, (struct progress){ SPOOL_AUDIT, due_ns, true });
+	(void)set(spool, destination, name, inode, (struct progress){ SPOOL_AUDIT, due_ns, true });
 }
 
 /* What an earlier shipper told, which had other destinations, may be wrong. */
@@ -389,6 +424,7 @@ void spool__count(struct spool *spool, size_t destination, struct spool_counts *
 	*ret = (struct spool_counts){ 0 };
 	(void)pthread_mutex_lock(&spool->lock);
 	ret->dropped = spool->dropped[destination];
+	ret->unproven = spool->unproven[destination];
 	for (size_t i = 0; i < spool->cnt; i++)
 		ret->waiting += spool->files[i].progress[destination].next == SPOOL_SEND;
 	(void)pthread_mutex_unlock(&spool->lock);

@@ -70,6 +70,9 @@ bool spool__rest(struct spool *spool, uint64_t until_ns);
  * proven. A file that is gone, or another one under that name, is passed over. */
 void spool__set(struct spool *spool, size_t destination, const char *name, uint64_t inode,
 		enum spool_task next, uint64_t due_ns);
+/* It was sent just now, also if it went meanwhile, and is to be audited at that time. */
+void spool__set_sent(struct spool *spool, size_t destination, const char *name, uint64_t inode,
+		     uint64_t due_ns);
 /* It is proven to be there, and audited again at that time. */
 void spool__set_proven(struct spool *spool, size_t destination, const char *name, uint64_t inode,
 		       uint64_t due_ns);
@@ -83,8 +86,9 @@ bool spool__is_stopped(struct spool *spool);
 bool spool__is_urgent(struct spool *spool, size_t destination);
 
 struct spool_counts {
-	size_t waiting; /* files that were not sent yet */
-	size_t dropped; /* files that were gone before */
+	size_t waiting;  /* files that were not sent yet */
+	size_t dropped;  /* files that were gone before */
+	size_t unproven; /* files that were sent, and gone before an audit found them there */
 };
 
 void spool__count(struct spool *spool, size_t destination, struct spool_counts *ret);

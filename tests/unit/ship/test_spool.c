@@ -168,6 +168,54 @@ static void test_spool_forgets_what_is_gone(void **state)
 	assert_int_equal(counts.dropped, 1);
 }
 
+static struct spool_counts counts_of(struct spool *spool, size_t destination)
+{
+	struct spool_counts counts;
+
+	spool__count(spool, destination, &counts);
+	return counts;
+}
+
+static void test_spool_counts_what_was_never_looked_at(void **state)
+{
+	struct spool *spool = *state;
+
+	make(NEW_CRASH);
+	assert_int_equal(unlink(path_of(NEW_CRASH)), 0);
+	take_changes(spool);
+	assert_int_equal(counts_of(spool, 0).dropped, 1);
+	assert_int_equal(counts_of(spool, 1).dropped, 1);
+}
+
+static void test_spool_counts_what_goes_while_it_is_sent(void **state)
+{
+	struct spool *spool = *state;
+	const struct spool_work work = next(spool, 0);
+
+	assert_int_equal(unlink(path_of(OLD_CRASH)), 0);
+	take_changes(spool);
+	assert_int_equal(counts_of(spool, 0).dropped, 1);
+	spool__set_sent(spool, 0, work.name, work.inode, 0);
+	assert_int_equal(counts_of(spool, 0).dropped, 0);
+	assert_int_equal(counts_of(spool, 0).unproven, 1);
+	assert_int_equal(counts_of(spool, 1).dropped, 1);
+}
+
+static void test_spool_counts_what_goes_before_its_audit(void **state)
+{
+	struct spool *spool = *state;
+	const struct spool_work work = next(spool, 0);
+
+	spool__set_sent(spool, 0, work.name, work.inode, 0);
+	spool__set_sent(spool, 1, work.name, work.inode, 0);
+	spool__set_proven(spool, 1, work.name, work.inode, 0);
+	assert_int_equal(unlink(path_of(OLD_CRASH)), 0);
+	take_changes(spool);
+	assert_int_equal(counts_of(spool, 0).unproven, 1);
+	assert_int_equal(counts_of(spool, 1).unproven, 0);
+	assert_int_equal(counts_of(spool, 0).dropped, 0);
+}
+
 static void test_spool_takes_a_file_that_gets_its_name(void **state)
 {
 	struct spool *spool = *state;
@@ -266,6 +314,9 @@ int main(void)
 		CASE(test_spool_sends_the_newest_crash_first),
 		CASE(test_spool_forgets_what_is_gone),
 		CASE(test_spool_takes_a_file_that_gets_its_name),
+		CASE(test_spool_counts_what_was_never_looked_at),
+		CASE(test_spool_counts_what_goes_while_it_is_sent),
+		CASE(test_spool_counts_what_goes_before_its_audit),
 		CASE(test_spool_knows_another_file_of_the_same_name),
 		CASE(test_spool_waits_for_what_is_due_later),
 		CASE(test_spool_tells_what_is_proven),
