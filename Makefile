@@ -87,7 +87,7 @@ CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 # Only what talks to a fleet's servers needs libnats.
 FLEET_LDLIBS = $(shell $(PKG_CONFIG) --libs libnats libcrypto) -ljansson -lsodium -lm
 CLIENT_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp) -lpthread
-SHIP_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp sqlite3) -lpthread
+SHIP_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libmicrohttpd libseccomp sqlite3) -lpthread
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)

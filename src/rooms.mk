@@ -67,7 +67,8 @@ CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/ut
 
 # And ttlog-ship.
 SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name) query/glob text/utf8 \
-	$(addprefix value/,duration_unit format_number number parse rfc3339 time_expr))
+	$(addprefix value/,duration_unit format_number number parse rfc3339 time_expr) \
+	$(addprefix metrics/,exposition listen_address metrics_server))
 
 # And ttlog-fleet.
 CLIENT_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock hash_table sandbox) $(addprefix files/,allowed_paths out_name) query/glob \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "barrier.h"
 #include "clock.h"
 #include "destination.h"
 #include "object_put.h"
@@ -18,6 +19,11 @@
 #define LOOK_NS        SECOND_NS
 /* A file that can't be read now. */
 #define FILE_RETRY_NS  (60 * SECOND_NS)
+
+static void count(uint64_t *counter)
+{
+	(void)barrier__add_relaxed(counter, 1);
+}
 
 /* ---- what is said ---- */
 
@@ -58,6 +64,7 @@ static void say_connected(struct destination *destination)
 
 static void disconnect(struct destination *destination)
 {
+	barrier__store_relaxed(&destination->counts.is_connected, 0);
 	ack_window__free(destination->window);
 	ack_window__free(destination->urgent_window);
 	destination->window = destination->urgent_window = NULL;
@@ -95,6 +102,7 @@ static int connect_again(struct destination *destination, struct fleet_error *er
 		disconnect(destination);
 		return err;
 	}
+	barrier__store_relaxed(&destination->counts.is_connected, 1);
 	say_connected(destination);
 	spool__audit_all(destination->spool, destination->number);
 	return 0;
@@ -169,10 +177,14 @@ static int audit_one(struct destination *destination, const struct spool_work *w
 	char text[FLEET_ERROR_BYTES + 64];
 	const int err = sending__audit(destination, work, error);
 
-	if (!err)
+	if (!err) {
+		count(&destination->counts.whole);
 		spool__set_proven(destination->spool, destination->number, work->name, work->inode,
 				  clock__now_mono_ns() + AUDIT_AGAIN_NS);
+	}
 	if (err == -ENODATA) {
+		count(&destination->counts.not_whole);
+		count(&destination->counts.resends);
 		(void)snprintf(text, sizeof(text), "audit: %s; it is sent again", error->text);
 		say(destination, text);
 		set(destination, work, SPOOL_SEND, 0);
@@ -241,8 +253,10 @@ static void *run(void *ctx)
 		say(destination, "the ledger can't be read: what is there is found out again");
 	spool__know(destination->spool);
 	while (!spool__is_stopped(destination->spool)) {
-		if (serve(destination, &error) && !spool__is_stopped(destination->spool))
+		if (serve(destination, &error) && !spool__is_stopped(destination->spool)) {
+			count(&destination->counts.failures);
 			say_error(destination, &error);
+		}
 		disconnect(destination);
 		(void)spool__rest(destination->spool,
 				  clock__now_mono_ns() + backoff__next_ns(&destination->backoff,

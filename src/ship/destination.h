@@ -19,6 +19,7 @@
 #include "ledger.h"
 #include "nats_link.h"
 #include "rate.h"
+#include "ship_metrics.h"
 #include "spool.h"
 
 struct destination {
@@ -35,6 +36,8 @@ struct destination {
 	struct info_helper *helper;
 	char host[FLEET_HOST_BYTES];
 	char inbox[FLEET_NAME_BYTES + 8];
+
+	struct ship_counts counts; /* the thread adds */
 
 	/* the thread's own */
 	pthread_t thread;

@@ -8,12 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "barrier.h"
 #include "clock.h"
 #include "file_info.h"
 #include "index_message.h"
 #include "index_summary.h"
 #include "object_get.h"
 #include "object_put.h"
+#include "out_name.h"
 #include "sending.h"
 
 #define SECOND_NS  UINT64_C(1000000000)
@@ -113,6 +115,7 @@ static int before_chunk(void *ctx, size_t bytes)
 
 	if (spool__rest(destination->spool, at_ns))
 		return -ECANCELED;
+	(void)barrier__add_relaxed(&destination->counts.sent_bytes, bytes);
 	return sending->work->is_crash ? 0 : destination__send_urgent(destination);
 }
 
@@ -208,6 +211,17 @@ static int put_index(struct sending *sending, struct fleet_error *error)
 
 /* ---- sending ---- */
 
+static void count_sent(const struct sending *sending)
+{
+	struct ship_counts *counts = &sending->destination->counts;
+	const uint64_t now_ns = clock__now_real_ns();
+	const uint64_t made_ns = out_name__real_ns(sending->work->name);
+
+	(void)barrier__add_relaxed(&counts->sent_files, 1);
+	if (sending->work->is_crash && made_ns < now_ns)
+		barrier__store_relaxed(&counts->crash_ns, now_ns - made_ns);
+}
+
 static int send_file(struct sending *sending, struct fleet_error *error)
 {
 	struct destination *destination = sending->destination;
@@ -226,8 +240,10 @@ static int send_file(struct sending *sending, struct fleet_error *error)
 	err = ensure_object(sending, error);
 	if (!err)
 		err = put_index(sending, error);
-	if (!err)
+	if (!err) {
 		note(sending, now_s(), 0);
+		count_sent(sending);
+	}
 	return err;
 }
 

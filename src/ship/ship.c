@@ -18,6 +18,7 @@
 #include "hex.h"
 #include "sandbox.h"
 #include "ship.h"
+#include "ship_metrics.h"
 #include "ship_rights.h"
 #include "shipped_dir.h"
 #include "shipped_marks.h"
@@ -28,13 +29,15 @@ struct ship {
 	const struct ship_options *options;
 	char from[PATH_MAX];
 	int lock_fd;
-	int marks_fd;  /* of what is shipped */
-	int marks_err; /* the last one, which was said; with the spool's lock */
+	int metrics_fd; /* listens, and `metrics` does not have it yet */
+	int marks_fd;   /* of what is shipped */
+	int marks_err;  /* the last one, which was said; with the spool's lock */
 	struct info_helper *helper;
 	struct ledger *ledger;
 	struct spool *spool;
 	struct destination destinations[SPOOL_MAX_DESTINATIONS];
 	size_t started_cnt;
+	struct ship_metrics *metrics;
 };
 
 static int report(int status, const char *what, const char *why)
@@ -175,6 +178,11 @@ static int open_all(struct ship *ship)
 	ship->helper = start_helper(ship->from);
 	if (!ship->helper)
 		return report(1, "can't start a process", strerror(errno));
+	if (options->metrics.len) {
+		ship->metrics_fd = ship_metrics__listen(&options->metrics);
+		if (ship->metrics_fd < 0)
+			return 1;
+	}
 	status = drop_rights(ship);
 	if (!status)
 		status = check_files(options);
@@ -231,6 +239,16 @@ static int start_all(struct ship *ship)
 	return 0;
 }
 
+static int start_metrics(struct ship *ship)
+{
+	if (ship->metrics_fd < 0)
+		return 0;
+	ship->metrics =
+		ship_metrics__start(ship->metrics_fd, ship->destinations, ship->started_cnt);
+	ship->metrics_fd = -1;
+	return ship->metrics ? 0 : report(1, "--metrics", strerror(errno));
+}
+
 /* ---- until the end ---- */
 
 static int watch(struct ship *ship, int signal_fd)
@@ -274,6 +292,7 @@ static void end(struct ship *ship)
 {
 	if (ship->spool)
 		spool__stop(ship->spool);
+	ship_metrics__end(ship->metrics);
 	for (size_t i = 0; i < ship->started_cnt; i++)
 		destination__join(&ship->destinations[i]);
 	spool__free(ship->spool);
@@ -281,6 +300,8 @@ static void end(struct ship *ship)
 	info_helper__end(ship->helper);
 	if (ship->marks_fd >= 0)
 		(void)close(ship->marks_fd);
+	if (ship->metrics_fd >= 0)
+		(void)close(ship->metrics_fd);
 	if (ship->lock_fd >= 0)
 		(void)close(ship->lock_fd);
 }
@@ -291,12 +312,14 @@ int ship__run(const struct ship_options *options)
 	int signal_fd, status;
 
 	ship.options = options;
-	ship.lock_fd = ship.marks_fd = -1;
+	ship.lock_fd = ship.marks_fd = ship.metrics_fd = -1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	signal_fd = block_signals();
 	status = signal_fd < 0 ? report(1, "signals", strerror(errno)) : open_all(&ship);
 	if (!status)
 		status = start_all(&ship);
+	if (!status)
+		status = start_metrics(&ship);
 	if (!status)
 		status = watch(&ship, signal_fd);
 	end(&ship);

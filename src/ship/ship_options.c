@@ -42,6 +42,7 @@ enum {
 	KEY_RATE,
 	KEY_AUDIT_AFTER,
 	KEY_STATE,
+	KEY_METRICS,
 };
 
 static const struct argp_option known[] = {
@@ -57,6 +58,7 @@ static const struct argp_option known[] = {
 	{ "audit-after", KEY_AUDIT_AFTER, "DURATION", 0,
 	  "Read back so long after it was sent, and then daily (5m)", 3 },
 	{ "state", KEY_STATE, "DIR", 0, "For what was sent (" DEFAULT_STATE ")", 3 },
+	{ "metrics", KEY_METRICS, "ADDR:PORT", 0, "Serve Prometheus (127.0.0.1 if only PORT)", 3 },
 	{ .doc = "Help:", .group = -1 },
 	{ 0 },
 };
@@ -102,6 +104,17 @@ static uint64_t parse_duration(const char *text, const struct argp_state *state)
 	return ns;
 }
 
+static struct listen_address parse_address(const char *text, const struct argp_state *state)
+{
+	struct listen_address address = { .len = 0 };
+
+	if (listen_address__parse(text, &address))
+		argp_error(state,
+			   "--metrics: '%s' is not ADDR:PORT, [IPV6]:PORT or PORT, in numbers",
+			   text);
+	return address;
+}
+
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct ship_options *own = state->input;
@@ -143,6 +156,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_STATE:
 		own->state = arg;
+		return 0;
+	case KEY_METRICS:
+		own->metrics = parse_address(arg, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

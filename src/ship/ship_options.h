@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "fleet_url.h"
+#include "listen_address.h"
 #include "spool.h"
 
 struct ship_destination {
@@ -23,6 +24,7 @@ struct ship_options {
 	const char *tls_ca, *tls_cert, *tls_key, *creds; /* NULL: none */
 	uint64_t rate_bytes_s;                           /* 0: no limit */
 	uint64_t audit_after_ns;
+	struct listen_address metrics; /* its len is 0: none */
 };
 
 /* Does not return if the user asked for help or the version (exit status 0), or if the command line

@@ -5,14 +5,27 @@
 #include "fleet_rights.h"
 #include "ship_rights.h"
 
-/* Of SQLite and this program. */
+/* Of SQLite, libmicrohttpd and this program. */
 static const int calls[] = {
-	SCMP_SYS(fallocate),     SCMP_SYS(fchmod),    SCMP_SYS(fdatasync),
-	SCMP_SYS(fgetxattr),     SCMP_SYS(flock),     SCMP_SYS(fstatfs),
-	SCMP_SYS(fsync),         SCMP_SYS(ftruncate), SCMP_SYS(inotify_add_watch),
-	SCMP_SYS(inotify_init1), SCMP_SYS(msync),     SCMP_SYS(pwrite64),
-	SCMP_SYS(signalfd4),     SCMP_SYS(unlinkat),  SCMP_SYS(wait4),
+	SCMP_SYS(accept4),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(fallocate),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(fgetxattr),
+	SCMP_SYS(flock),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(fsync),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(inotify_add_watch),
+	SCMP_SYS(inotify_init1),
+	SCMP_SYS(msync),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(signalfd4),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(wait4),
 #ifdef __x86_64__
+	SCMP_SYS(epoll_wait),
 	SCMP_SYS(unlink),
 #endif
 };

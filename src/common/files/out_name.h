@@ -7,6 +7,7 @@
 #define TTLOG_OUT_NAME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The clock that ages are measured by (age_clock.h), and a new one before it takes its place. */
 #define OUT_NAME_AGE     ".ttlog-age"
@@ -21,5 +22,7 @@ enum out_name {
 };
 
 enum out_name out_name__kind(const char *name);
+/* The time in the name of a FILE or PART, ns since 1970; 0: before that. */
+uint64_t out_name__real_ns(const char *name);
 
 #endif /* TTLOG_OUT_NAME_H */

@@ -32,8 +32,8 @@ struct progress {
 
 struct file {
 	char *name;
-	uint64_t inode;
-	uint64_t time; /* its digits in the name */
+	uint64_t inode, size_bytes;
+	uint64_t real_ns; /* the time in its name */
 	bool is_crash;
 	bool was_proven; /* at all: that was told */
 	struct progress progress[SPOOL_MAX_DESTINATIONS];
@@ -63,14 +63,6 @@ static struct file *find(struct spool *spool, const char *name)
 	return NULL;
 }
 
-/* Of "ttlog-PID-TIME-REASON.bin". */
-static uint64_t time_of(const char *name)
-{
-	const char *at = strchr(name + strlen("ttlog-"), '-');
-
-	return at ? strtoull(at + 1, NULL, 10) : 0;
-}
-
 static bool is_crash(const char *name)
 {
 	const size_t len = strlen(name);
@@ -88,7 +80,7 @@ static void count_dropped(struct spool *spool)
 /* With the lock. */
 static int add(struct spool *spool, const char *name)
 {
-	struct file file = { .time = time_of(name), .is_crash = is_crash(name) };
+	struct file file = { .real_ns = out_name__real_ns(name), .is_crash = is_crash(name) };
 	struct stat status;
 
 	if (fstatat(spool->dir_fd, name, &status, AT_SYMLINK_NOFOLLOW)) {
@@ -100,6 +92,7 @@ static int add(struct spool *spool, const char *name)
 	if (!S_ISREG(status.st_mode))
 		return 0;
 	file.inode = status.st_ino;
+	file.size_bytes = (uint64_t)status.st_size;
 	file.name = strdup(name);
 	if (!file.name || array__reserve(spool->files, spool->cnt + 1, &spool->cap)) {
 		free(file.name);
@@ -237,7 +230,7 @@ static bool is_before(const struct file *a, const struct file *b, size_t destina
 		return a->progress[destination].due_ns < b->progress[destination].due_ns;
 	if (a->is_crash != b->is_crash)
 		return a->is_crash;
-	return a->is_crash ? a->time > b->time : a->time < b->time;
+	return a->is_crash ? a->real_ns > b->real_ns : a->real_ns < b->real_ns;
 }
 
 /* The file whose turn it is, or NULL; *ret_next_ns: when there is something to do, at the latest. */
@@ -425,8 +418,18 @@ void spool__count(struct spool *spool, size_t destination, struct spool_counts *
 	(void)pthread_mutex_lock(&spool->lock);
 	ret->dropped = spool->dropped[destination];
 	ret->unproven = spool->unproven[destination];
-	for (size_t i = 0; i < spool->cnt; i++)
-		ret->waiting += spool->files[i].progress[destination].next == SPOOL_SEND;
+	for (size_t i = 0; i < spool->cnt; i++) {
+		const struct file *file = &spool->files[i];
+
+		if (file->progress[destination].next == SPOOL_SEND) {
+			ret->waiting++;
+			ret->waiting_bytes += file->size_bytes;
+			if (!ret->oldest_ns || file->real_ns < ret->oldest_ns)
+				ret->oldest_ns = file->real_ns;
+		} else {
+			ret->unaudited += !file->progress[destination].is_proven;
+		}
+	}
 	(void)pthread_mutex_unlock(&spool->lock);
 }
 

@@ -86,8 +86,11 @@ bool spool__is_stopped(struct spool *spool);
 bool spool__is_urgent(struct spool *spool, size_t destination);
 
 struct spool_counts {
-	size_t waiting;  /* files that were not sent yet */
-	size_t dropped;  /* files that were gone before */
+	size_t waiting; /* files that were not sent yet */
+	uint64_t waiting_bytes;
+	uint64_t oldest_ns; /* the time in the oldest one's name; 0: there is none */
+	size_t unaudited;   /* files that were sent, and that is all that is known */
+	size_t dropped; /* files that were gone before they were sent; one that is on its way may come back */
 	size_t unproven; /* files that were sent, and gone before an audit found them there */
 };
 

@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
-#include <time.h>
 
 #include "array.h"
 #include "kept_file.h"
 #include "out_name.h"
 
 #define TIME_DIGITS 17u /* YYYYMMDDHHMMSSmmm */
-#define NS_PER_MS   1000000u
-#define NS_PER_S    1000000000u
-
-static int number_of(const char *digits, size_t cnt)
-{
-	int number = 0;
-
-	while (cnt--)
-		number = number * 10 + (*digits++ - '0');
-	return number;
-}
-
-static uint64_t real_ns_of(const char *time)
-{
-	struct tm utc = {
-		.tm_year = number_of(time, 4) - 1900,
-		.tm_mon = number_of(time + 4, 2) - 1,
-		.tm_mday = number_of(time + 6, 2),
-		.tm_hour = number_of(time + 8, 2),
-		.tm_min = number_of(time + 10, 2),
-		.tm_sec = number_of(time + 12, 2),
-	};
-	const time_t seconds = timegm(&utc);
-
-	if (seconds < 0)
-		return 0;
-	return (uint64_t)seconds * NS_PER_S + (uint64_t)number_of(time + 14, 3) * NS_PER_MS;
-}
 
 /* reason: with the suffix. */
 static enum kept_rank rank_of(const char *reason)
@@ -63,7 +34,7 @@ bool kept_file__parse(struct kept_file *file, const char *name)
 	if (kind != OUT_NAME_FILE && kind != OUT_NAME_PART)
 		return false;
 	time = strchr(name + strlen("ttlog-"), '-') + 1;
-	file->real_ns = real_ns_of(time);
+	file->real_ns = out_name__real_ns(name);
 	file->rank = rank_of(time + TIME_DIGITS + 1);
 	file->is_open = kind == OUT_NAME_PART;
 	return true;

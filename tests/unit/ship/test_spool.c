@@ -19,6 +19,7 @@
 #include "temp_dir.h"
 
 #define SECOND_NS UINT64_C(1000000000)
+#define CONTENT   "x"
 #define OLD_CRASH "ttlog-1-20261101000000000-crash.bin"
 #define NEW_CRASH "ttlog-2-20261103000000000-crash.bin"
 #define OLD_TIMER "ttlog-3-20261031000000000-timer.bin"
@@ -56,7 +57,7 @@ static void make(const char *name)
 {
 	const int fd = open(path_of(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	assert_true(fd >= 0);
+	assert_int_equal(write(fd, CONTENT, sizeof(CONTENT)), sizeof(CONTENT));
 	(void)close(fd);
 }
 
@@ -146,8 +147,13 @@ static void test_spool_sends_the_newest_crash_first(void **state)
 	assert_next(spool, 1, SPOOL_SEND, NEW_CRASH);
 	spool__count(spool, 0, &counts);
 	assert_int_equal(counts.waiting, 0);
+	assert_int_equal(counts.oldest_ns, 0);
+	assert_int_equal(counts.unaudited, 4);
 	spool__count(spool, 1, &counts);
 	assert_int_equal(counts.waiting, 4);
+	assert_int_equal(counts.waiting_bytes, 4 * sizeof(CONTENT));
+	assert_int_equal(counts.oldest_ns, UINT64_C(1793404800000000000)); /* OLD_TIMER */
+	assert_int_equal(counts.unaudited, 0);
 	spool__audit_all(spool, 0);
 	assert_int_equal(next(spool, 0).task, SPOOL_AUDIT);
 }

@@ -67,11 +67,21 @@ static void test_out_name_foreign(void **state)
 		assert_int_equal(out_name__kind(names[i]), OUT_NAME_FOREIGN);
 }
 
+static void test_out_name_time(void **state)
+{
+	(void)state;
+	assert_int_equal(out_name__real_ns("ttlog-12-19700101000001002-crash.bin"), 1002000000);
+	assert_int_equal(out_name__real_ns("ttlog-1-20261031000000000-stream.bin.part"),
+			 UINT64_C(1793404800000000000));
+	assert_int_equal(out_name__real_ns("ttlog-1-19691231235959999-crash.bin"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_out_name_kinds),
 		cmocka_unit_test(test_out_name_foreign),
+		cmocka_unit_test(test_out_name_time),
 	};
 
 	return cmocka_run_group_tests_name("out_name", tests, NULL, NULL);
