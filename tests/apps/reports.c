@@ -2,13 +2,13 @@
 /*
  * Errors on different ways through the program, for --stack.
  *
- * usage: reports THREADS EVENTS
+ * usage: reports THREADS EVENTS [ROUNDS]
  *
- * Prints "start" and waits for a byte. Each thread logs EVENTS events `report` of level ERROR, with
+ * Prints "start" and waits for a byte, so many times (1). Each time, each of as many new threads logs EVENTS events `report` of level ERROR, with
  * `number` from 0, by turns called by the functions by_left() and by_right() (field `way`). Between
  * them come events `filler` of level INFO, some 40 of which fill a batch. Meanwhile each thread
- * raises SIGUSR1 before each 8th report: its handler reports, too, with the way "handler". Prints
- * "done", waits for a byte, and dies of SIGTERM.
+ * raises SIGUSR1 before each 8th report: its handler reports, too, with the way "handler". At
+ * last it prints "done", waits for a byte, and dies of SIGTERM.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 
 #include "app.h"
 
-#define USAGE "reports THREADS EVENTS"
+#define USAGE "reports THREADS EVENTS [ROUNDS]"
 
 static long events_cnt;
 
@@ -70,22 +70,32 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static void run_threads(long threads_cnt)
 {
 	pthread_t threads[APP_MAX_THREADS];
-	long threads_cnt;
 
-	if (argc != 3)
-		app__usage(USAGE);
-	threads_cnt = app__number(argv[1], APP_MAX_THREADS, USAGE);
-	events_cnt = app__number(argv[2], 1000000, USAGE);
-	signal(SIGUSR1, by_handler);
-	app__say("start");
-	app__wait();
 	for (long i = 0; i < threads_cnt; i++)
 		pthread_create(&threads[i], NULL, run, NULL);
 	for (long i = 0; i < threads_cnt; i++)
 		pthread_join(threads[i], NULL);
+}
+
+int main(int argc, char **argv)
+{
+	long threads_cnt, rounds_cnt = 1;
+
+	if (argc != 3 && argc != 4)
+		app__usage(USAGE);
+	threads_cnt = app__number(argv[1], APP_MAX_THREADS, USAGE);
+	events_cnt = app__number(argv[2], 1000000, USAGE);
+	if (argc == 4)
+		rounds_cnt = app__number(argv[3], 1000, USAGE);
+	signal(SIGUSR1, by_handler);
+	for (long i = 0; i < rounds_cnt; i++) {
+		app__say("start");
+		app__wait();
+		run_threads(threads_cnt);
+	}
 	app__say("done");
 	app__wait();
 	raise(SIGTERM);

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from harness import check, equal, view
+from harness import check, equal, view, wait_until
 from live_fixture import follow_json
 from test_watches import order
 
@@ -70,6 +70,20 @@ def test_stack_of_many(t):
     check_stacks(having)
 
 
+def stack_cnt(t):
+    """Of the segments, also of the one that is still written."""
+    paths = [os.path.join(t.out, name) for name in os.listdir(t.out) if "-stream.bin" in name]
+    lines = view("--format", "json", "--filter", "probe=report", *sorted(paths)).splitlines() if paths else []
+    return sum("stack" in json.loads(line) for line in lines)
+
+
+def check_frames_once(infos):
+    """Of a segment."""
+    for info in infos:
+        frames = [tuple(sorted(frame.items())) for frame in info.get("stacks", {}).get("frames", [])]
+        equal(len(frames), len(set(frames)), "frames")
+
+
 def streamed(t):
     """Infos and events of all segments."""
     segments = sorted(name for name in os.listdir(t.out) if name.endswith("-stream.bin"))
@@ -79,8 +93,29 @@ def streamed(t):
 
 
 def test_stack_in_stream(t):
-    """Each report has its own stack, as many as a snapshot keeps at least: how many more depends on how fast
-    the program and the unwinding are. It is said how many have none."""
+    """Each report has its own stack, also beyond what a snapshot keeps, and soon."""
+    app = t.start(t.app("reports"), 2, 100, 3)
+    app.out.wait("start")
+    collector = t.collect("--stack", "error", "--stream", "--write-cache", "64K,10ms", "-p", app.pid)
+    collector.recording(app.pid)
+    for k in range(1, 4):
+        app.say()
+        app.out.wait("start|done", after=k)
+        wait_until(lambda: stack_cnt(t) == k * 224, f"the stacks of round {k}")
+    app.say()
+    app.end(-signal.SIGTERM)
+    collector.end()
+    infos, events = streamed(t)
+    reports = [event for event in events if event["probe"] == "report"]
+    equal(len(reports), 3 * 224, "reports")
+    check(all("stack" in event for event in reports), reports)
+    check_stacks(reports)
+    equal([event for event in events if "stack" in event and event["probe"] != "report"], [], "stacks")
+    check_frames_once(infos)
+
+
+def test_stack_in_stream_of_many(t):
+    """At once, as many as a snapshot keeps at least; the rest is counted."""
     record_files(t, "--stack", "error", "--stream", threads=2, events=400)
     infos, events = streamed(t)
     reports = [event for event in events if event["probe"] == "report"]
@@ -89,11 +124,7 @@ def test_stack_in_stream(t):
     check_stacks(having)
     check(len(having) >= 256, f"{len(having)} stacks")
     equal(infos[-1]["stacks_wanted"], len(reports), "wanted")
-    equal([event for event in events if "stack" in event and event["probe"] != "report"], [], "stacks")
-    # of a segment, frames are kept once
-    for info in infos:
-        frames = [tuple(sorted(frame.items())) for frame in info.get("stacks", {}).get("frames", [])]
-        equal(len(frames), len(set(frames)), "frames")
+    check_frames_once(infos)
     text = view("--info", os.path.join(t.out, os.listdir(t.out)[0]))
     check("that were to be taken so far" in text, text)
 

@@ -79,12 +79,22 @@ static void take_all(struct stream_rounds *rounds, const struct pull_meanwhile *
 	clock__sample(rounds->options->job.clock);
 }
 
-/* Events that were held back, or news that the disk works again, need a job without events. */
+/* At least so many, which the stream would take now. */
+static bool has_stacks(const struct stream_rounds *rounds, const struct process *process,
+		       size_t cnt)
+{
+	return process->stacks && is_streamed(rounds, process) &&
+	       (!process->stream || stream__wants_stacks(process->stream)) &&
+	       event_stacks__new_cnt(process->stacks, EVENT_STACK_STREAM) >= cnt;
+}
+
+/* A job without events takes those that were held back, stacks of events that were taken before, and
+ * news that the disk works again. */
 static bool has_more(const struct stream_rounds *rounds, const struct process *process)
 {
 	const struct streamed *streamed = &process->streamed;
 
-	if (new_bytes(rounds, process))
+	if (new_bytes(rounds, process) || has_stacks(rounds, process, 1))
 		return true;
 	return process->stream && stream__wants_job(process->stream) &&
 	       streamed->covers_ns > streamed->sent_ns;
@@ -119,14 +129,6 @@ static void submit_all(struct stream_rounds *rounds)
 	}
 }
 
-/* So many that some might be dropped before the next round. */
-static bool has_many_stacks(const struct stream_rounds *rounds, const struct process *process)
-{
-	return process->stacks && is_streamed(rounds, process) &&
-	       (!process->stream || stream__wants_stacks(process->stream)) &&
-	       event_stacks__new_cnt(process->stacks, EVENT_STACK_STREAM) >= EVENT_STACKS_MAX / 4;
-}
-
 /* Whether a process has so much that it should not wait. */
 static bool is_pressing(const struct stream_rounds *rounds)
 {
@@ -136,7 +138,9 @@ static bool is_pressing(const struct stream_rounds *rounds)
 	const struct process *process = NULL;
 
 	while ((process = process_table__next(&rounds->processes->table, process))) {
-		if ((new_bytes(rounds, process) >= wanted || has_many_stacks(rounds, process)) &&
+		/* more stacks, and some might be dropped before the next round */
+		if ((new_bytes(rounds, process) >= wanted ||
+		     has_stacks(rounds, process, EVENT_STACKS_MAX / 4)) &&
 		    (!process->stream || stream__is_idle(process->stream)))
 			return true;
 	}
