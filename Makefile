@@ -13,8 +13,8 @@ VERSION := 0.2.0
 # openssl makes the certificates of tests.
 DEPS := babeltrace2 binutils bpftool bpftrace clang clang-format clang-tidy cppcheck debuginfod \
 	dpkg-dev e2fsprogs g++ gcc gdb git less libbpf-dev libc6-dbg libc6-dev libcapstone-dev \
-	libcbor-dev libclang-rt-dev libcmocka-dev libdw-dev libedit-dev libelf-dev libiberty-dev \
-	libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libnats-dev libncurses-dev libpcre2-dev \
+	libcbor-dev libclang-rt-dev libcmocka-dev libcurl4-openssl-dev libdw-dev libedit-dev libelf-dev \
+	libiberty-dev libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libnats-dev libncurses-dev libpcre2-dev \
 	libseccomp-dev libsodium-dev libsqlite3-dev libssl-dev libsystemd-dev lld locales lz4 make mandoc \
 	nats-server openssl pkg-config prometheus protobuf-compiler python3 python3-bt2 python3-cbor2 \
 	python3-jsonschema python3-protobuf sqlite3 strace stress-ng systemtap-sdt-dev tmux util-linux zlib1g-dev zsh
@@ -87,7 +87,7 @@ CTL_LDLIBS := -ljansson -lncursesw -ltinfo -lpthread -lm
 # Only what talks to a fleet's servers needs libnats.
 FLEET_LDLIBS = $(shell $(PKG_CONFIG) --libs libnats libcrypto) -ljansson -lsodium -lm
 CLIENT_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libseccomp) -lpthread
-SHIP_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libmicrohttpd libseccomp sqlite3) -lpthread
+SHIP_LDLIBS = $(FLEET_LDLIBS) $(shell $(PKG_CONFIG) --libs libcurl libmicrohttpd libseccomp sqlite3) -lpthread
 ifneq ($(SANITIZE),)
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "http.h"
 #include "ship.h"
 
 int main(int argc, char **argv)
@@ -17,6 +18,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	ship_options__parse(&options, argc, argv);
+	if (http__start()) {
+		fprintf(stderr, "ttlog-ship: can't start libcurl\n");
+		return 1;
+	}
 	status = ship__run(&options);
 	ship_options__fini(&options);
 	return status;

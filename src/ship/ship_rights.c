@@ -5,7 +5,7 @@
 #include "fleet_rights.h"
 #include "ship_rights.h"
 
-/* Of SQLite, libmicrohttpd and this program. */
+/* Of SQLite, libmicrohttpd, libcurl and this program. */
 static const int calls[] = {
 	SCMP_SYS(accept4),
 	SCMP_SYS(eventfd2),
@@ -22,6 +22,7 @@ static const int calls[] = {
 	SCMP_SYS(msync),
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(signalfd4),
+	SCMP_SYS(socketpair), /* of libcurl, to wake itself */
 	SCMP_SYS(unlinkat),
 	SCMP_SYS(wait4),
 #ifdef __x86_64__

@@ -50,8 +50,8 @@ check-cutoff: $(BUILD)/kernels/bookworm.modules $(BUILD)/kernels/bookworm.vmlinu
 
 ARM64 := $(BUILD)/arm64
 ARM64_ROOT := $(abspath $(ARM64))/sysroot/root
-ARM64_PACKAGES := busybox-static libbpf-dev libc6-dev libcapstone-dev libcbor-dev libdw-dev \
-	libedit-dev libiberty-dev libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libnats-dev \
+ARM64_PACKAGES := busybox-static libbpf-dev libc6-dev libcapstone-dev libcbor-dev libcurl4-openssl-dev \
+	libdw-dev libedit-dev libiberty-dev libinih-dev libjansson-dev liblz4-dev libmicrohttpd-dev libnats-dev \
 	libncurses-dev libpcre2-dev libseccomp-dev libsodium-dev libsqlite3-dev libssl-dev libstdc++-12-dev \
 	libsystemd-dev systemtap-sdt-dev zlib1g-dev
 ARM64_STRESS := $(filter-out %/steps %/stepped %/orphans %/bystander,$(STRESS_PROGRAMS))
