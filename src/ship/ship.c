@@ -22,6 +22,7 @@
 #include "ship_rights.h"
 #include "shipped_dir.h"
 #include "shipped_marks.h"
+#include "webhook.h"
 
 #define EXIT_USAGE 2
 
@@ -35,9 +36,12 @@ struct ship {
 	struct info_helper *helper;
 	struct ledger *ledger;
 	struct spool *spool;
-	struct destination destinations[SPOOL_MAX_DESTINATIONS];
+	struct destination destinations[SHIP_MAX_DESTINATIONS];
 	size_t started_cnt;
 	struct ship_metrics *metrics;
+	struct signatures *signatures; /* NULL: no webhook */
+	struct webhook webhook;
+	bool has_webhook; /* it was started */
 };
 
 static int report(int status, const char *what, const char *why)
@@ -68,18 +72,31 @@ static int open_state(struct ship *ship)
 	return 0;
 }
 
-/* The ledger of a spool: by the path of that. */
-static int open_ledger(struct ship *ship)
+/* A file of a spool: by the path of that. */
+static void name_state(const struct ship *ship, const char *what, char ret[PATH_MAX])
 {
 	unsigned char hash[crypto_hash_sha256_BYTES];
-	char path[PATH_MAX], digits[17];
-	const char *why = "";
+	char digits[17];
 
 	(void)crypto_hash_sha256(hash, (const unsigned char *)ship->from, strlen(ship->from));
 	*hex__bytes(digits, hash, 8) = '\0';
-	(void)snprintf(path, sizeof(path), "%s/ledger-%s.db", ship->options->state, digits);
+	(void)snprintf(ret, PATH_MAX, "%s/%s-%s.db", ship->options->state, what, digits);
+}
+
+static int open_ledger(struct ship *ship)
+{
+	char path[PATH_MAX];
+	const char *why = "";
+
+	name_state(ship, "ledger", path);
 	ship->ledger = ledger__open(path, &why);
-	return ship->ledger ? 0 : report(1, path, why);
+	if (!ship->ledger)
+		return report(1, path, why);
+	if (!ship->options->webhook)
+		return 0;
+	name_state(ship, "signatures", path);
+	ship->signatures = signatures__open(path, &why);
+	return ship->signatures ? 0 : report(1, path, why);
 }
 
 /* Beside this program, or where programs are. */
@@ -114,6 +131,8 @@ static void forget(void *ctx, const char *name)
 	const struct ship *ship = ctx;
 
 	(void)ledger__forget(ship->ledger, name);
+	if (ship->signatures)
+		(void)signatures__forget_file(ship->signatures, name);
 	(void)shipped_marks__set(ship->marks_fd, name, false);
 }
 
@@ -121,7 +140,9 @@ static int open_spool(struct ship *ship)
 {
 	const struct spool_events events = { .gone = forget, .proven = mark, .ctx = ship };
 
-	ship->spool = spool__open(ship->from, ship->options->to_cnt, &events);
+	const size_t cnt = ship->options->to_cnt + (ship->options->webhook ? 1 : 0);
+
+	ship->spool = spool__open(ship->from, cnt, &events);
 	if (!ship->spool)
 		return report(EXIT_USAGE, ship->from, strerror(errno));
 	(void)shipped_marks__forget_gone(ship->marks_fd, spool__dir_fd(ship->spool));
@@ -222,6 +243,27 @@ static int name_host(struct destination *destination)
 	return err;
 }
 
+static int start_webhook(struct ship *ship)
+{
+	const struct ship_options *options = ship->options;
+	struct webhook *webhook = &ship->webhook;
+	int err;
+
+	webhook->url = options->webhook;
+	webhook->tls_ca = options->tls_ca;
+	webhook->tls_cert = options->tls_cert;
+	webhook->tls_key = options->tls_key;
+	webhook->number = options->to_cnt;
+	webhook->spool = ship->spool;
+	webhook->signatures = ship->signatures;
+	webhook->helper = ship->helper;
+	err = fleet_name__own_host(webhook->host);
+	if (!err)
+		err = webhook__start(webhook);
+	ship->has_webhook = !err;
+	return err ? report(1, "--webhook", strerror(-err)) : 0;
+}
+
 static int start_all(struct ship *ship)
 {
 	for (size_t i = 0; i < ship->options->to_cnt; i++) {
@@ -236,7 +278,7 @@ static int start_all(struct ship *ship)
 			return report(1, destination->text, strerror(-err));
 		ship->started_cnt++;
 	}
-	return 0;
+	return ship->options->webhook ? start_webhook(ship) : 0;
 }
 
 static int start_metrics(struct ship *ship)
@@ -295,8 +337,11 @@ static void end(struct ship *ship)
 	ship_metrics__end(ship->metrics);
 	for (size_t i = 0; i < ship->started_cnt; i++)
 		destination__join(&ship->destinations[i]);
+	if (ship->has_webhook)
+		webhook__join(&ship->webhook);
 	spool__free(ship->spool);
 	ledger__free(ship->ledger);
+	signatures__free(ship->signatures);
 	info_helper__end(ship->helper);
 	if (ship->marks_fd >= 0)
 		(void)close(ship->marks_fd);

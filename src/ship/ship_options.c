@@ -34,6 +34,7 @@ static const char doc[] =
 enum {
 	KEY_FROM = 0x100,
 	KEY_TO,
+	KEY_WEBHOOK,
 	KEY_REPLICAS,
 	KEY_TLS_CA,
 	KEY_TLS_CERT,
@@ -48,6 +49,8 @@ enum {
 static const struct argp_option known[] = {
 	{ "from", KEY_FROM, "DIR", 0, "Whose files (" DEFAULT_FROM ")", 1 },
 	{ "to", KEY_TO, "URL", 0, "Where they go; repeatable, each with its own progress", 1 },
+	{ "webhook", KEY_WEBHOOK, "URL", 0,
+	  "Is told of the first crash with a signature, and of the first one for a week", 1 },
 	{ "replicas", KEY_REPLICAS, "N", 0, "Of a bucket that is not there yet (3)", 1 },
 	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "Only to servers with a certificate of this authority",
 	  2 },
@@ -68,8 +71,8 @@ static void add_destination(struct ship_options *own, const char *text,
 {
 	struct fleet_error error;
 
-	if (own->to_cnt == SPOOL_MAX_DESTINATIONS)
-		argp_error(state, "--to: more than %d", SPOOL_MAX_DESTINATIONS);
+	if (own->to_cnt == SHIP_MAX_DESTINATIONS)
+		argp_error(state, "--to: more than %d", SHIP_MAX_DESTINATIONS);
 	for (size_t i = 0; i < own->to_cnt; i++) {
 		if (!strcmp(own->to[i].text, text))
 			argp_error(state, "--to %s: it is there twice", text);
@@ -77,6 +80,16 @@ static void add_destination(struct ship_options *own, const char *text,
 	if (fleet_url__parse(&own->to[own->to_cnt].url, text, FLEET_URL_BUCKET, &error))
 		argp_error(state, "--to %s: %s", text, error.text);
 	own->to[own->to_cnt++].text = text;
+}
+
+static const char *parse_webhook(const char *text, const struct argp_state *state)
+{
+	const char *host = strstr(text, "://");
+
+	if ((strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) ||
+	    !strcspn(host + 3, "/?#:"))
+		argp_error(state, "--webhook: it is not http://HOST... or https://HOST...");
+	return text;
 }
 
 static unsigned int parse_replicas(const char *text, const struct argp_state *state)
@@ -124,7 +137,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		argp_error(state, "'%s' is no option", arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!own->to_cnt)
+		if (!own->to_cnt && !own->webhook)
 			argp_error(state, "--to URL is needed");
 		return 0;
 	case KEY_FROM:
@@ -132,6 +145,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TO:
 		add_destination(own, arg, state);
+		return 0;
+	case KEY_WEBHOOK:
+		own->webhook = parse_webhook(arg, state);
 		return 0;
 	case KEY_REPLICAS:
 		own->replicas = parse_replicas(arg, state);

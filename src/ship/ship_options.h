@@ -10,6 +10,8 @@
 #include "listen_address.h"
 #include "spool.h"
 
+#define SHIP_MAX_DESTINATIONS (SPOOL_MAX_DESTINATIONS - 1)
+
 struct ship_destination {
 	const char *text;
 	struct fleet_url url;
@@ -18,8 +20,9 @@ struct ship_destination {
 struct ship_options {
 	const char *from;
 	const char *state;
-	struct ship_destination to[SPOOL_MAX_DESTINATIONS];
+	struct ship_destination to[SHIP_MAX_DESTINATIONS];
 	size_t to_cnt;
+	const char *webhook; /* NULL: none */
 	unsigned int replicas;
 	const char *tls_ca, *tls_cert, *tls_key, *creds; /* NULL: none */
 	uint64_t rate_bytes_s;                           /* 0: no limit */

@@ -3,15 +3,12 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ledger.h"
-
-#define BUSY_MS 10000
+#include "state_db.h"
 
 /* The version is in the table's name: an older or newer one is another table. */
 #define SCHEMA                                                                                     \
-	"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"                                      \
 	"CREATE TABLE IF NOT EXISTS files1(destination TEXT NOT NULL, name TEXT NOT NULL, "        \
 	"inode INT NOT NULL, nuid TEXT NOT NULL, object TEXT NOT NULL, digest TEXT NOT NULL, "     \
 	"subject TEXT NOT NULL, sent_s INT NOT NULL, audited_s INT NOT NULL, "                     \
@@ -24,37 +21,18 @@ struct ledger {
 	pthread_mutex_t lock; /* one call at a time */
 };
 
-static int open_at(const char *path, sqlite3 **ret)
-{
-	sqlite3 *db = NULL;
-	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-
-	if (code == SQLITE_OK) {
-		(void)sqlite3_busy_timeout(db, BUSY_MS);
-		code = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);
-	}
-	if (code == SQLITE_OK)
-		*ret = db;
-	else
-		(void)sqlite3_close(db);
-	return code;
-}
-
 struct ledger *ledger__open(const char *path, const char **ret_why)
 {
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
-	int code = ledger ? open_at(path, &ledger->db) : SQLITE_NOMEM;
 
-	if ((code == SQLITE_NOTADB || code == SQLITE_CORRUPT) && !unlink(path))
-		code = open_at(path, &ledger->db);
-	if (code == SQLITE_OK) {
-		(void)pthread_mutex_init(&ledger->lock, NULL);
-		return ledger;
+	*ret_why = "out of memory";
+	if (!ledger || state_db__open(path, SCHEMA, &ledger->db, ret_why)) {
+		free(ledger);
+		errno = EIO;
+		return NULL;
 	}
-	*ret_why = sqlite3_errstr(code);
-	free(ledger);
-	errno = EIO;
-	return NULL;
+	(void)pthread_mutex_init(&ledger->lock, NULL);
+	return ledger;
 }
 
 void ledger__free(struct ledger *ledger)

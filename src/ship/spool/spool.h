@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SPOOL_MAX_DESTINATIONS 8
+#define SPOOL_MAX_DESTINATIONS 9 /* with a webhook */
 
 enum spool_task {
 	SPOOL_STOP, /* no more work: the program ends */
