@@ -23,7 +23,7 @@ BENCH_SPDLOG := $(if $(wildcard /usr/include/spdlog/spdlog.h),$(addprefix $(BENC
 # A compiler needs long for 10,000 marks, so they are in files of 1,000.
 BENCH_PARTS := 0 1 2 3 4 5 6 7 8 9
 BENCH_QUICK_BINS := $(BENCH_OURS) $(BENCH_LTTNG) $(BENCH_SPDLOG) $(BENCH)/rings $(BENCH)/look_up $(BENCH)/tiny \
-	$(BENCH)/sites_1000
+	$(BENCH)/publish $(BENCH)/hosts $(BENCH)/sites_1000
 BENCH_BINS := $(BENCH_QUICK_BINS) $(BENCH)/sites_10000
 # Programs of the tests.
 BENCH_APPS := $(addprefix $(BUILD)/,apps/beat apps/storm stress/orphans stress/bystander)
@@ -87,6 +87,17 @@ $(BENCH)/look_up: bench/look_up.c $(BUILD)/libttlog-test.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) $(SEES_ALL) -o $@ $< $(BUILD)/libttlog-test.a \
 		$(LDLIBS) $(VIEW_LDLIBS)
+
+$(BENCH)/publish: bench/publish.c
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) -o $@ $< $(FLEET_LDLIBS)
+
+$(BENCH)/hosts: bench/hosts.c $(BUILD)/libttlog-test.a
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH_OUR_FLAGS) $(LDFLAGS) $(SEES_ALL) -o $@ $< $(BUILD)/libttlog-test.a \
+		$(FLEET_LDLIBS) -lpthread
 
 $(BENCH)/sites_1000.c: bench/make-sites
 	@mkdir -p $(@D)

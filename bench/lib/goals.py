@@ -390,6 +390,36 @@ def judge_foreign(bench):
     return verdict
 
 
+def judge_ship_latency(bench):
+    verdict = Verdict('a crash, recorded and shipped to three servers: its message in the index', 'p99 <= 1 s')
+    at_most(verdict, 'p99 {:.0f} ms', bench.value('ship_latency', 'p99'), 1000)
+    verdict.add('p50 {:.0f} ms', bench.value('ship_latency', 'p50'), True)
+    return verdict
+
+
+def judge_ship_backlog(bench):
+    verdict = Verdict('a backlog to three servers, mixed sizes', '>= 0.6 x nats.c\'s asynchronous publish')
+    bare = [bench.value('ship_backlog', 'mixed sizes', f'nats.c, {cnt} on their way') for cnt in (32, 256)]
+    fastest_of_bare = max((value for value in bare if value is not None), default=None)
+    at_least(verdict, '{:.2f} x', ratio(bench.value('ship_backlog', 'mixed sizes'), fastest_of_bare), 0.6)
+    return verdict
+
+
+def judge_ship_memory(bench):
+    verdict = Verdict('ttlog-ship with 10,000 files, 20 GB: its memory at the peak', '<= 32 MiB')
+    for what in ('servers up', 'then down', 'always down'):
+        at_most(verdict, what + ' {:.1f} MiB', bench.value('ship_memory', what), 32)
+    return verdict
+
+
+def judge_fleet(bench):
+    verdict = Verdict('a list of a fleet\'s 100,000 files', '<= 2 s')
+    for (question, what, _), line in bench.lines.items():
+        if question == 'fleet' and what.startswith('a list of'):
+            at_most(verdict, '{:.2f} s', line.median, 2)
+    return verdict
+
+
 JUDGES = {
     'disabled': (judge_disabled,), 'cost': (judge_two, judge_trade), 'latency': (judge_latency,),
     'throughput': (judge_throughput,), 'cold': (judge_cold,),
@@ -402,6 +432,8 @@ JUDGES = {
     'stats': (judge_stats,),
     'sql': (judge_sql, judge_look_ups, judge_look_ups_of_another, judge_joins, judge_again),
     'stream': (judge_stream, judge_stream_read), 'memory': (judge_memory,),
+    'ship_latency': (judge_ship_latency,), 'ship_backlog': (judge_ship_backlog,),
+    'ship_memory': (judge_ship_memory,), 'fleet': (judge_fleet,),
     'immediate': (judge_immediate,), 'foreign': (judge_foreign,), **{name: (judge_waits(name),) for name in WAITS},
 }
 

@@ -118,6 +118,21 @@ class NatsClient:
         answer = self.api("STREAM.MSG.GET." + stream, **which)
         return answer and base64.b64decode(answer["message"].get("data", ""))
 
+    def follow(self, stream):
+        """The payloads of a stream's messages, as a quorum has stored them; without end."""
+        deliver = self.inbox + ".follow.1"
+        wanted = {"stream_name": stream,
+                  "config": {"deliver_subject": deliver, "deliver_policy": "all", "ack_policy": "none"}}  # fmt: skip
+        self._write("SUB %s 2\r\n" % deliver)
+        wanted = json.dumps(wanted)
+        self._write("PUB $JS.API.CONSUMER.CREATE.%s %s.made %d\r\n%s\r\n" % (stream, self.inbox, len(wanted), wanted))
+        while True:
+            subject, _, payload = self._read()
+            if subject != self.inbox + ".made":
+                yield payload
+            elif b'"error"' in payload:
+                raise NatsError(payload.decode())
+
     # ---- a bucket ----
 
     def objects(self, bucket):
