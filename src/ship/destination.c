@@ -105,6 +105,8 @@ static int connect_again(struct destination *destination, struct fleet_error *er
 	barrier__store_relaxed(&destination->counts.is_connected, 1);
 	say_connected(destination);
 	spool__audit_all(destination->spool, destination->number);
+	/* what can't be done now can later; work need not wait */
+	(void)sending__clean(destination, error);
 	return 0;
 }
 

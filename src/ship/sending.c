@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "file_info.h"
 #include "index_message.h"
+#include "leftovers.h"
 #include "index_summary.h"
 #include "object_get.h"
 #include "object_put.h"
@@ -119,16 +120,8 @@ static int before_chunk(void *ctx, size_t bytes)
 	return sending->work->is_crash ? 0 : destination__send_urgent(destination);
 }
 
-/* What an earlier attempt left, if it had no time to put its message. */
-static void purge_rest(struct sending *sending, const char *nuid, const struct object_meta *there)
-{
-	struct fleet_error ignored;
-
-	if (nuid[0] && strcmp(nuid, there->nuid) != 0)
-		(void)bucket__purge_chunks(&sending->destination->bucket, nuid, &ignored);
-}
-
-static int put_object(struct sending *sending, struct fleet_error *error)
+static int put_object(struct sending *sending, const struct object_meta *there,
+		      struct fleet_error *error)
 {
 	struct destination *destination = sending->destination;
 	const struct object_put put = {
@@ -137,10 +130,15 @@ static int put_object(struct sending *sending, struct fleet_error *error)
 		.before_chunk = before_chunk,
 		.ctx = sending,
 	};
+	int err;
 
+	leftovers__begin(destination, sending->meta.nuid, sending->meta.name);
+	leftovers__begin(destination, there->nuid, sending->meta.name);
 	object_meta__new_nuid(sending->meta.nuid, destination->host);
+	leftovers__begin(destination, sending->meta.nuid, sending->meta.name);
 	note(sending, 0, 0);
-	return object_put__file(&put, sending->fd, &sending->meta, error);
+	err = object_put__file(&put, sending->fd, &sending->meta, error);
+	return err ? err : leftovers__purge_others(destination, &sending->meta, error);
 }
 
 /* Whether the same object is there, whole: 0. That is so if the ledger was lost, or an answer. */
@@ -167,13 +165,10 @@ static int ensure_object(struct sending *sending, struct fleet_error *error)
 		err = look_whether_there(sending, &there, error);
 	if (err && err != -ENOENT && err != -EBADMSG && err != -ENODATA)
 		return err;
-	purge_rest(sending, sending->meta.nuid, &there);
-	if (!err) {
-		sending->meta = there;
-		return 0;
-	}
-	err = put_object(sending, error);
-	return err || !there.nuid[0] ? err : bucket__purge_chunks(bucket, there.nuid, error);
+	if (err)
+		return put_object(sending, &there, error);
+	sending->meta = there;
+	return 0;
 }
 
 /* ---- the index ---- */
@@ -240,11 +235,12 @@ static int send_file(struct sending *sending, struct fleet_error *error)
 	err = ensure_object(sending, error);
 	if (!err)
 		err = put_index(sending, error);
-	if (!err) {
-		note(sending, now_s(), 0);
-		count_sent(sending);
-	}
-	return err;
+	if (err)
+		return err;
+	leftovers__end(destination, sending->meta.nuid);
+	note(sending, now_s(), 0);
+	count_sent(sending);
+	return 0;
 }
 
 int sending__send(struct destination *destination, const struct spool_work *work,
@@ -264,6 +260,60 @@ int sending__send(struct destination *destination, const struct spool_work *work
 	if (sending->fd >= 0)
 		(void)close(sending->fd);
 	free(sending);
+	return err;
+}
+
+/* ---- what was left ---- */
+
+/* The file went after its object was whole and before its message of the index was there: what that says
+ * is what the object's name says. */
+static int complete(struct sending *sending, struct fleet_error *error)
+{
+	struct destination *destination = sending->destination;
+	const char *service = strchr(sending->meta.name, '/');
+	int err = file_info__read(&sending->info, destination->helper, sending->work->name, -1,
+				  destination->host);
+
+	if (err)
+		return fleet_error__set(error, err, "%s: %s", sending->work->name, strerror(-err));
+	(void)snprintf(sending->info.service, sizeof(sending->info.service), "%.*s",
+		       (int)strcspn(service + 1, "/"), service + 1);
+	(void)fleet_name__unescape(sending->info.service, sending->info.service);
+	err = put_index(sending, error);
+	file_info__fini(&sending->info);
+	if (err)
+		return err;
+	leftovers__end(destination, sending->meta.nuid);
+	spool__set_sent(destination->spool, destination->number, sending->work->name, 0, 0);
+	return 0;
+}
+
+static int clean_one(struct destination *destination, const struct leftover *leftover,
+		     struct fleet_error *error)
+{
+	struct spool_work work = { .task = SPOOL_SEND };
+	struct sending sending = { .destination = destination, .work = &work, .fd = -1 };
+	const char *name = strrchr(leftover->object, '/');
+	int err = object_get__meta_at_leader(&destination->bucket, leftover->object, &sending.meta,
+					     error);
+
+	if (err && err != -ENOENT && err != -EBADMSG)
+		return err;
+	if (err || !name || strcmp(sending.meta.nuid, leftover->nuid) != 0)
+		return leftovers__purge(destination, leftover->nuid, error);
+	(void)snprintf(work.name, sizeof(work.name), "%s", name + 1);
+	/* it will be sent, and then that is over, too */
+	return spool__has(destination->spool, work.name) ? 0 : complete(&sending, error);
+}
+
+int sending__clean(struct destination *destination, struct fleet_error *error)
+{
+	struct leftovers *all = leftovers__of(destination, NULL);
+	int err = 0;
+
+	for (size_t i = 0; all && !err && i < all->cnt; i++)
+		err = clean_one(destination, &all->items[i], error);
+	free(all);
 	return err;
 }
 

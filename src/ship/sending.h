@@ -8,7 +8,7 @@
 
 #include "destination.h"
 
-/* 0: it is there, or it is gone here. -EBADF: this file can't be read; else what failed at the
+/* 0: it is there. -ENOENT: it is gone here. -EBADF: this file can't be read; else what failed at the
  * destination: the connection is of no more use. */
 int sending__send(struct destination *destination, const struct spool_work *work,
 		  struct fleet_error *error);
@@ -21,5 +21,9 @@ int sending__send(struct destination *destination, const struct spool_work *work
  */
 int sending__audit(struct destination *destination, const struct spool_work *work,
 		   struct fleet_error *error);
+
+/* Ends what was half done for files that are gone, and purges chunks that are of no object; as far as it
+ * gets: then the next time. 0, or -errno of the destination. */
+int sending__clean(struct destination *destination, struct fleet_error *error);
 
 #endif /* TTLOG_SENDING_H */

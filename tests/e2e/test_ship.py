@@ -6,11 +6,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 
 from harness import NOBODY, TREE, check, children_of, equal, wait_until
-from ship_fixture import (CRASH, GOLDEN, OTHER, SHIP, NatsClient, NatsServer, check_all, make_spool, start_server,
-                          start_ship, stop, url_of, wait_audited, wait_index)  # fmt: skip
+from ship_fixture import (CRASH, GOLDEN, OTHER, SHIP, NatsClient, NatsServer, ask, check_all, ledger, make_spool,
+                          start_server, start_ship, stop, url_of, wait_audited, wait_index)  # fmt: skip
 
 
 
@@ -125,6 +126,55 @@ def test_ship_killed(t):
     wait_audited(t, 1)
     equal(check_all(t, server), {meta["name"]: meta}, "the same object")
     stop(ship)
+
+
+def subjects(server, stream, below=">"):
+    return sorted(ask(server.port, lambda client: client.subjects(stream, below)))
+
+
+def test_ship_a_file_that_goes_half_sent(t):
+    """Nothing of it stays: not its chunks, though its name is not there any more when they are purged."""
+    server = start_server(t)
+    ship = start_large(t, server, OTHER, "512K")
+    ship.signal(signal.SIGKILL)
+    ship.end(-signal.SIGKILL)
+    os.unlink(os.path.join(t.out, OTHER))
+    equal(len(subjects(server, "OBJ_crashes")), 1, "subjects of half an object")
+    ship = start_ship(t, "--to", url_of(server.port))
+    wait_until(lambda: not subjects(server, "OBJ_crashes"), "no chunks")
+    stop(ship)
+
+
+def test_ship_a_file_that_goes_before_its_index(t):
+    """Its object is there, whole, so its message comes, too."""
+    server = start_server(t)
+    make_spool(t)
+    stop_when_sent(t, server)
+    with NatsClient(server.port) as client:
+        (meta,) = [meta for name, meta in client.objects("crashes").items() if name.endswith(CRASH)]
+        index = client.index("crashes")
+        ((subject, message),) = [one for one in index.items() if one[1]["object"] == meta["name"]]
+        check(client.api("STREAM.PURGE.TTLOG_INDEX_crashes", filter=subject)["success"], "purged")
+    # as if it had been killed between the two
+    (path,) = glob.glob(t.path("state/*.db"))
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO chunks1 VALUES(?, ?, ?)", (url_of(server.port), meta["nuid"], meta["name"]))
+    os.unlink(os.path.join(t.out, CRASH))
+    ship = start_ship(t, "--to", url_of(server.port))
+    wait_index(server, 2)
+    with NatsClient(server.port) as client:
+        again = client.index("crashes")[subject]
+    equal((again["object"], again["digest"], again["size"]), (meta["name"], meta["digest"], message["size"]), "its message")
+    equal((again["info"]["reason"], again["info"]["pid"]), ("crash", 4222), "what it says")
+    stop(ship)
+    equal(ledger(t, "SELECT count(*) FROM chunks1"), [(0,)], "chunks that may be of no object")
+
+
+def stop_when_sent(t, server):
+    ship = start_ship(t, "--to", url_of(server.port))
+    wait_index(server, 2)
+    stop(ship)
+    equal(ledger(t, "SELECT count(*) FROM chunks1"), [(0,)], "chunks that may be of no object")
 
 
 def test_ship_a_crash_before_the_rest_of_a_large_file(t):

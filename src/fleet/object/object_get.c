@@ -22,17 +22,27 @@ static int get(const struct bucket *bucket, const jsDirectGetMsgOptions *wanted,
 				error);
 }
 
-int object_get__meta(const struct bucket *bucket, const char *name, struct object_meta *ret,
-		     struct fleet_error *error)
+static int get_at_leader(const struct bucket *bucket, const char *subject, natsMsg **ret,
+			 struct fleet_error *error)
 {
-	char subject[OBJECT_SUBJECT_BYTES];
-	const jsDirectGetMsgOptions wanted = { .LastBySubject = subject };
-	struct object_meta meta;
-	natsMsg *message;
-	int err;
+	jsErrCode code = 0;
+	natsStatus status =
+		js_GetLastMsg(ret, bucket->link->js, bucket->stream, subject, NULL, &code);
 
-	object_meta__subject(subject, bucket->name, name);
-	err = get(bucket, &wanted, &message, error);
+	if (status == NATS_OK)
+		return 0;
+	return nats_link__judge(bucket->link,
+				fleet_error__of_nats(error, status, code, "%s: bucket %s",
+						     bucket->link->server, bucket->name),
+				error);
+}
+
+/* err: of getting the message. */
+static int take_meta(const struct bucket *bucket, const char *name, natsMsg *message, int err,
+		     struct object_meta *ret, struct fleet_error *error)
+{
+	struct object_meta meta;
+
 	if (err == -ENOENT)
 		return fleet_error__set(error, err, "%s: bucket %s has no %s", bucket->link->server,
 					bucket->name, name);
@@ -50,6 +60,31 @@ int object_get__meta(const struct bucket *bucket, const char *name, struct objec
 					bucket->link->server, bucket->name, name);
 	*ret = meta;
 	return 0;
+}
+
+int object_get__meta(const struct bucket *bucket, const char *name, struct object_meta *ret,
+		     struct fleet_error *error)
+{
+	char subject[OBJECT_SUBJECT_BYTES];
+	const jsDirectGetMsgOptions wanted = { .LastBySubject = subject };
+	natsMsg *message = NULL;
+	int err;
+
+	object_meta__subject(subject, bucket->name, name);
+	err = get(bucket, &wanted, &message, error);
+	return take_meta(bucket, name, message, err, ret, error);
+}
+
+int object_get__meta_at_leader(const struct bucket *bucket, const char *name,
+			       struct object_meta *ret, struct fleet_error *error)
+{
+	char subject[OBJECT_SUBJECT_BYTES];
+	natsMsg *message = NULL;
+	int err;
+
+	object_meta__subject(subject, bucket->name, name);
+	err = get_at_leader(bucket, subject, &message, error);
+	return take_meta(bucket, name, message, err, ret, error);
 }
 
 struct reading {

@@ -10,6 +10,10 @@
 int object_get__meta(const struct bucket *bucket, const char *name, struct object_meta *ret,
 		     struct fleet_error *error);
 
+/* The same, as the leader of the bucket's stream has it: that is never behind. */
+int object_get__meta_at_leader(const struct bucket *bucket, const char *name,
+			       struct object_meta *ret, struct fleet_error *error);
+
 /* Takes the bytes of an object in order; 0, or -errno, which ends the reading. */
 typedef int (*object_get_take)(void *ctx, const void *bytes, size_t len);
 

@@ -13,6 +13,8 @@
 	"inode INT NOT NULL, nuid TEXT NOT NULL, object TEXT NOT NULL, digest TEXT NOT NULL, "     \
 	"subject TEXT NOT NULL, sent_s INT NOT NULL, audited_s INT NOT NULL, "                     \
 	"PRIMARY KEY(destination, name)) WITHOUT ROWID;"                                           \
+	"CREATE TABLE IF NOT EXISTS chunks1(destination TEXT NOT NULL, nuid TEXT NOT NULL, "       \
+	"object TEXT NOT NULL, PRIMARY KEY(destination, nuid)) WITHOUT ROWID;"                     \
 	"SELECT count(*) FROM files1"
 #define COLUMNS "destination, name, inode, nuid, object, digest, subject, sent_s, audited_s"
 
@@ -152,4 +154,51 @@ int ledger__each(struct ledger *ledger, const char *destination,
 
 	finish(ledger, statement);
 	return err;
+}
+
+/* ---- chunks ---- */
+
+int ledger__begin_chunks(struct ledger *ledger, const char *destination, const char *nuid,
+			 const char *object)
+{
+	sqlite3_stmt *statement = begin(
+		ledger, "INSERT OR REPLACE INTO chunks1(destination, nuid, object) VALUES(?, ?, ?)",
+		destination, nuid);
+	int code = SQLITE_ERROR;
+
+	if (statement) {
+		(void)sqlite3_bind_text(statement, 3, object, -1, SQLITE_STATIC);
+		code = sqlite3_step(statement);
+	}
+	finish(ledger, statement);
+	return code == SQLITE_DONE ? 0 : -EIO;
+}
+
+int ledger__end_chunks(struct ledger *ledger, const char *destination, const char *nuid)
+{
+	sqlite3_stmt *statement = begin(ledger,
+					"DELETE FROM chunks1 WHERE destination = ? AND nuid = ?",
+					destination, nuid);
+	const int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+
+	finish(ledger, statement);
+	return code == SQLITE_DONE ? 0 : -EIO;
+}
+
+int ledger__each_chunks(struct ledger *ledger, const char *destination,
+			void (*take)(void *ctx, const struct ledger_chunks *chunks), void *ctx)
+{
+	sqlite3_stmt *statement = begin(ledger,
+					"SELECT nuid, object FROM chunks1 WHERE destination = ?",
+					destination, NULL);
+	int code = SQLITE_ERROR;
+
+	while (statement && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		const struct ledger_chunks chunks = { text_of(statement, 0),
+						      text_of(statement, 1) };
+
+		take(ctx, &chunks);
+	}
+	finish(ledger, statement);
+	return code == SQLITE_DONE ? 0 : -EIO;
 }

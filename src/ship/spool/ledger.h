@@ -36,4 +36,20 @@ int ledger__get(struct ledger *ledger, const char *destination, const char *name
 int ledger__each(struct ledger *ledger, const char *destination,
 		 void (*take)(void *ctx, const struct ledger_entry *entry), void *ctx);
 
+/*
+ * Chunks that a bucket may have of no object: those of each put from before its first chunk, and of the
+ * object that it takes the place of, until it is known what became of them.
+ */
+struct ledger_chunks {
+	const char *nuid, *object;
+};
+
+/* As ledger__put(). */
+int ledger__begin_chunks(struct ledger *ledger, const char *destination, const char *nuid,
+			 const char *object);
+int ledger__end_chunks(struct ledger *ledger, const char *destination, const char *nuid);
+/* As ledger__each(). */
+int ledger__each_chunks(struct ledger *ledger, const char *destination,
+			void (*take)(void *ctx, const struct ledger_chunks *chunks), void *ctx);
+
 #endif /* TTLOG_LEDGER_H */

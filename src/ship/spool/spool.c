@@ -342,12 +342,14 @@ void spool__set(struct spool *spool, size_t destination, const char *name, uint6
 	(void)set(spool, destination, name, inode, (struct progress){ next, due_ns, false });
 }
 
-/* It was counted when it went. */
+/* It was counted when it went, unless that was before this program began. */
 static void move_count(struct spool *spool, size_t destination)
 {
 	(void)pthread_mutex_lock(&spool->lock);
-	spool->dropped[destination]--;
-	spool->unproven[destination]++;
+	if (spool->dropped[destination]) {
+		spool->dropped[destination]--;
+		spool->unproven[destination]++;
+	}
 	(void)pthread_mutex_unlock(&spool->lock);
 }
 
@@ -386,6 +388,16 @@ void spool__audit_all(struct spool *spool, size_t destination)
 			progress->due_ns = now_ns;
 	}
 	(void)pthread_mutex_unlock(&spool->lock);
+}
+
+bool spool__has(struct spool *spool, const char *name)
+{
+	bool has;
+
+	(void)pthread_mutex_lock(&spool->lock);
+	has = find(spool, name);
+	(void)pthread_mutex_unlock(&spool->lock);
+	return has;
 }
 
 bool spool__is_stopped(struct spool *spool)

@@ -81,6 +81,7 @@ void spool__know(struct spool *spool);
 /* All that was sent is audited now. */
 void spool__audit_all(struct spool *spool, size_t destination);
 
+bool spool__has(struct spool *spool, const char *name);
 bool spool__is_stopped(struct spool *spool);
 /* A crash waits to be sent, or the program ends. */
 bool spool__is_urgent(struct spool *spool, size_t destination);

@@ -138,11 +138,51 @@ static int remove_dir(void **state)
 	return temp_dir__remove(dir);
 }
 
+static void take_chunks(void *ctx, const struct ledger_chunks *chunks)
+{
+	char *said = ctx;
+
+	(void)strcat(strcat(strcat(strcat(said, chunks->nuid), "="), chunks->object), ";");
+}
+
+static void assert_chunks(struct ledger *ledger, const char *destination, const char *want)
+{
+	char said[256] = "";
+
+	assert_int_equal(ledger__each_chunks(ledger, destination, take_chunks, said), 0);
+	assert_string_equal(said, want);
+}
+
+static void test_ledger_keeps_chunks_of_files_that_went(void **state)
+{
+	struct ledger *ledger = open_it();
+	struct ledger_entry one = entry_of("d", "f");
+
+	(void)state;
+	assert_chunks(ledger, "d", "");
+	assert_int_equal(ledger__put(ledger, &one), 0);
+	assert_int_equal(ledger__begin_chunks(ledger, "d", "h.1", "h/s/f"), 0);
+	assert_int_equal(ledger__begin_chunks(ledger, "d", "h.2", "h/s/f"), 0);
+	assert_int_equal(ledger__begin_chunks(ledger, "d", "h.2", "h/s/f"), 0);
+	assert_int_equal(ledger__begin_chunks(ledger, "e", "h.1", "h/s/g"), 0);
+	assert_int_equal(ledger__forget(ledger, "f"), 0);
+	ledger__free(ledger);
+	ledger = open_it();
+	assert_chunks(ledger, "d", "h.1=h/s/f;h.2=h/s/f;");
+	assert_int_equal(ledger__end_chunks(ledger, "d", "h.1"), 0);
+	assert_int_equal(ledger__end_chunks(ledger, "d", "h.1"), 0);
+	assert_chunks(ledger, "d", "h.2=h/s/f;");
+	assert_chunks(ledger, "e", "h.1=h/s/g;");
+	ledger__free(ledger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ledger_keeps_what_it_is_told, make_dir,
 						remove_dir),
+		cmocka_unit_test_setup_teardown(test_ledger_keeps_chunks_of_files_that_went,
+						make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_ledger_is_made_anew, make_dir, remove_dir),
 		cmocka_unit_test(test_ledger_says_why_not),
 	};
