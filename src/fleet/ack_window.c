@@ -70,6 +70,11 @@ void ack_window__free(struct ack_window *window)
 	free(window);
 }
 
+unsigned int ack_window__waiting(const struct ack_window *window)
+{
+	return window->sent - window->acked;
+}
+
 void ack_window__begin(struct ack_window *window)
 {
 	window->round++;
@@ -141,7 +146,7 @@ int ack_window__publish(struct ack_window *window, const char *subject, const ch
 	natsStatus status;
 	int err = 0;
 
-	while (!err && window->sent - window->acked >= window->max)
+	while (!err && ack_window__waiting(window) >= window->max)
 		err = wait_one(window, error);
 	if (err)
 		return err;
@@ -159,11 +164,23 @@ int ack_window__publish(struct ack_window *window, const char *subject, const ch
 	return 0;
 }
 
+int ack_window__poll(struct ack_window *window, struct fleet_error *error)
+{
+	uint64_t queued = 0;
+	int err = 0;
+
+	if (natsSubscription_QueuedMsgs(window->answers, &queued) != NATS_OK)
+		queued = 1; /* the next one says why */
+	while (!err && queued-- && ack_window__waiting(window))
+		err = wait_one(window, error);
+	return err;
+}
+
 int ack_window__finish(struct ack_window *window, struct fleet_error *error)
 {
 	int err = 0;
 
-	while (!err && window->acked < window->sent)
+	while (!err && ack_window__waiting(window))
 		err = wait_one(window, error);
 	return err;
 }

@@ -7,6 +7,7 @@
  *	for each: ack_window__publish(window, ...)
  *	ack_window__finish(window, ...)
  *
+ * Or, to do something else meanwhile: ack_window__poll() until ack_window__waiting() is 0.
  * After an error it is not known which messages are there. Used by the thread of its link.
  */
 #ifndef TTLOG_ACK_WINDOW_H
@@ -33,6 +34,11 @@ void ack_window__begin(struct ack_window *window);
 int ack_window__publish(struct ack_window *window, const char *subject, const char *header,
 			const char *value, const void *data, size_t bytes,
 			struct fleet_error *error);
+
+/* Takes the answers that have come. 0, or -errno as ack_window__publish(). */
+int ack_window__poll(struct ack_window *window, struct fleet_error *error);
+/* How many answers have not come. */
+unsigned int ack_window__waiting(const struct ack_window *window);
 
 /* Waits until all are acknowledged. */
 int ack_window__finish(struct ack_window *window, struct fleet_error *error);

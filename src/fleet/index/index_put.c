@@ -6,8 +6,8 @@
 #include "index_put.h"
 #include "index_summary.h"
 
-int index_put__message(struct ack_window *window, const struct index_message *message,
-		       char ret_subject[INDEX_SUBJECT_BYTES], struct fleet_error *error)
+int index_put__begin(struct ack_window *window, const struct index_message *message,
+		     char ret_subject[INDEX_SUBJECT_BYTES], struct fleet_error *error)
 {
 	char *payload = index_message__encode(message), *summary;
 	int err;
@@ -23,5 +23,13 @@ int index_put__message(struct ack_window *window, const struct index_message *me
 				  summary, payload, strlen(payload), error);
 	free(summary);
 	free(payload);
+	return err;
+}
+
+int index_put__message(struct ack_window *window, const struct index_message *message,
+		       char ret_subject[INDEX_SUBJECT_BYTES], struct fleet_error *error)
+{
+	const int err = index_put__begin(window, message, ret_subject, error);
+
 	return err ? err : ack_window__finish(window, error);
 }

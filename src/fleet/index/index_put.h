@@ -10,5 +10,8 @@
  * ack_window__publish(). */
 int index_put__message(struct ack_window *window, const struct index_message *message,
 		       char ret_subject[INDEX_SUBJECT_BYTES], struct fleet_error *error);
+/* The same, but it does not wait for the acknowledgement. */
+int index_put__begin(struct ack_window *window, const struct index_message *message,
+		     char ret_subject[INDEX_SUBJECT_BYTES], struct fleet_error *error);
 
 #endif /* TTLOG_INDEX_PUT_H */

@@ -63,11 +63,11 @@ static int put_chunks(struct chunks *chunks, int fd, struct object_meta *meta,
 		meta->size_bytes += (uint64_t)len;
 		meta->chunk_cnt++;
 	}
-	return err ? err : ack_window__finish(chunks->put->window, error);
+	return err;
 }
 
-static int put_meta(const struct object_put *put, const struct object_meta *meta,
-		    struct fleet_error *error)
+int object_put__meta(const struct object_put *put, const struct object_meta *meta,
+		     struct fleet_error *error)
 {
 	char subject[OBJECT_SUBJECT_BYTES];
 	char *json = object_meta__encode(meta, put->bucket->name, clock__now_real_ns());
@@ -76,14 +76,15 @@ static int put_meta(const struct object_put *put, const struct object_meta *meta
 	if (!json)
 		return fleet_error__set(error, -ENOMEM, "out of memory");
 	object_meta__subject(subject, put->bucket->name, meta->name);
+	ack_window__begin(put->window);
 	err = ack_window__publish(put->window, subject, ROLLUP_HEADER, ROLLUP_SUBJECT, json,
 				  strlen(json), error);
 	free(json);
-	return err ? err : ack_window__finish(put->window, error);
+	return err;
 }
 
-static int put_all(struct chunks *chunks, int fd, struct object_meta *meta,
-		   struct fleet_error *error)
+static int put_hashed(struct chunks *chunks, int fd, struct object_meta *meta,
+		      struct fleet_error *error)
 {
 	unsigned char hash[OBJECT_HASH_BYTES];
 	int err;
@@ -99,20 +100,32 @@ static int put_all(struct chunks *chunks, int fd, struct object_meta *meta,
 		return err;
 	object_hash__end(chunks->hash, hash);
 	object_meta__digest(meta->digest, hash);
-	return put_meta(chunks->put, meta, error);
+	return 0;
 }
 
-int object_put__file(const struct object_put *put, int fd, struct object_meta *meta,
-		     struct fleet_error *error)
+int object_put__chunks(const struct object_put *put, int fd, struct object_meta *meta,
+		       struct fleet_error *error)
 {
 	struct chunks chunks = {
 		.put = put,
 		.bytes = malloc(OBJECT_CHUNK_BYTES),
 		.hash = object_hash__new(),
 	};
-	const int err = put_all(&chunks, fd, meta, error);
+	const int err = put_hashed(&chunks, fd, meta, error);
 
 	object_hash__free(chunks.hash);
 	free(chunks.bytes);
 	return err;
+}
+
+int object_put__file(const struct object_put *put, int fd, struct object_meta *meta,
+		     struct fleet_error *error)
+{
+	int err = object_put__chunks(put, fd, meta, error);
+
+	if (!err)
+		err = ack_window__finish(put->window, error);
+	if (!err)
+		err = object_put__meta(put, meta, error);
+	return err ? err : ack_window__finish(put->window, error);
 }

@@ -29,4 +29,11 @@ struct object_put {
 int object_put__file(const struct object_put *put, int fd, struct object_meta *meta,
 		     struct fleet_error *error);
 
+/* The same in two steps, neither of which waits for the last acknowledgements: the second one is for when
+ * the window waits for none. */
+int object_put__chunks(const struct object_put *put, int fd, struct object_meta *meta,
+		       struct fleet_error *error);
+int object_put__meta(const struct object_put *put, const struct object_meta *meta,
+		     struct fleet_error *error);
+
 #endif /* TTLOG_OBJECT_PUT_H */

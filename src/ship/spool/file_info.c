@@ -94,6 +94,11 @@ int file_info__read(struct file_info *ret, struct info_helper *helper, const cha
 	return ret->json ? 0 : -ENOMEM;
 }
 
+void file_info__begin(struct info_helper *helper, const char *name)
+{
+	info_helper__begin(helper, name, FILE_INFO_MOST_BYTES);
+}
+
 void file_info__fini(struct file_info *info)
 {
 	free(info->json);

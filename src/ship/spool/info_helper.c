@@ -31,10 +31,19 @@
 /* As a shell has it; ttlog-view ends with 0, 1 or 2. */
 #define EXIT_NO_PROGRAM 127
 
+/* What was asked for before it was needed. */
+struct ahead {
+	char name[NAME_MAX + 1]; /* "": nothing */
+	size_t most;
+	int from;   /* -1: it was answered */
+	char *text; /* NULL: it has to be asked again, as after a wait of a minute in a full pipe */
+};
+
 struct info_helper {
 	int socket;
 	pid_t pid;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of the answers, which come in order, and of what was asked ahead */
+	struct ahead ahead;
 };
 
 /* ---- the helper's process ---- */
@@ -118,6 +127,7 @@ struct info_helper *info_helper__start(const char *dir, const char *view)
 	}
 	(void)close(sockets[1]);
 	helper->socket = sockets[0];
+	helper->ahead.from = -1;
 	(void)pthread_mutex_init(&helper->lock, NULL);
 	if (helper->pid > 0)
 		return helper;
@@ -125,11 +135,20 @@ struct info_helper *info_helper__start(const char *dir, const char *view)
 	return NULL;
 }
 
+static void forget_ahead(struct ahead *ahead)
+{
+	if (ahead->from >= 0)
+		(void)close(ahead->from);
+	free(ahead->text);
+	*ahead = (struct ahead){ .from = -1 };
+}
+
 void info_helper__end(struct info_helper *helper)
 {
 	if (!helper)
 		return;
 	(void)close(helper->socket);
+	forget_ahead(&helper->ahead);
 	if (helper->pid > 0)
 		(void)waitpid(helper->pid, NULL, 0);
 	(void)pthread_mutex_destroy(&helper->lock);
@@ -194,22 +213,31 @@ static int judge(int status)
 	}
 }
 
-/* With the lock. Closes both ends of the pipe. */
-static char *ask(struct info_helper *helper, const char *name, int from, int to, size_t most)
+/* Sends the request. 0, and the answer comes from *ret_from; or -errno. */
+static int send_request(struct info_helper *helper, const char *name, int *ret_from)
 {
 	const struct iovec part = { (void *)(uintptr_t)name, strlen(name) };
-	const ssize_t sent = fd_message__send(helper->socket, &part, 1, to, 0);
-	char *text = NULL;
-	int status, err;
+	ssize_t sent;
+	int ends[2];
 
-	(void)close(to);
-	if (sent <= 0) {
-		(void)close(from);
-		errno = EPIPE;
-		return NULL;
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	sent = fd_message__send(helper->socket, &part, 1, ends[1], 0);
+	(void)close(ends[1]);
+	if (sent > 0) {
+		*ret_from = ends[0];
+		return 0;
 	}
-	text = read_all(from, most);
-	err = text ? 0 : -errno;
+	(void)close(ends[0]);
+	return -EPIPE;
+}
+
+/* Closes that end of the pipe. */
+static char *take_answer(struct info_helper *helper, int from, size_t most)
+{
+	char *text = read_all(from, most);
+	int status, err = text ? 0 : -errno;
+
 	/* what still writes ends by that */
 	(void)close(from);
 	if (recv(helper->socket, &status, sizeof(status), 0) != sizeof(status))
@@ -223,15 +251,61 @@ static char *ask(struct info_helper *helper, const char *name, int from, int to,
 	return NULL;
 }
 
+static void settle_ahead(struct info_helper *helper)
+{
+	struct ahead *ahead = &helper->ahead;
+
+	if (ahead->from < 0)
+		return;
+	ahead->text = take_answer(helper, ahead->from, ahead->most);
+	ahead->from = -1;
+}
+
+/* With the lock. */
+static char *ask(struct info_helper *helper, const char *name, size_t most)
+{
+	struct ahead *ahead = &helper->ahead;
+	char *text;
+	int from, err;
+
+	settle_ahead(helper);
+	if (ahead->text && !strcmp(ahead->name, name) && ahead->most == most) {
+		text = ahead->text;
+		*ahead = (struct ahead){ .from = -1 };
+		return text;
+	}
+	err = send_request(helper, name, &from);
+	if (!err)
+		return take_answer(helper, from, most);
+	errno = -err;
+	return NULL;
+}
+
 char *info_helper__ask(struct info_helper *helper, const char *name, size_t most)
 {
-	int ends[2];
 	char *text;
+	int error;
 
-	if (pipe2(ends, O_CLOEXEC))
-		return NULL;
 	(void)pthread_mutex_lock(&helper->lock);
-	text = ask(helper, name, ends[0], ends[1], most);
+	text = ask(helper, name, most);
+	error = errno;
 	(void)pthread_mutex_unlock(&helper->lock);
+	errno = error;
 	return text;
+}
+
+void info_helper__begin(struct info_helper *helper, const char *name, size_t most)
+{
+	struct ahead *ahead = &helper->ahead;
+
+	if (pthread_mutex_trylock(&helper->lock))
+		return;
+	if (ahead->from < 0 && strcmp(ahead->name, name) != 0 && strlen(name) <= NAME_MAX) {
+		forget_ahead(ahead);
+		if (!send_request(helper, name, &ahead->from)) {
+			(void)strcpy(ahead->name, name);
+			ahead->most = most;
+		}
+	}
+	(void)pthread_mutex_unlock(&helper->lock);
 }

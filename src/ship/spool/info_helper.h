@@ -22,4 +22,8 @@ int info_helper__fd(const struct info_helper *helper);
  * it was ended; EPIPE: the process that starts it was. */
 char *info_helper__ask(struct info_helper *helper, const char *name, size_t most);
 
+/* Begins to ask, without waiting, for a file that is asked for soon: one at a time, else nothing is done. A
+ * finished file does not change, so its name is enough. */
+void info_helper__begin(struct info_helper *helper, const char *name, size_t most);
+
 #endif /* TTLOG_INFO_HELPER_H */

@@ -229,6 +229,49 @@ static void test_object_store_sees_what_the_server_lost(void **state)
 	end(&store);
 }
 
+static void wait_all(struct ack_window *const windows[2])
+{
+	while (ack_window__waiting(windows[0]) || ack_window__waiting(windows[1])) {
+		OK(ack_window__poll(windows[0], &error));
+		OK(ack_window__poll(windows[1], &error));
+	}
+}
+
+static void test_object_store_takes_two_at_a_time(void **state)
+{
+	struct store store;
+	struct object_meta metas[2] = { { .name = "h/s/f" }, { .name = "h/s/g" } };
+	struct ack_window *windows[2];
+	int fds[2];
+
+	(void)state;
+	begin(&store, 8);
+	windows[0] = store.window;
+	windows[1] = ack_window__new(store.link, 8, &error);
+	assert_non_null(windows[1]);
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct object_put how = { .bucket = &store.bucket, .window = windows[i] };
+
+		fds[i] = make_file(OBJECT_CHUNK_BYTES * (i + 2), i);
+		object_meta__new_nuid(metas[i].nuid, "h");
+		OK(object_put__chunks(&how, fds[i], &metas[i], &error));
+	}
+	assert_int_equal(object_get__meta(&store.bucket, "h/s/f", &metas[0], &error), -ENOENT);
+	wait_all(windows);
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct object_put how = { .bucket = &store.bucket, .window = windows[i] };
+
+		OK(object_put__meta(&how, &metas[i], &error));
+	}
+	wait_all(windows);
+	read_and_compare(&store, "h/s/f", fds[0], OBJECT_CHUNK_BYTES * 2);
+	read_and_compare(&store, "h/s/g", fds[1], OBJECT_CHUNK_BYTES * 3);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	ack_window__free(windows[1]);
+	end(&store);
+}
+
 static int stop_at_third(void *ctx, size_t bytes)
 {
 	assert_true(bytes == OBJECT_CHUNK_BYTES);
@@ -332,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_object_store_gives_back_what_was_put),
+		cmocka_unit_test(test_object_store_takes_two_at_a_time),
 		cmocka_unit_test(test_object_store_lists_each_once),
 		cmocka_unit_test(test_object_store_sees_what_the_server_lost),
 		cmocka_unit_test(test_object_store_shows_nothing_half_put),

@@ -140,6 +140,64 @@ static void test_file_info_is_not_guessed_if_the_viewer_was_ended(void **state)
 	(void)close(fd);
 }
 
+/* Says how often it was started, and fails the first time if it is told so. */
+#define COUNTS                                                                                     \
+	"#!/bin/sh\necho x >>$0.cnt\ncnt=$(wc -l <$0.cnt)\n"                                       \
+	"[ $cnt = \"$(cat $0.fails 2>/dev/null)\" ] && kill -SEGV $$\n"                            \
+	"printf '{\"service\":\"%d\"}\n' $cnt\n"
+
+static void check_service(struct info_helper *helper, const char *name, const char *want)
+{
+	struct file_info info;
+	int fd = open_file();
+
+	assert_int_equal(file_info__read(&info, helper, name, fd, "h"), 0);
+	assert_string_equal(info.service, want);
+	file_info__fini(&info);
+	(void)close(fd);
+}
+
+static void test_file_info_is_asked_ahead(void **state)
+{
+	static const char other[] = "ttlog-78-20261121153021357-my-reason.bin";
+	struct info_helper *helper = start(COUNTS);
+
+	(void)state;
+	file_info__begin(helper, NAME);
+	/* one at a time */
+	file_info__begin(helper, other);
+	check_service(helper, NAME, "1");
+	check_service(helper, NAME, "2");
+	/* the one that was asked ahead waits for its turn */
+	file_info__begin(helper, NAME);
+	check_service(helper, other, "4");
+	check_service(helper, NAME, "3");
+	/* what is not needed gives way */
+	file_info__begin(helper, NAME);
+	check_service(helper, other, "6");
+	file_info__begin(helper, other);
+	check_service(helper, other, "7");
+	check_service(helper, NAME, "8");
+	/* its end, with one asked */
+	file_info__begin(helper, NAME);
+	info_helper__end(helper);
+}
+
+static void test_file_info_is_asked_again_if_that_ahead_failed(void **state)
+{
+	struct info_helper *helper = start(COUNTS);
+	char path[128];
+	FILE *file;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s.fails", view);
+	file = fopen(path, "we");
+	assert_true(file && fputs("1\n", file) >= 0 && !fclose(file));
+	file_info__begin(helper, NAME);
+	check_service(helper, NAME, "2");
+	info_helper__end(helper);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -164,6 +222,8 @@ int main(void)
 		CASE(test_file_info_is_guessed),
 		CASE(test_file_info_is_guessed_from_attributes),
 		CASE(test_file_info_is_not_guessed_if_the_viewer_was_ended),
+		CASE(test_file_info_is_asked_ahead),
+		CASE(test_file_info_is_asked_again_if_that_ahead_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
