@@ -9,7 +9,6 @@
 #include "barrier.h"
 #include "clock.h"
 #include "destination.h"
-#include "object_put.h"
 #include "sending.h"
 
 #define SECOND_NS      UINT64_C(1000000000)
@@ -29,7 +28,7 @@ static void count(uint64_t *counter)
 
 static void say(const struct destination *destination, const char *text)
 {
-	fprintf(stderr, "ttlog-ship: %s: %s\n", destination->text, text);
+	fprintf(stderr, "ttlog-ship: %s: %s\n", destination->setting.text, text);
 }
 
 /* An error that lasts is said once. */
@@ -41,7 +40,7 @@ static void say_error(struct destination *destination, const struct fleet_error 
 	if (!strcmp(destination->said, error->text))
 		return;
 	(void)snprintf(destination->said, sizeof(destination->said), "%s", error->text);
-	spool__count(destination->spool, destination->number, &counts);
+	spool__count(destination->setting.spool, destination->setting.number, &counts);
 	(void)snprintf(text, sizeof(text), "%s; %zu files wait, it is tried again", error->text,
 		       counts.waiting);
 	say(destination, text);
@@ -50,13 +49,12 @@ static void say_error(struct destination *destination, const struct fleet_error 
 static void say_connected(struct destination *destination)
 {
 	struct spool_counts counts;
-	char text[512];
+	char text[1024];
 
 	destination->said[0] = '\0';
-	spool__count(destination->spool, destination->number, &counts);
-	(void)snprintf(text, sizeof(text), "connected to %s (%u replicas) as %s; %zu files to send",
-		       destination->link->server, destination->bucket.replicas, destination->host,
-		       counts.waiting);
+	spool__count(destination->setting.spool, destination->setting.number, &counts);
+	(void)snprintf(text, sizeof(text), "connected to %s as %s; %zu files to send",
+		       destination->place->server, destination->setting.host, counts.waiting);
 	say(destination, text);
 }
 
@@ -65,38 +63,14 @@ static void say_connected(struct destination *destination)
 static void disconnect(struct destination *destination)
 {
 	barrier__store_relaxed(&destination->counts.is_connected, 0);
-	ack_window__free(destination->window);
-	ack_window__free(destination->urgent_window);
-	destination->window = destination->urgent_window = NULL;
-	nats_link__close(destination->link);
-	destination->link = NULL;
+	destination->ops->close(destination->place);
 }
 
-static int open_all(struct destination *destination, struct fleet_error *error)
-{
-	int err;
-
-	destination->link = nats_link__open(&destination->link_options, error);
-	if (!destination->link)
-		return -errno;
-	err = bucket__open(&destination->bucket, destination->link, destination->url.bucket,
-			   destination->replicas, error);
-	if (!err)
-		err = index_stream__open(&destination->index, destination->link,
-					 destination->url.bucket, destination->replicas, error);
-	if (err)
-		return err;
-	destination->window = ack_window__new(destination->link, OBJECT_PUT_WINDOW, error);
-	if (destination->window)
-		destination->urgent_window =
-			ack_window__new(destination->link, OBJECT_PUT_WINDOW, error);
-	return destination->urgent_window ? 0 : -errno;
-}
-
-/* The servers may have lost what they had acknowledged. */
+/* Some may have lost what they had acknowledged. */
 static int connect_again(struct destination *destination, struct fleet_error *error)
 {
-	const int err = open_all(destination, error);
+	const struct place_ops *ops = destination->ops;
+	const int err = ops->open(destination->place, error);
 
 	if (err) {
 		disconnect(destination);
@@ -104,9 +78,11 @@ static int connect_again(struct destination *destination, struct fleet_error *er
 	}
 	barrier__store_relaxed(&destination->counts.is_connected, 1);
 	say_connected(destination);
-	spool__audit_all(destination->spool, destination->number);
+	if (ops->may_forget)
+		spool__audit_all(destination->setting.spool, destination->setting.number);
 	/* what can't be done now can later; work need not wait */
-	(void)sending__clean(destination, error);
+	if (ops->clean)
+		(void)ops->clean(destination->place, error);
 	return 0;
 }
 
@@ -115,8 +91,21 @@ static int connect_again(struct destination *destination, struct fleet_error *er
 static void set(const struct destination *destination, const struct spool_work *work,
 		enum spool_task next, uint64_t after_ns)
 {
-	spool__set(destination->spool, destination->number, work->name, work->inode, next,
-		   clock__now_mono_ns() + after_ns);
+	spool__set(destination->setting.spool, destination->setting.number, work->name, work->inode,
+		   next, clock__now_mono_ns() + after_ns);
+}
+
+/* What can't be read back is believed. */
+static void set_sent(const struct destination *destination, const struct spool_work *work)
+{
+	const struct place_setting *setting = &destination->setting;
+
+	if (destination->ops->audit)
+		spool__set_sent(setting->spool, setting->number, work->name, work->inode,
+				clock__now_mono_ns() + destination->audit_after_ns);
+	else
+		spool__set_proven(setting->spool, setting->number, work->name, work->inode,
+				  UINT64_MAX);
 }
 
 static int send_one(struct destination *destination, const struct spool_work *work,
@@ -125,8 +114,7 @@ static int send_one(struct destination *destination, const struct spool_work *wo
 	const int err = sending__send(destination, work, error);
 
 	if (!err) {
-		spool__set_sent(destination->spool, destination->number, work->name, work->inode,
-				clock__now_mono_ns() + destination->audit_after_ns);
+		set_sent(destination, work);
 	} else if (err == -ENOENT) {
 		/* the spool will know, too */
 		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
@@ -139,17 +127,13 @@ static int send_one(struct destination *destination, const struct spool_work *wo
 	return err;
 }
 
-/* The answers to the file that waits come to its own window. */
 static int send_one_urgent(struct destination *destination, const struct spool_work *work)
 {
-	struct ack_window *const waiting = destination->window;
 	struct fleet_error error;
 	int err;
 
 	destination->is_urgent = true;
-	destination->window = destination->urgent_window;
 	err = send_one(destination, work, &error);
-	destination->window = waiting;
 	destination->is_urgent = false;
 	if (err)
 		say_error(destination, &error);
@@ -163,8 +147,8 @@ int destination__send_urgent(struct destination *destination)
 
 	if (destination->is_urgent)
 		return 0;
-	while (!err && spool__is_urgent(destination->spool, destination->number)) {
-		spool__wait(destination->spool, destination->number, 0, &work);
+	while (!err && spool__is_urgent(destination->setting.spool, destination->setting.number)) {
+		spool__wait(destination->setting.spool, destination->setting.number, 0, &work);
 		if (work.task == SPOOL_STOP)
 			return -ECANCELED;
 		if (work.task == SPOOL_SEND && work.is_crash)
@@ -181,8 +165,8 @@ static int audit_one(struct destination *destination, const struct spool_work *w
 
 	if (!err) {
 		count(&destination->counts.whole);
-		spool__set_proven(destination->spool, destination->number, work->name, work->inode,
-				  clock__now_mono_ns() + AUDIT_AGAIN_NS);
+		spool__set_proven(destination->setting.spool, destination->setting.number,
+				  work->name, work->inode, clock__now_mono_ns() + AUDIT_AGAIN_NS);
 	}
 	if (err == -ENODATA) {
 		count(&destination->counts.not_whole);
@@ -203,10 +187,9 @@ static int work(struct destination *destination, const struct spool_work *work,
 
 static int look(const struct destination *destination, struct fleet_error *error)
 {
-	if (!nats_link__is_lost(destination->link))
-		return 0;
-	return fleet_error__set(error, -ENOTCONN, "%s: the connection was lost",
-				destination->link->server);
+	const struct place_ops *ops = destination->ops;
+
+	return ops->look ? ops->look(destination->place, error) : 0;
 }
 
 /* Connects, and works until something fails or all ends. */
@@ -216,8 +199,8 @@ static int serve(struct destination *destination, struct fleet_error *error)
 	int err = connect_again(destination, error);
 
 	while (!err) {
-		spool__wait(destination->spool, destination->number, clock__now_mono_ns() + LOOK_NS,
-			    &next);
+		spool__wait(destination->setting.spool, destination->setting.number,
+			    clock__now_mono_ns() + LOOK_NS, &next);
 		if (next.task == SPOOL_STOP)
 			return 0;
 		err = next.task == SPOOL_NOTHING ? look(destination, error)
@@ -232,18 +215,33 @@ static int serve(struct destination *destination, struct fleet_error *error)
 static void take_entry(void *ctx, const struct ledger_entry *entry)
 {
 	const struct destination *destination = ctx;
+	const struct place_setting *setting = &destination->setting;
 	const uint64_t now_s = clock__now_real_ns() / SECOND_NS;
 	const uint64_t last_s = entry->audited_s ? entry->audited_s : entry->sent_s;
 	const uint64_t age_ns = now_s > last_s ? (now_s - last_s) * SECOND_NS : 0;
 	const uint64_t after_ns = entry->audited_s ? AUDIT_AGAIN_NS : destination->audit_after_ns;
 	const uint64_t due_ns = clock__now_mono_ns() + (age_ns < after_ns ? after_ns - age_ns : 0);
 
-	if (entry->object[0] && entry->audited_s)
-		spool__set_proven(destination->spool, destination->number, entry->name,
-				  entry->inode, due_ns);
-	else if (entry->object[0])
-		spool__set(destination->spool, destination->number, entry->name, entry->inode,
-			   SPOOL_AUDIT, due_ns);
+	if (!entry->object[0])
+		return;
+	if (entry->audited_s || !destination->ops->audit)
+		spool__set_proven(setting->spool, setting->number, entry->name, entry->inode,
+				  destination->ops->audit ? due_ns : UINT64_MAX);
+	else
+		spool__set(setting->spool, setting->number, entry->name, entry->inode, SPOOL_AUDIT,
+			   due_ns);
+}
+
+/* The place may have said how long it wants to be left alone. */
+static void rest(struct destination *destination)
+{
+	const uint64_t wanted_ns = destination->place->retry_after_s * SECOND_NS;
+	uint64_t ns = backoff__next_ns(&destination->backoff, randombytes_random());
+
+	if (ns < wanted_ns)
+		ns = wanted_ns;
+	destination->place->retry_after_s = 0;
+	(void)spool__rest(destination->setting.spool, clock__now_mono_ns() + ns);
 }
 
 static void *run(void *ctx)
@@ -251,26 +249,33 @@ static void *run(void *ctx)
 	struct destination *destination = ctx;
 	struct fleet_error error = { "" };
 
-	if (ledger__each(destination->ledger, destination->text, take_entry, destination))
+	if (ledger__each(destination->setting.ledger, destination->setting.text, take_entry,
+			 destination))
 		say(destination, "the ledger can't be read: what is there is found out again");
-	spool__know(destination->spool);
-	while (!spool__is_stopped(destination->spool)) {
-		if (serve(destination, &error) && !spool__is_stopped(destination->spool)) {
+	spool__know(destination->setting.spool);
+	while (!spool__is_stopped(destination->setting.spool)) {
+		if (serve(destination, &error) && !spool__is_stopped(destination->setting.spool)) {
 			count(&destination->counts.failures);
 			say_error(destination, &error);
 		}
 		disconnect(destination);
-		(void)spool__rest(destination->spool,
-				  clock__now_mono_ns() + backoff__next_ns(&destination->backoff,
-									  randombytes_random()));
+		rest(destination);
 	}
-	nats_ReleaseThreadMemory();
+	destination->ops->free(destination->place);
 	return NULL;
 }
 
 int destination__start(struct destination *destination)
 {
-	return -pthread_create(&destination->thread, NULL, run, destination);
+	int err;
+
+	destination->place = destination->ops->make(&destination->setting);
+	if (!destination->place)
+		return -errno;
+	err = -pthread_create(&destination->thread, NULL, run, destination);
+	if (err)
+		destination->ops->free(destination->place);
+	return err;
 }
 
 void destination__join(struct destination *destination)
@@ -278,9 +283,9 @@ void destination__join(struct destination *destination)
 	struct spool_counts counts;
 
 	(void)pthread_join(destination->thread, NULL);
-	spool__count(destination->spool, destination->number, &counts);
+	spool__count(destination->setting.spool, destination->setting.number, &counts);
 	fprintf(stderr,
 		"ttlog-ship: %s: %zu files wait, %zu were gone before they were sent, %zu before "
 		"an audit had found them there\n",
-		destination->text, counts.waiting, counts.dropped, counts.unproven);
+		destination->setting.text, counts.waiting, counts.dropped, counts.unproven);
 }

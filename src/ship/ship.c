@@ -16,6 +16,7 @@
 #include "array.h"
 #include "destination.h"
 #include "hex.h"
+#include "nats_link.h"
 #include "sandbox.h"
 #include "ship.h"
 #include "ship_metrics.h"
@@ -29,6 +30,7 @@
 struct ship {
 	const struct ship_options *options;
 	char from[PATH_MAX];
+	struct place_options place_options;
 	int lock_fd;
 	int metrics_fd; /* listens, and `metrics` does not have it yet */
 	int marks_fd;   /* of what is shipped */
@@ -149,10 +151,10 @@ static int open_spool(struct ship *ship)
 	return 0;
 }
 
-static struct nats_link_options link_options(const struct ship_options *options)
+static struct place_options place_options(const struct ship_options *options)
 {
-	return (struct nats_link_options){
-		.name = "ttlog-ship",
+	return (struct place_options){
+		.replicas = options->replicas,
 		.tls_ca = options->tls_ca,
 		.tls_cert = options->tls_cert,
 		.tls_key = options->tls_key,
@@ -163,13 +165,36 @@ static struct nats_link_options link_options(const struct ship_options *options)
 /* libnats has threads from here on. */
 static int check_files(const struct ship_options *options)
 {
-	const struct nats_link_options link = link_options(options);
+	const struct nats_link_options link = {
+		.tls_ca = options->tls_ca,
+		.tls_cert = options->tls_cert,
+		.tls_key = options->tls_key,
+		.creds = options->creds,
+	};
 	struct fleet_error error;
 
 	if (!nats_link__check(&link, &error))
 		return 0;
 	fprintf(stderr, "ttlog-ship: %s\n", error.text);
 	return EXIT_USAGE;
+}
+
+/* What each kind of place needs, before rights are given up. */
+static int check_places(struct ship *ship)
+{
+	const struct ship_options *options = ship->options;
+	struct fleet_error error;
+
+	ship->place_options = place_options(options);
+	for (size_t i = 0; i < options->to_cnt; i++) {
+		const struct place_url *url = &options->to[i].url;
+
+		if (!url->ops->check || !url->ops->check(url->url, &ship->place_options, &error))
+			continue;
+		fprintf(stderr, "ttlog-ship: --to %s: %s\n", options->to[i].text, error.text);
+		return EXIT_USAGE;
+	}
+	return 0;
 }
 
 static int drop_rights(const struct ship *ship)
@@ -191,6 +216,8 @@ static int open_all(struct ship *ship)
 	if (!realpath(options->from, ship->from))
 		return report(EXIT_USAGE, options->from, strerror(errno));
 	status = open_state(ship);
+	if (!status)
+		status = check_places(ship);
 	if (status)
 		return status;
 	/* the process beside this one has none, either */
@@ -212,35 +239,24 @@ static int open_all(struct ship *ship)
 	return status ? status : open_spool(ship);
 }
 
-static void fill(struct ship *ship, size_t number)
+static int fill(struct ship *ship, size_t number)
 {
 	const struct ship_options *options = ship->options;
 	struct destination *destination = &ship->destinations[number];
 
-	destination->text = options->to[number].text;
-	destination->url = options->to[number].url;
-	destination->link_options = link_options(options);
-	destination->link_options.servers = destination->url.servers;
-	destination->link_options.server_cnt = destination->url.server_cnt;
-	destination->replicas = options->replicas;
+	destination->ops = options->to[number].url.ops;
 	destination->audit_after_ns = options->audit_after_ns;
 	destination->rate.bytes_s = options->rate_bytes_s;
-	destination->number = number;
-	destination->spool = ship->spool;
-	destination->ledger = ship->ledger;
-	destination->helper = ship->helper;
-}
-
-/* Answers come below its own name, so that permissions can keep others away from them. */
-static int name_host(struct destination *destination)
-{
-	char token[FLEET_NAME_BYTES];
-	const int err = fleet_name__own_host(destination->host);
-
-	(void)fleet_name__escape(token, destination->host);
-	(void)snprintf(destination->inbox, sizeof(destination->inbox), "_INBOX.%s", token);
-	destination->link_options.inbox = destination->inbox;
-	return err;
+	destination->setting = (struct place_setting){
+		.options = &ship->place_options,
+		.text = options->to[number].text,
+		.url = options->to[number].url.url,
+		.number = number,
+		.spool = ship->spool,
+		.ledger = ship->ledger,
+		.helper = ship->helper,
+	};
+	return fleet_name__own_host(destination->setting.host);
 }
 
 static int start_webhook(struct ship *ship)
@@ -268,14 +284,12 @@ static int start_all(struct ship *ship)
 {
 	for (size_t i = 0; i < ship->options->to_cnt; i++) {
 		struct destination *destination = &ship->destinations[i];
-		int err;
+		int err = fill(ship, i);
 
-		fill(ship, i);
-		err = name_host(destination);
 		if (!err)
 			err = destination__start(destination);
 		if (err)
-			return report(1, destination->text, strerror(-err));
+			return report(1, destination->setting.text, strerror(-err));
 		ship->started_cnt++;
 	}
 	return ship->options->webhook ? start_webhook(ship) : 0;

@@ -154,9 +154,10 @@ static int write_page(void *ctx, char **ret_text, size_t *ret_bytes)
 	for (size_t i = 0; i < metrics_of->cnt; i++) {
 		const struct destination *destination = &metrics_of->destinations[i];
 
-		figures[i].destination = destination->text;
+		figures[i].destination = destination->setting.text;
 		load(&figures[i].counts, &destination->counts);
-		spool__count(destination->spool, destination->number, &figures[i].spool);
+		spool__count(destination->setting.spool, destination->setting.number,
+			     &figures[i].spool);
 		/* a counter never falls */
 		if (figures[i].spool.dropped < metrics_of->dropped[i])
 			figures[i].spool.dropped = metrics_of->dropped[i];

@@ -77,7 +77,7 @@ static void add_destination(struct ship_options *own, const char *text,
 		if (!strcmp(own->to[i].text, text))
 			argp_error(state, "--to %s: it is there twice", text);
 	}
-	if (fleet_url__parse(&own->to[own->to_cnt].url, text, FLEET_URL_BUCKET, &error))
+	if (place_url__parse(&own->to[own->to_cnt].url, text, &error))
 		argp_error(state, "--to %s: %s", text, error.text);
 	own->to[own->to_cnt++].text = text;
 }
@@ -201,5 +201,5 @@ void ship_options__parse(struct ship_options *ret, int argc, char **argv)
 void ship_options__fini(struct ship_options *options)
 {
 	for (size_t i = 0; i < options->to_cnt; i++)
-		fleet_url__fini(&options->to[i].url);
+		place_url__fini(&options->to[i].url);
 }

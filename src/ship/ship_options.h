@@ -6,15 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fleet_url.h"
 #include "listen_address.h"
+#include "place_url.h"
 #include "spool.h"
 
 #define SHIP_MAX_DESTINATIONS (SPOOL_MAX_DESTINATIONS - 1)
 
 struct ship_destination {
 	const char *text;
-	struct fleet_url url;
+	struct place_url url;
 };
 
 struct ship_options {

@@ -31,9 +31,21 @@ static const int calls[] = {
 #endif
 };
 
+/* Those of places that are directories; NULL ends them. */
+static void list_folders(const struct ship_options *options, const char **ret)
+{
+	for (size_t i = 0; i < options->to_cnt; i++) {
+		const struct place_url *url = &options->to[i].url;
+
+		if (url->ops->folder)
+			*ret++ = url->ops->folder(url->url);
+	}
+	*ret = NULL;
+}
+
 int ship_rights__drop(const struct ship_options *options, const char *from, const char **ret_failed)
 {
-	const char *const written[] = { options->state, NULL };
+	const char *written[SHIP_MAX_DESTINATIONS + 2] = { options->state };
 	const char *const files[] = { options->tls_ca, options->tls_cert, options->tls_key,
 				      options->creds };
 	const struct fleet_rights rights = {
@@ -45,5 +57,6 @@ int ship_rights__drop(const struct ship_options *options, const char *from, cons
 		.call_cnt = ARRAY_SIZE(calls),
 	};
 
+	list_folders(options, written + 1);
 	return fleet_rights__drop(&rights, ret_failed);
 }

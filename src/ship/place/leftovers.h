@@ -7,8 +7,7 @@
 #ifndef TTLOG_LEFTOVERS_H
 #define TTLOG_LEFTOVERS_H
 
-#include "destination.h"
-#include "object_meta.h"
+#include "nats_place.h"
 
 #define LEFTOVERS_MOST 64 /* at a time */
 
@@ -23,16 +22,15 @@ struct leftovers {
 };
 
 /* Chunks of this nuid may be left; "": of none. */
-void leftovers__begin(const struct destination *destination, const char *nuid, const char *object);
+void leftovers__begin(const struct nats_place *place, const char *nuid, const char *object);
 /* They are of that object, which is all there. */
-void leftovers__end(const struct destination *destination, const char *nuid);
+void leftovers__end(const struct nats_place *place, const char *nuid);
 
 /* object: NULL: of all. The caller frees it. NULL: out of memory. */
-struct leftovers *leftovers__of(const struct destination *destination, const char *object);
-int leftovers__purge(const struct destination *destination, const char *nuid,
-		     struct fleet_error *error);
+struct leftovers *leftovers__of(const struct nats_place *place, const char *object);
+int leftovers__purge(const struct nats_place *place, const char *nuid, struct fleet_error *error);
 /* What other puts of this object left: its message, which is there, says that it has other chunks. */
-int leftovers__purge_others(const struct destination *destination, const struct object_meta *meta,
+int leftovers__purge_others(const struct nats_place *place, const struct object_meta *meta,
 			    struct fleet_error *error);
 
 #endif /* TTLOG_LEFTOVERS_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file to a bucket that is connected: its object, then its message in the index. And the proof, later,
+ * that both are there. As struct place_ops says.
+ */
+#ifndef TTLOG_NATS_SEND_H
+#define TTLOG_NATS_SEND_H
+
+#include "nats_place.h"
+
+int nats_send__file(struct place *place, struct place_file *file, struct fleet_error *error);
+
+/* An acknowledgement is not believed: JetStream acknowledges before it is on a disk. Reads all chunks back,
+ * compares their digest with that of the file, and looks for the message of the index. */
+int nats_send__audit(struct place *place, struct place_file *file, struct fleet_error *error);
+
+/* Ends what was half done for files that are gone, and purges chunks that are of no object; as far as it
+ * gets: then the next time. */
+int nats_send__clean(struct place *place, struct fleet_error *error);
+
+#endif /* TTLOG_NATS_SEND_H */

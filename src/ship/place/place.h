@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A place that files are sent to, whatever it is: what each kind of place does by itself. One thread uses a
+ * place. What all have in common (when to send what, back-off, ledger, what is said) is its owner's.
+ *
+ * Functions return 0 or -errno, with a line for the user.
+ */
+#ifndef TTLOG_PLACE_H
+#define TTLOG_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "file_info.h"
+#include "fleet_error.h"
+#include "fleet_name.h"
+#include "index_message.h"
+#include "info_helper.h"
+#include "ledger.h"
+#include "object_meta.h"
+#include "spool.h"
+
+/* Of the command line, for all places. NULL: not given. */
+struct place_options {
+	unsigned int replicas;
+	const char *tls_ca, *tls_cert, *tls_key, *creds;
+};
+
+/* What a place knows all the time. */
+struct place_setting {
+	const struct place_options *options;
+	const char *text; /* the URL as it was given: the key in the ledger */
+	const void *url;  /* what parse() of its kind made of that */
+	char host[FLEET_HOST_BYTES];
+	size_t number; /* in the spool */
+	struct spool *spool;
+	struct ledger *ledger;
+	struct info_helper *helper;
+};
+
+/* Of a file that was sent; the ledger keeps it. */
+struct place_note {
+	char object[FLEET_OBJECT_BYTES]; /* its name there; "": it is not there */
+	char nuid[OBJECT_NUID_BYTES];    /* names what was begun there last; "": nothing */
+	char digest[OBJECT_DIGEST_BYTES];
+	char subject[INDEX_SUBJECT_BYTES]; /* of its message in an index */
+};
+
+/* A file on its way, or to be read back. */
+struct place_file {
+	const char *name;   /* here */
+	const char *object; /* HOST/SERVICE/FILE: what it is called in all places */
+	const struct file_info *info;
+	int fd; /* -1: it is read back */
+	uint64_t size_bytes;
+	bool is_urgent;   /* another file of this place is half sent, and waits for this one */
+	bool was_audited; /* it was read back before */
+	/* As it was the last time; the place changes what it knows better. */
+	struct place_note note;
+	/* Before so many bytes go, or come back: 0, or -errno, which ends it: the program ends, or
+	 * something is more urgent. */
+	int (*before_chunk)(void *ctx, size_t bytes);
+	/* Notes that what `note` says was begun, and that the file is not there. */
+	void (*begin)(void *ctx);
+	void *ctx;
+};
+
+struct place {
+	const struct place_ops *ops;
+	const struct place_setting *setting;
+	char server[512]; /* for people, once it is open */
+	uint64_t
+		retry_after_s; /* of a call that failed: it is not opened again before; 0: it may be */
+};
+
+struct place_ops {
+	const char *scheme; /* with "://" */
+	bool may_forget;    /* what it has acknowledged: all is read back after open() */
+
+	/* The URL: what the others are given; NULL, errno and a line. */
+	void *(*parse)(const char *text, struct fleet_error *error);
+	void (*free_url)(void *url);
+	/* Before rights are given up: a directory that it writes to. NULL: there is none. */
+	const char *(*folder)(const void *url);
+	/* Before the program begins: -EINVAL: the user must change something. May be NULL. */
+	int (*check)(const void *url, const struct place_options *options,
+		     struct fleet_error *error);
+
+	/* The setting lives longer. NULL with errno. */
+	struct place *(*make)(const struct place_setting *setting);
+	void (*free)(struct place *place);
+
+	/* Connects. Closed, it may be opened again; close() in any state. */
+	int (*open)(struct place *place, struct fleet_error *error);
+	void (*close)(struct place *place);
+	/* Whether it is still there. NULL: that is seen when a file is sent. */
+	int (*look)(struct place *place, struct fleet_error *error);
+
+	/* 0: all of it is there. -EBADF: this file can't be sent; -ECANCELED or what before_chunk()
+	 * returned; else the place must be opened again. */
+	int (*send)(struct place *place, struct place_file *file, struct fleet_error *error);
+	/* Reads back and compares with what was noted: 0; -ENODATA: it is not there as it was, and error
+	 * says what; else as send(). NULL: it can't be read back. */
+	int (*audit)(struct place *place, struct place_file *file, struct fleet_error *error);
+	/* After open(): what earlier attempts left. May be NULL. */
+	int (*clean)(struct place *place, struct fleet_error *error);
+};
+
+#endif /* TTLOG_PLACE_H */
