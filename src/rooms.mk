@@ -12,10 +12,10 @@ RECORD_ROOMS := src/broker src/broker/requests src/ring \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 # What a fleet of machines shares.
-FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index)
+FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index fleet/ask)
 # The last ones have main.
 CTL_ROOMS := src/ctl
-SHIP_ROOMS := src/ship/spool src/ship/http src/ship/webhook src/ship/place src/ship
+SHIP_ROOMS := src/ship/spool src/ship/http src/ship/webhook src/ship/control src/ship/place src/ship
 CLIENT_ROOMS := src/client
 VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
@@ -66,8 +66,8 @@ CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/ut
 	value/duration_unit files/runtime_dir $(addprefix control/control_,ask dial reply wire))
 
 # And ttlog-ship.
-SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name) query/glob text/utf8 \
-	$(addprefix value/,duration_unit format_number number parse rfc3339 time_expr) \
+SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name runtime_dir) query/glob text/escape text/utf8 \
+	$(addprefix control/control_,ask dial reply) $(addprefix value/,duration_unit format_number number parse rfc3339 time_expr) \
 	$(addprefix metrics/,exposition listen_address metrics_server))
 
 # And ttlog-fleet.

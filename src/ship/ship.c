@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "array.h"
+#include "asked.h"
 #include "destination.h"
 #include "hex.h"
 #include "nats_link.h"
@@ -44,6 +45,7 @@ struct ship {
 	struct signatures *signatures; /* NULL: no webhook */
 	struct webhook webhook;
 	bool has_webhook; /* it was started */
+	struct asked asked;
 };
 
 static int report(int status, const char *what, const char *why)
@@ -200,7 +202,9 @@ static int check_places(struct ship *ship)
 static int drop_rights(const struct ship *ship)
 {
 	const char *failed = "";
-	const int err = ship_rights__drop(ship->options, ship->from, &failed);
+	const int err = ship_rights__drop(ship->options, ship->from,
+					  ship->options->allowed ? &ship->asked.places : NULL,
+					  &failed);
 
 	if (!err)
 		return 0;
@@ -220,6 +224,9 @@ static int open_all(struct ship *ship)
 		status = check_places(ship);
 	if (status)
 		return status;
+	ship->asked.allowed = options->allowed;
+	if (options->allowed)
+		control_places__find(&ship->asked.places);
 	/* the process beside this one has none, either */
 	if (sandbox__drop_capabilities())
 		return report(1, "can't give up capabilities", strerror(errno));
@@ -291,6 +298,9 @@ static int start_all(struct ship *ship)
 		if (err)
 			return report(1, destination->setting.text, strerror(-err));
 		ship->started_cnt++;
+		err = asked__start(&ship->asked, destination->ops, &destination->setting);
+		if (err)
+			return report(1, destination->setting.text, strerror(-err));
 	}
 	return ship->options->webhook ? start_webhook(ship) : 0;
 }
@@ -349,6 +359,7 @@ static void end(struct ship *ship)
 	if (ship->spool)
 		spool__stop(ship->spool);
 	ship_metrics__end(ship->metrics);
+	asked__end(&ship->asked);
 	for (size_t i = 0; i < ship->started_cnt; i++)
 		destination__join(&ship->destinations[i]);
 	if (ship->has_webhook)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "ship_allow.h"
 #include "ship_options.h"
 
 #define EXIT_USAGE       2
@@ -44,6 +45,7 @@ enum {
 	KEY_AUDIT_AFTER,
 	KEY_STATE,
 	KEY_METRICS,
+	KEY_ALLOW,
 };
 
 static const struct argp_option known[] = {
@@ -57,6 +59,10 @@ static const struct argp_option known[] = {
 	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this machine", 2 },
 	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 2 },
 	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 2 },
+	{ "allow", KEY_ALLOW, "LIST", 0,
+	  "What ttlog-ctl --at may ask of this machine: status, list, trigger, level; or none "
+	  "(" SHIP_ALLOW_DEFAULT ")",
+	  2 },
 	{ "rate", KEY_RATE, "SIZE", 0, "So much a second, to each (no limit)", 3 },
 	{ "audit-after", KEY_AUDIT_AFTER, "DURATION", 0,
 	  "Read back so long after it was sent, and then daily (5m)", 3 },
@@ -128,6 +134,16 @@ static struct listen_address parse_address(const char *text, const struct argp_s
 	return address;
 }
 
+static unsigned int parse_allowed(const char *text, const struct argp_state *state)
+{
+	struct fleet_error error;
+	unsigned int allowed = 0;
+
+	if (ship_allow__parse(&allowed, text, &error))
+		argp_error(state, "--allow: %s", error.text);
+	return allowed;
+}
+
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct ship_options *own = state->input;
@@ -176,6 +192,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case KEY_METRICS:
 		own->metrics = parse_address(arg, state);
 		return 0;
+	case KEY_ALLOW:
+		own->allowed = parse_allowed(arg, state);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -185,6 +204,7 @@ void ship_options__parse(struct ship_options *ret, int argc, char **argv)
 {
 	static const struct argp argp = { .options = known, .parser = parse_one, .doc = doc };
 	const char *state = getenv("STATE_DIRECTORY"); /* of a systemd unit */
+	struct fleet_error error;
 
 	*ret = (struct ship_options){
 		.from = DEFAULT_FROM,
@@ -192,6 +212,7 @@ void ship_options__parse(struct ship_options *ret, int argc, char **argv)
 		.replicas = DEFAULT_REPLICAS,
 		.audit_after_ns = DEFAULT_AUDIT_NS,
 	};
+	(void)ship_allow__parse(&ret->allowed, SHIP_ALLOW_DEFAULT, &error);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "ttlog-ship " TTLOG_VERSION;
 	if (argp_parse(&argp, argc, argv, 0, NULL, ret))

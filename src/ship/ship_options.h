@@ -28,6 +28,7 @@ struct ship_options {
 	uint64_t rate_bytes_s;                           /* 0: no limit */
 	uint64_t audit_after_ns;
 	struct listen_address metrics; /* its len is 0: none */
+	unsigned int allowed;          /* what others may ask: ship_allow.h */
 };
 
 /* Does not return if the user asked for help or the version (exit status 0), or if the command line

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <seccomp.h>
+#include <stdio.h>
 
 #include "array.h"
+#include "control_ask.h"
 #include "fleet_rights.h"
+#include "runtime_dir.h"
 #include "ship_rights.h"
+
+/* Their folder is looked into. */
+#define SOCKETS "/" CONTROL_NAME_PREFIX CONTROL_NAME_SUFFIX
 
 /* Of SQLite, libmicrohttpd, libcurl and this program. */
 static const int calls[] = {
@@ -43,11 +50,17 @@ static void list_folders(const struct ship_options *options, const char **ret)
 	*ret = NULL;
 }
 
-int ship_rights__drop(const struct ship_options *options, const char *from, const char **ret_failed)
+int ship_rights__drop(const struct ship_options *options, const char *from,
+		      const struct control_places *places, const char **ret_failed)
 {
+	char own_sockets[PATH_MAX + sizeof(SOCKETS)];
 	const char *written[SHIP_MAX_DESTINATIONS + 2] = { options->state };
-	const char *const files[] = { options->tls_ca, options->tls_cert, options->tls_key,
-				      options->creds };
+	const char *const files[] = { options->tls_ca,
+				      options->tls_cert,
+				      options->tls_key,
+				      options->creds,
+				      places ? RUNTIME_DIR_SYSTEM SOCKETS : NULL,
+				      places && places->own[0] ? own_sockets : NULL };
 	const struct fleet_rights rights = {
 		.written = written,
 		.read = from,
@@ -58,5 +71,7 @@ int ship_rights__drop(const struct ship_options *options, const char *from, cons
 	};
 
 	list_folders(options, written + 1);
+	if (places)
+		(void)snprintf(own_sockets, sizeof(own_sockets), "%s" SOCKETS, places->own);
 	return fleet_rights__drop(&rights, ret_failed);
 }

@@ -8,9 +8,12 @@
 
 #include "ship_options.h"
 
-/* In the only thread. from: the real path of the spool. 0; without Landlock, too. Else -errno, and
+struct control_places;
+
+/* In the only thread. from: the real path of the spool. places: where collectors are asked; NULL: they
+ * are not. 0; without Landlock, too. Else -errno, and
  * *ret_failed says what failed. */
 int ship_rights__drop(const struct ship_options *options, const char *from,
-		      const char **ret_failed);
+		      const struct control_places *places, const char **ret_failed);
 
 #endif /* TTLOG_SHIP_RIGHTS_H */

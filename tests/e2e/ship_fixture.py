@@ -31,8 +31,8 @@ def url_of(port, bucket="crashes"):
     return f"nats://127.0.0.1:{port}/{bucket}"
 
 
-def start_ship(t, *args, spool=None, **options):
-    return t.start(SHIP, "--from", spool or t.out, "--state", t.path("state"), "--replicas", 1, *args, **options)
+def start_ship(t, *args, spool=None, before=(), **options):
+    return t.start(*before, SHIP, "--from", spool or t.out, "--state", t.path("state"), "--replicas", 1, *args, **options)
 
 
 def make_spool(t):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from asked_fixture import Asker
 from harness import TREE, check, equal, wait_until
 from ship_fixture import (SHIP, NatsClient, ask, check_all, ledger, make_spool, start_server, start_ship, stop, url_of,
                           wait_audited, wait_index)  # fmt: skip
@@ -46,9 +47,28 @@ def own_host(t):
     return host
 
 
+def check_asking(server, tls_of, host):
+    """A user asks under his own name only; a host listens for itself only, and answers only what it got."""
+    with Asker(server.port, tls=tls_of["alice.example"]) as alice:
+        equal(wait_until(alice.hello, "a host that tells its name"), host, "who is there")
+        answer = alice.ask(host, "list")
+        equal((answer["verdict"], answer["why"]), ("failed", "no collector is running there"), "answer")
+        equal(alice.ask(host, "trigger", argument="x")["verdict"], "refused", "not allowed")
+        for line in (f"PUB ttlog.ctl.{host}.bob _INBOX.alice.t.1 0\r\n", f"PUB ttlog.ctl.{host}.alice.x 0\r\n",
+                     "PUB _INBOX.bob.x 0\r\n", f"PUB _INBOX.{host}.x 0\r\n", "PUB $JS.API.STREAM.NAMES 0\r\n",
+                     "PUB ttlog.index.crashes.x.s.r.i 0\r\n", f"SUB ttlog.ctl.{host}.* 2", "SUB ttlog.ctl.> 3",
+                     "SUB _INBOX.> 4", "SUB _INBOX.bob.> 5"):  # fmt: skip
+            check("Permissions Violation" in (alice.try_to(line) or ""), f"{line!r} is permitted")
+        with NatsClient(server.port, tls_of["web1.example"], f"_INBOX.{host}.test") as web1:
+            for line in ("SUB ttlog.ctl.web2-0a1b2c3d.* 2", "SUB ttlog.ctl.*.* 3", "SUB ttlog.ctl.> 4", "SUB _INBOX.alice.> 5",
+                         f"PUB ttlog.ctl.{host}.alice 0\r\n", "PUB ttlog.ctl.web2-0a1b2c3d.web1 0\r\n",
+                         "PUB _INBOX.alice.t.1 0\r\n"):  # fmt: skip
+                check("Permissions Violation" in (web1.try_to(line) or ""), f"{line!r} is permitted")
+
+
 def test_ship_within_its_permissions(t):
     """The example of packaging/nats: a host writes below its own name only, a reader nothing at all."""
-    users = ("web1.example", "reader.example", "admin.example")
+    users = ("web1.example", "reader.example", "admin.example", "alice.example")
     subprocess.run([os.path.join(TREE, "tests/fleet/make-certificates"), t.dir, *users], check=True, timeout=60)
     make_spool(t)
     host = own_host(t)
@@ -73,6 +93,7 @@ def test_ship_within_its_permissions(t):
     ship = start_as("web1.example", "--audit-after", "1ms")
     wait_until(lambda: ledger(t, "SELECT count(*) FROM files1 WHERE audited_s > 0 AND destination LIKE '%/crashes'") == [(2,)],
                "audits")  # fmt: skip
+    check_asking(server, tls_of, host)
     stop(ship)
 
     with NatsClient(server.port, tls_of["web1.example"], f"_INBOX.{host}.test") as client:

@@ -43,7 +43,7 @@ static int drop(void)
 	const struct ship_options options = { .from = spool, .state = state_dir, .creds = creds };
 	const char *failed;
 
-	return ship_rights__drop(&options, spool, &failed);
+	return ship_rights__drop(&options, spool, NULL, &failed);
 }
 
 static int status_of(int (*child)(void))
