@@ -7,7 +7,7 @@
 #include "array.h"
 #include "ascii.h"
 #include "fleet_url.h"
-#include "hex.h"
+#include "percent.h"
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 #define HOST_CHARACTERS    LETTERS_AND_DIGITS "._-"
@@ -103,29 +103,6 @@ static int check_bucket(const char *text, struct fleet_error *error)
 	return 0;
 }
 
-/* In place. -EINVAL: after a % there are not two digits, or they mean a zero byte. */
-static int decode(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at; at++) {
-		int high, low;
-
-		if (*at != '%') {
-			*to++ = *at;
-			continue;
-		}
-		high = hex__digit(at[1]);
-		low = high < 0 ? -1 : hex__digit(at[2]);
-		if (low < 0 || (!high && !low))
-			return -EINVAL;
-		*to++ = (char)(high << 4 | low);
-		at += 2;
-	}
-	*to = '\0';
-	return 0;
-}
-
 static int set_since(struct fleet_url *url, const char *value, struct fleet_error *error)
 {
 	if (url->has_since)
@@ -150,7 +127,7 @@ static int parse_pair(char *pair, struct fleet_url *url, struct fleet_error *err
 	if (!value || !value[1])
 		return fleet_error__set(error, -EINVAL, "'%s' is not KEY=VALUE", pair);
 	*value++ = '\0';
-	if (decode(value))
+	if (percent__decode(value))
 		return fleet_error__set(error, -EINVAL, "%s=%s: a %% needs two hexadecimal digits",
 					pair, value);
 	if (!strcmp(pair, "since"))

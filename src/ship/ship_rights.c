@@ -14,27 +14,16 @@
 
 /* Of SQLite, libmicrohttpd, libcurl and this program. */
 static const int calls[] = {
-	SCMP_SYS(accept4),
-	SCMP_SYS(eventfd2),
-	SCMP_SYS(fallocate),
-	SCMP_SYS(fchmod),
-	SCMP_SYS(fdatasync),
-	SCMP_SYS(fgetxattr),
-	SCMP_SYS(flock),
-	SCMP_SYS(fstatfs),
-	SCMP_SYS(fsync),
-	SCMP_SYS(ftruncate),
-	SCMP_SYS(inotify_add_watch),
-	SCMP_SYS(inotify_init1),
-	SCMP_SYS(msync),
-	SCMP_SYS(pwrite64),
-	SCMP_SYS(signalfd4),
-	SCMP_SYS(socketpair), /* of libcurl, to wake itself */
-	SCMP_SYS(unlinkat),
-	SCMP_SYS(wait4),
+	SCMP_SYS(accept4),       SCMP_SYS(eventfd2),   SCMP_SYS(fadvise64),
+	SCMP_SYS(fallocate),     SCMP_SYS(fchmod),     SCMP_SYS(fdatasync),
+	SCMP_SYS(fgetxattr),     SCMP_SYS(flock),      SCMP_SYS(fstatfs),
+	SCMP_SYS(fsync),         SCMP_SYS(ftruncate),  SCMP_SYS(inotify_add_watch),
+	SCMP_SYS(inotify_init1), SCMP_SYS(mkdirat),    SCMP_SYS(msync),
+	SCMP_SYS(pwrite64),      SCMP_SYS(renameat),   SCMP_SYS(renameat2),
+	SCMP_SYS(signalfd4),     SCMP_SYS(socketpair), /* of libcurl, to wake itself */
+	SCMP_SYS(unlinkat),      SCMP_SYS(utimensat),  SCMP_SYS(wait4),
 #ifdef __x86_64__
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(unlink),
+	SCMP_SYS(epoll_wait),    SCMP_SYS(unlink),
 #endif
 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chunks in the bucket that may be of no object: of a put that failed, or of the object that another one
- * took the place of. The ledger knows them from before the first chunk until it is known that they are an
- * object's, or gone, whatever ends between: also the file here.
+ * What a place may have of no file: of a send that failed, or of what another one took the place of. The
+ * ledger knows it from before the first byte until it is known that it is a file's, or gone, whatever ends
+ * between: also the file here. What a nuid names is the place's own: chunks, a file, an upload.
  */
 #ifndef TTLOG_LEFTOVERS_H
 #define TTLOG_LEFTOVERS_H
 
-#include "nats_place.h"
+#include "place.h"
 
 #define LEFTOVERS_MOST 64 /* at a time */
 
@@ -21,16 +21,12 @@ struct leftovers {
 	struct leftover items[LEFTOVERS_MOST];
 };
 
-/* Chunks of this nuid may be left; "": of none. */
-void leftovers__begin(const struct nats_place *place, const char *nuid, const char *object);
-/* They are of that object, which is all there. */
-void leftovers__end(const struct nats_place *place, const char *nuid);
+/* Something of this nuid may be left; "": nothing. */
+void leftovers__begin(const struct place_setting *setting, const char *nuid, const char *object);
+/* It is that object's, which is all there, or it is gone. */
+void leftovers__end(const struct place_setting *setting, const char *nuid);
 
 /* object: NULL: of all. The caller frees it. NULL: out of memory. */
-struct leftovers *leftovers__of(const struct nats_place *place, const char *object);
-int leftovers__purge(const struct nats_place *place, const char *nuid, struct fleet_error *error);
-/* What other puts of this object left: its message, which is there, says that it has other chunks. */
-int leftovers__purge_others(const struct nats_place *place, const struct object_meta *meta,
-			    struct fleet_error *error);
+struct leftovers *leftovers__of(const struct place_setting *setting, const char *object);
 
 #endif /* TTLOG_LEFTOVERS_H */

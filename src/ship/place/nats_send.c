@@ -21,6 +21,30 @@ struct sending {
 
 /* ---- the object ---- */
 
+static int purge(const struct nats_place *place, const char *nuid, struct fleet_error *error)
+{
+	const int err = bucket__purge_chunks(&place->bucket, nuid, error);
+
+	if (!err)
+		leftovers__end(place->base.setting, nuid);
+	return err;
+}
+
+/* What other puts of this object left: its message, which is there, says that it has other chunks. */
+static int purge_others(const struct nats_place *place, const struct object_meta *meta,
+			struct fleet_error *error)
+{
+	struct leftovers *all = leftovers__of(place->base.setting, meta->name);
+	int err = 0;
+
+	for (size_t i = 0; all && !err && i < all->cnt; i++) {
+		if (strcmp(all->items[i].nuid, meta->nuid) != 0)
+			err = purge(place, all->items[i].nuid, error);
+	}
+	free(all);
+	return err;
+}
+
 static int put_object(struct sending *sending, const struct object_meta *there,
 		      struct fleet_error *error)
 {
@@ -34,14 +58,14 @@ static int put_object(struct sending *sending, const struct object_meta *there,
 	};
 	int err;
 
-	leftovers__begin(place, file->note.nuid, sending->meta.name);
-	leftovers__begin(place, there->nuid, sending->meta.name);
+	leftovers__begin(place->base.setting, file->note.nuid, sending->meta.name);
+	leftovers__begin(place->base.setting, there->nuid, sending->meta.name);
 	object_meta__new_nuid(sending->meta.nuid, place->base.setting->host);
-	leftovers__begin(place, sending->meta.nuid, sending->meta.name);
+	leftovers__begin(place->base.setting, sending->meta.nuid, sending->meta.name);
 	(void)strcpy(file->note.nuid, sending->meta.nuid);
 	file->begin(file->ctx);
 	err = object_put__file(&put, file->fd, &sending->meta, error);
-	return err ? err : leftovers__purge_others(place, &sending->meta, error);
+	return err ? err : purge_others(place, &sending->meta, error);
 }
 
 /* Whether the same object is there, whole: 0. That is so if the ledger was lost, or an answer. */
@@ -144,7 +168,7 @@ int nats_send__file(struct place *base, struct place_file *file, struct fleet_er
 		err = put_index(&sending, error);
 	if (err)
 		return err;
-	leftovers__end(place, sending.meta.nuid);
+	leftovers__end(place->base.setting, sending.meta.nuid);
 	copy_note(&file->note, &sending.meta);
 	return 0;
 }
@@ -170,7 +194,7 @@ static int complete(struct sending *sending, struct fleet_error *error)
 	file_info__fini(&info);
 	if (err)
 		return err;
-	leftovers__end(sending->place, sending->meta.nuid);
+	leftovers__end(setting, sending->meta.nuid);
 	spool__set_sent(setting->spool, setting->number, name, 0, 0);
 	return 0;
 }
@@ -187,7 +211,7 @@ static int clean_one(struct nats_place *place, const struct leftover *leftover,
 	if (err && err != -ENOENT && err != -EBADMSG)
 		return err;
 	if (err || !slash || strcmp(sending.meta.nuid, leftover->nuid) != 0)
-		return leftovers__purge(place, leftover->nuid, error);
+		return purge(place, leftover->nuid, error);
 	file.name = slash + 1;
 	/* it will be sent, and then that is over, too */
 	return spool__has(place->base.setting->spool, file.name) ? 0 : complete(&sending, error);
@@ -196,7 +220,7 @@ static int clean_one(struct nats_place *place, const struct leftover *leftover,
 int nats_send__clean(struct place *base, struct fleet_error *error)
 {
 	struct nats_place *place = (struct nats_place *)base;
-	struct leftovers *all = leftovers__of(place, NULL);
+	struct leftovers *all = leftovers__of(place->base.setting, NULL);
 	int err = 0;
 
 	for (size_t i = 0; all && !err && i < all->cnt; i++)

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "array.h"
+#include "file_place.h"
 #include "nats_place.h"
 #include "place_url.h"
 
 static const struct place_ops *const known[] = {
 	&nats_place__ops,
+	&file_place__ops,
 };
 
 static const struct place_ops *find(const char *text)

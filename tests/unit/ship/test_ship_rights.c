@@ -23,7 +23,7 @@
 #include "temp_dir.h"
 
 static char dir[] = "/tmp/ttlog-rights-XXXXXX";
-static char state_dir[64], spool[64], keys[64], creds[80];
+static char state_dir[64], spool[64], keys[64], creds[80], place[64], place_url[80];
 
 static bool has_landlock(void)
 {
@@ -40,9 +40,14 @@ static int open_in(const char *folder, int flags)
 
 static int drop(void)
 {
-	const struct ship_options options = { .from = spool, .state = state_dir, .creds = creds };
+	struct ship_options options = {
+		.from = spool, .state = state_dir, .creds = creds, .to_cnt = 1
+	};
+	struct fleet_error error;
 	const char *failed;
 
+	if (place_url__parse(&options.to[0].url, place_url, &error))
+		return -1;
 	return ship_rights__drop(&options, spool, NULL, &failed);
 }
 
@@ -73,6 +78,8 @@ static int can_do_its_work(void)
 		return 2;
 	if (open_in(keys, O_RDONLY) < 0)
 		return 3;
+	if (open_in(place, O_RDWR | O_CREAT) < 0)
+		return 6;
 	if (socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0)
 		return 4;
 	if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
@@ -145,8 +152,10 @@ static int make_dirs(void **state)
 	(void)snprintf(state_dir, sizeof(state_dir), "%s/state", dir);
 	(void)snprintf(spool, sizeof(spool), "%s/spool", dir);
 	(void)snprintf(keys, sizeof(keys), "%s/keys", dir);
+	(void)snprintf(place, sizeof(place), "%s/place", dir);
+	(void)snprintf(place_url, sizeof(place_url), "file://%s", place);
 	(void)snprintf(creds, sizeof(creds), "%s/creds", keys);
-	if (mkdir(state_dir, 0700) || mkdir(spool, 0700) || mkdir(keys, 0700))
+	if (mkdir(state_dir, 0700) || mkdir(spool, 0700) || mkdir(keys, 0700) || mkdir(place, 0700))
 		return -1;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		(void)close(open_in(folders[i], O_WRONLY | O_CREAT));
