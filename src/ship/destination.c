@@ -73,11 +73,13 @@ static int connect_again(struct destination *destination, struct fleet_error *er
 	const int err = ops->open(destination->place, error);
 
 	if (err) {
+		destination->is_failing = false;
 		disconnect(destination);
 		return err;
 	}
 	barrier__store_relaxed(&destination->counts.is_connected, 1);
-	say_connected(destination);
+	if (!destination->is_failing)
+		say_connected(destination);
 	if (ops->may_forget)
 		spool__audit_all(destination->setting.spool, destination->setting.number);
 	/* what can't be done now can later; work need not wait */
@@ -178,11 +180,17 @@ static int audit_one(struct destination *destination, const struct spool_work *w
 	return err == -ENODATA || err == -ECANCELED ? 0 : err;
 }
 
+/* Where all can be reached but nothing be done, as on a full disk, that is no news each time. */
 static int work(struct destination *destination, const struct spool_work *work,
 		struct fleet_error *error)
 {
-	return work->task == SPOOL_SEND ? send_one(destination, work, error)
-					: audit_one(destination, work, error);
+	const int err = work->task == SPOOL_SEND ? send_one(destination, work, error)
+						 : audit_one(destination, work, error);
+
+	if (!err && destination->is_failing)
+		say_connected(destination);
+	destination->is_failing = err;
+	return err;
 }
 
 static int look(const struct destination *destination, struct fleet_error *error)

@@ -27,6 +27,7 @@ struct destination {
 	pthread_t thread;
 	struct place *place;
 	struct backoff backoff;
+	bool is_failing;              /* it could be reached, and that was all */
 	bool is_urgent;               /* the file that is on its way waits for a crash */
 	bool was_not_whole;           /* what was audited last */
 	char said[FLEET_ERROR_BYTES]; /* the error that was printed last; "": all is well */

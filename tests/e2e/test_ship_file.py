@@ -9,6 +9,7 @@ import subprocess
 from harness import NOBODY, check, equal, wait_until
 from ship_fixture import (CRASH, OTHER, SHIP, ledger, make_spool, read, start_server, start_ship, stop, url_of, wait_audited,
                           wait_index)  # fmt: skip
+from test_metrics import free_port, samples
 
 
 def make_place(t, name="there"):
@@ -78,14 +79,20 @@ def test_ship_to_a_directory_and_elsewhere(t):
         with open(os.path.join(full, "filler"), "wb") as file:
             file.write(bytes(56 << 10))
         make_spool(t)
-        ship = start_ship(t, "--to", url, "--to", url_of(server.port), "--to", "file://" + make_place(t, "free")[0])
+        ship = start_ship(t, "--to", url, "--to", url_of(server.port), "--to", "file://" + make_place(t, "free")[0],
+                          "--metrics", free_port())  # fmt: skip
+        at = ship.err.wait(r"ttlog-ship: metrics at http://(\S+)/metrics")[1]
         wait_index(server, 2)
         wait_files(t.path("free"), 2)
         ship.err.wait(rf".*{url}: {full}: No space left on device; [12] files wait, it is tried again")
+        wait_until(lambda: samples(at)["ttlog_ship_failures_total", url] >= 3, "that it was tried again")
+        said = len(ship.err.lines)
         os.unlink(os.path.join(full, "filler"))
+        ship.err.wait(rf".*{url}: connected to .* [01] files to send", said)
         wait_files(full, 2)
         check_place(t, full)
-        equal(stop(ship).count("No space left"), 1, "times that it is said")
+        says = stop(ship)
+        equal((says.count("No space left"), says.count(f"{url}: connected")), (1, 2), "times that it is said")
     finally:
         subprocess.run(["umount", "-l", full], check=True, timeout=60)
 
