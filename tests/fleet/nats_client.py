@@ -16,12 +16,12 @@ class NatsError(Exception):
     pass
 
 
-def ask(port, question):
+def ask(port, question, host="127.0.0.1"):
     """What question() of a client gives; asked again, by a new connection, while there is no answer."""
     deadline = time.monotonic() + DEADLINE_S
     while True:
         try:
-            with NatsClient(port, answer_s=ANSWER_S) as client:
+            with NatsClient(port, answer_s=ANSWER_S, host=host) as client:
                 return question(client)
         except TimeoutError:
             if time.monotonic() > deadline:
@@ -31,8 +31,8 @@ def ask(port, question):
 class NatsClient:
     """tls: (CA, certificate, key)."""
 
-    def __init__(self, port, tls=None, inbox="_INBOX.test", answer_s=DEADLINE_S, **options):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=answer_s)
+    def __init__(self, port, tls=None, inbox="_INBOX.test", answer_s=DEADLINE_S, host="127.0.0.1", **options):
+        self.socket = socket.create_connection((host, port), timeout=answer_s)
         info = b""
         while not info.endswith(b"\n"):
             info += self.socket.recv(1)
@@ -40,7 +40,7 @@ class NatsClient:
         if tls:
             context = ssl.create_default_context(cafile=tls[0])
             context.load_cert_chain(*tls[1:])
-            self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+            self.socket = context.wrap_socket(self.socket, server_hostname=host)
         self.file = self.socket.makefile("rb")
         self.inbox = inbox
         self.requests = 0

@@ -37,12 +37,16 @@ def make_cluster(folder, count=3):
 
 
 class NatsServer:
-    """With JetStream, its data in `folder`; ends by its process id, and keeps its port when it starts again."""
+    """With JetStream, its data in `folder`; ends by its process id, and keeps its port when it starts again.
+    prefix: words of a command that runs another one."""
 
-    def __init__(self, folder, config=None):
+    address, prefix = "127.0.0.1", ()
+
+    def __init__(self, folder, config=None, port=None, **others):
         self.folder = folder
         self.config = config
-        self.port = None
+        self.port = port
+        vars(self).update(others)
         self.process = None
         os.makedirs(folder, exist_ok=True)
         self.start()
@@ -50,7 +54,7 @@ class NatsServer:
     def start(self):
         for path in glob.glob(os.path.join(self.folder, "*.ports")):
             os.unlink(path)
-        command = [NATS_SERVER, "-a", "127.0.0.1", "-p", str(self.port or -1), "-js", "-sd", self.folder,
+        command = [*self.prefix, NATS_SERVER, "-a", self.address, "-p", str(self.port or -1), "-js", "-sd", self.folder,
                    "-l", os.path.join(self.folder, "log"), "--ports_file_dir", self.folder]  # fmt: skip
         if self.config:
             command += ["-c", self.config]
