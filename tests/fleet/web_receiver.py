@@ -20,9 +20,8 @@ class WebReceiver:
     def __init__(self, tls=None):
         self.tls = tls
         self.requests = []  # in the order in which they were answered
-        self.answers = collections.deque()  # the next ones; then `otherwise`
-        self.gate = threading.Event()  # closed: a request waits for its answer
-        self.gate.set()
+        self.answers = collections.deque()  # the next ones, or what makes them of the request; then `otherwise`
+        self.held = []
         self.port = 0
         self.server = None
         self.start()
@@ -31,11 +30,25 @@ class WebReceiver:
         del request
         return answer(200)
 
+    def hold(self):
+        """The request for which it is the turn waits until the second event is set; the first one says that it came."""
+        came, goes_on = threading.Event(), threading.Event()
+
+        def wait(request):
+            came.set()
+            goes_on.wait()
+            return self.otherwise(request)
+
+        self.answers.append(wait)
+        self.held.append(goes_on)
+        return came, goes_on
+
     def start(self):
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -69,8 +82,8 @@ class WebReceiver:
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def take(self, request):
-        self.gate.wait()
-        given = self.answers.popleft() if self.answers else self.otherwise(request)
+        given = self.answers.popleft() if self.answers else self.otherwise
+        given = given(request) if callable(given) else given
         self.requests.append(request)
         return given
 
@@ -83,7 +96,8 @@ class WebReceiver:
 
     def discard(self):
         """As a program of an end-to-end test."""
-        self.gate.set()
+        for goes_on in self.held:
+            goes_on.set()
         self.stop()
 
     def bodies(self):
