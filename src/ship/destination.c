@@ -110,11 +110,23 @@ static void set_sent(const struct destination *destination, const struct spool_w
 				  UINT64_MAX);
 }
 
+/* It is not there, and is not sent again. */
+static void set_refused(struct destination *destination, const struct spool_work *work)
+{
+	const struct place_setting *setting = &destination->setting;
+
+	count(&destination->counts.refused);
+	spool__set(setting->spool, setting->number, work->name, work->inode, SPOOL_AUDIT,
+		   UINT64_MAX);
+}
+
 static int send_one(struct destination *destination, const struct spool_work *work,
 		    struct fleet_error *error)
 {
 	const int err = sending__send(destination, work, error);
 
+	barrier__store_relaxed(&destination->counts.rejected_records,
+			       destination->place->rejected_records);
 	if (!err) {
 		set_sent(destination, work);
 	} else if (err == -ENOENT) {
@@ -125,8 +137,12 @@ static int send_one(struct destination *destination, const struct spool_work *wo
 		say_error(destination, error);
 		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
 		return 0;
+	} else if (err == -ENOMSG) {
+		say(destination, error->text);
+		set_refused(destination, work);
+		return 0;
 	}
-	return err;
+	return err == -EAGAIN ? 0 : err;
 }
 
 static int send_one_urgent(struct destination *destination, const struct spool_work *work)
@@ -228,13 +244,16 @@ static void take_entry(void *ctx, const struct ledger_entry *entry)
 	const uint64_t last_s = entry->audited_s ? entry->audited_s : entry->sent_s;
 	const uint64_t age_ns = now_s > last_s ? (now_s - last_s) * SECOND_NS : 0;
 	const uint64_t after_ns = entry->audited_s ? AUDIT_AGAIN_NS : destination->audit_after_ns;
-	const uint64_t due_ns = clock__now_mono_ns() + (age_ns < after_ns ? after_ns - age_ns : 0);
+	const uint64_t due_ns =
+		destination->ops->audit
+			? clock__now_mono_ns() + (age_ns < after_ns ? after_ns - age_ns : 0)
+			: UINT64_MAX;
 
 	if (!entry->object[0])
 		return;
-	if (entry->audited_s || !destination->ops->audit)
+	if (entry->audited_s)
 		spool__set_proven(setting->spool, setting->number, entry->name, entry->inode,
-				  destination->ops->audit ? due_ns : UINT64_MAX);
+				  due_ns);
 	else
 		spool__set(setting->spool, setting->number, entry->name, entry->inode, SPOOL_AUDIT,
 			   due_ns);
@@ -273,10 +292,23 @@ static void *run(void *ctx)
 	return NULL;
 }
 
+static void say_of_place(void *ctx, const char *text)
+{
+	say(ctx, text);
+}
+
+static void say_trouble_of_place(void *ctx, const struct fleet_error *error)
+{
+	say_error(ctx, error);
+}
+
 int destination__start(struct destination *destination)
 {
 	int err;
 
+	destination->setting.say = say_of_place;
+	destination->setting.say_trouble = say_trouble_of_place;
+	destination->setting.ctx = destination;
 	destination->place = destination->ops->make(&destination->setting);
 	if (!destination->place)
 		return -errno;
@@ -296,4 +328,10 @@ void destination__join(struct destination *destination)
 		"ttlog-ship: %s: %zu files wait, %zu were gone before they were sent, %zu before "
 		"an audit had found them there\n",
 		destination->setting.text, counts.waiting, counts.dropped, counts.unproven);
+	if (destination->counts.refused || destination->counts.rejected_records)
+		fprintf(stderr,
+			"ttlog-ship: %s: %" PRIu64 " files were given up, %" PRIu64
+			" records were rejected\n",
+			destination->setting.text, destination->counts.refused,
+			destination->counts.rejected_records);
 }

@@ -132,7 +132,12 @@ static int before_chunk(void *ctx, size_t bytes)
 	if (spool__rest(destination->setting.spool, at_ns))
 		return -ECANCELED;
 	(void)barrier__add_relaxed(&destination->counts.sent_bytes, bytes);
-	return sending->work->is_crash ? 0 : destination__send_urgent(destination);
+	if (sending->work->is_crash)
+		return 0;
+	if (!destination->ops->goes_on)
+		return destination__send_urgent(destination);
+	return spool__is_urgent(destination->setting.spool, destination->setting.number) ? -EAGAIN
+											 : 0;
 }
 
 static void count_sent(const struct sending *sending)
@@ -172,9 +177,11 @@ static int send_file(struct sending *sending, struct fleet_error *error)
 		return err;
 	(void)read_note(sending);
 	err = place->ops->send(place, &sending->file, error);
+	if (err == -ENOMSG)
+		note(sending, now_s(), 0);
 	if (err)
 		return err == -ENOENT ? -EIO : err; /* it is not the file that is missing */
-	note(sending, now_s(), 0);
+	note(sending, now_s(), place->ops->audit ? 0 : now_s());
 	count_sent(sending);
 	return 0;
 }

@@ -37,6 +37,7 @@ struct ship {
 	int marks_fd;   /* of what is shipped */
 	int marks_err;  /* the last one, which was said; with the spool's lock */
 	struct info_helper *helper;
+	struct info_helper *events[SHIP_MAX_DESTINATIONS]; /* of those that want them */
 	struct ledger *ledger;
 	struct spool *spool;
 	struct destination destinations[SHIP_MAX_DESTINATIONS];
@@ -212,6 +213,21 @@ static int drop_rights(const struct ship *ship)
 	return 1;
 }
 
+static int start_helpers(struct ship *ship)
+{
+	ship->helper = start_helper(ship->from);
+	if (!ship->helper)
+		return -1;
+	for (size_t i = 0; i < ship->options->to_cnt; i++) {
+		if (!ship->options->to[i].url.ops->wants_events)
+			continue;
+		ship->events[i] = start_helper(ship->from);
+		if (!ship->events[i])
+			return -1;
+	}
+	return 0;
+}
+
 static int open_all(struct ship *ship)
 {
 	const struct ship_options *options = ship->options;
@@ -230,8 +246,7 @@ static int open_all(struct ship *ship)
 	/* the process beside this one has none, either */
 	if (sandbox__drop_capabilities())
 		return report(1, "can't give up capabilities", strerror(errno));
-	ship->helper = start_helper(ship->from);
-	if (!ship->helper)
+	if (start_helpers(ship))
 		return report(1, "can't start a process", strerror(errno));
 	if (options->metrics.len) {
 		ship->metrics_fd = ship_metrics__listen(&options->metrics);
@@ -262,6 +277,7 @@ static int fill(struct ship *ship, size_t number)
 		.spool = ship->spool,
 		.ledger = ship->ledger,
 		.helper = ship->helper,
+		.events = ship->events[number],
 	};
 	return fleet_name__own_host(destination->setting.host);
 }
@@ -319,20 +335,28 @@ static int start_metrics(struct ship *ship)
 
 static int watch(struct ship *ship, int signal_fd)
 {
-	struct pollfd wait[] = {
+	struct pollfd wait[3 + SHIP_MAX_DESTINATIONS] = {
 		{ .fd = signal_fd, .events = POLLIN },
 		{ .fd = spool__watch_fd(ship->spool), .events = POLLIN },
 		{ .fd = info_helper__fd(ship->helper) }, /* only its end */
 	};
+	nfds_t cnt = 3;
 	int err;
 
+	for (size_t i = 0; i < SHIP_MAX_DESTINATIONS; i++) {
+		if (ship->events[i])
+			wait[cnt++].fd = info_helper__fd(ship->events[i]);
+	}
 	for (;;) {
-		if (poll(wait, ARRAY_SIZE(wait), -1) < 0 && errno != EINTR)
+		if (poll(wait, cnt, -1) < 0 && errno != EINTR)
 			return report(1, "poll", strerror(errno));
 		if (wait[0].revents)
 			return 0;
-		if (wait[2].revents)
-			return report(1, "the process that starts ttlog-view", "it has ended");
+		for (nfds_t i = 2; i < cnt; i++) {
+			if (wait[i].revents)
+				return report(1, "the process that starts ttlog-view",
+					      "it has ended");
+		}
 		err = wait[1].revents ? spool__take_changes(ship->spool) : 0;
 		if (err == -ESTALE)
 			return report(1, ship->from, "the directory was moved or removed");
@@ -368,6 +392,8 @@ static void end(struct ship *ship)
 	ledger__free(ship->ledger);
 	signatures__free(ship->signatures);
 	info_helper__end(ship->helper);
+	for (size_t i = 0; i < SHIP_MAX_DESTINATIONS; i++)
+		info_helper__end(ship->events[i]);
 	if (ship->marks_fd >= 0)
 		(void)close(ship->marks_fd);
 	if (ship->metrics_fd >= 0)

@@ -23,6 +23,8 @@ struct ship_counts {
 	uint64_t
 		crash_ns; /* from the last crash that was sent until it was in the index; 0: none was */
 	uint64_t is_connected;
+	uint64_t refused;          /* files that the place does not want */
+	uint64_t rejected_records; /* of files that it took */
 };
 
 struct ship_figures {

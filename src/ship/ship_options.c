@@ -19,7 +19,9 @@ static const char doc[] =
 	"they are there.\v"
 	"URL is nats://HOST[:PORT][,HOST...]/BUCKET: a bucket of NATS JetStream's Object Store, "
 	"which its clients of all languages read. It is made if it is not there. Or it is "
-	"file:///DIR: a directory, which then has HOST/SERVICE/FILE.\n"
+	"file:///DIR: a directory, which then has HOST/SERVICE/FILE. Or it is "
+	"otlp+http://HOST[:PORT][/PATH], or otlp+https://: a receiver of OpenTelemetry, which gets logs "
+	"and spans.\n"
 	"\n"
 	"The newest crash goes first. A file counts as sent when it was read back and compared "
 	"(--audit-after); what the servers lost is sent again. Needs no privileges: only that it may "
@@ -32,6 +34,7 @@ static const char doc[] =
 	"  ttlog-ship --to nats://n1,n2,n3/crashes\n"
 	"  ttlog-ship --to nats://localhost/crashes --replicas 1\n"
 	"  ttlog-ship --to nats://n1,n2,n3/crashes --to file:///mnt/crashes\n"
+	"  ttlog-ship --to otlp+http://localhost:4318\n"
 	"  ttlog-ship --to nats://n1,n2/crashes --tls-ca ca.pem --creds web1.creds --rate 10M";
 
 enum {

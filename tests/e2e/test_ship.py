@@ -280,7 +280,7 @@ def test_ship_refuses(t):
     os.makedirs(t.out)
     cases = [
         ([], "--to URL is needed"),
-        (["--to", "http://h/b"], "--to http://h/b: it does not begin with nats:// or file://"),
+        (["--to", "http://h/b"], "--to http://h/b: it does not begin with nats://, file://, "),
         (["--to", "nats://h"], "--to nats://h: no bucket: nats://HOST/BUCKET is needed"),
         (["--to", "nats://a:b@h/b"], "a URL has no user or password: use --creds FILE"),
         (["--to", "nats://h/b", "--to", "nats://h/b"], "it is there twice"),

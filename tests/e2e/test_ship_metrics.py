@@ -30,7 +30,8 @@ def test_ship_metrics_of_each_destination(t):
         "ttlog_ship_lag_seconds": 0, "ttlog_ship_unaudited_files": 0,
         "ttlog_ship_crash_latency_seconds": after["ttlog_ship_crash_latency_seconds", up],
         "ttlog_ship_sent_files_total": 2, "ttlog_ship_sent_bytes_total": size, "ttlog_ship_audits_total": 2,
-        "ttlog_ship_resends_total": 0, "ttlog_ship_failures_total": 0, "ttlog_ship_dropped_files_total": 0,
+        "ttlog_ship_resends_total": 0, "ttlog_ship_failures_total": 0,
+        "ttlog_ship_refused_files_total": 0, "ttlog_ship_rejected_records_total": 0, "ttlog_ship_dropped_files_total": 0,
     }, "where it is")  # fmt: skip
     # the spool's files are of November: their names say so
     check(after["ttlog_ship_crash_latency_seconds", up] > 3600, "since the crash")

@@ -37,6 +37,11 @@ struct place_setting {
 	struct spool *spool;
 	struct ledger *ledger;
 	struct info_helper *helper;
+	struct info_helper *events; /* one that has time for it, if it wants events; else NULL */
+	/* A line for the user; an error that may last, which is said once. */
+	void (*say)(void *ctx, const char *text);
+	void (*say_trouble)(void *ctx, const struct fleet_error *error);
+	void *ctx;
 };
 
 /* Of a file that was sent; the ledger keeps it. */
@@ -72,11 +77,14 @@ struct place {
 	char server[512]; /* for people, once it is open */
 	uint64_t
 		retry_after_s; /* of a call that failed: it is not opened again before; 0: it may be */
+	uint64_t rejected_records; /* in all, of files that it took */
 };
 
 struct place_ops {
 	const char *scheme; /* with "://" */
 	bool may_forget;    /* what it has acknowledged: all is read back after open() */
+	bool wants_events;  /* of a file, not the file */
+	bool goes_on; /* with a file that was half sent: what is urgent comes between, not inside */
 
 	/* The URL: what the others are given; NULL, errno and a line. */
 	void *(*parse)(const char *text, struct fleet_error *error);
@@ -97,7 +105,8 @@ struct place_ops {
 	/* Whether it is still there. NULL: that is seen when a file is sent. */
 	int (*look)(struct place *place, struct fleet_error *error);
 
-	/* 0: all of it is there. -EBADF: this file can't be sent; -ECANCELED or what before_chunk()
+	/* 0: all of it is there. -EBADF: this file can't be sent now; -ENOMSG: the place refuses it for
+	 * good; -ECANCELED or what before_chunk()
 	 * returned; else the place must be opened again. */
 	int (*send)(struct place *place, struct place_file *file, struct fleet_error *error);
 	/* Reads back and compares with what was noted: 0; -ENODATA: it is not there as it was, and error

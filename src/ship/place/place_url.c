@@ -6,11 +6,14 @@
 #include "array.h"
 #include "file_place.h"
 #include "nats_place.h"
+#include "otlp_place.h"
 #include "place_url.h"
 
 static const struct place_ops *const known[] = {
 	&nats_place__ops,
 	&file_place__ops,
+	&otlp_http__ops,
+	&otlp_https__ops,
 };
 
 static const struct place_ops *find(const char *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request is the name of a file, with the end of a pipe beside it, which becomes ttlog-view's stdout.
- * The answer is how ttlog-view ended, as waitpid() has it.
+ * A request is a letter (enum what) and the name of a file, with the end of a pipe beside it, which becomes
+ * ttlog-view's stdout. The answer is how ttlog-view ended, as waitpid() has it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +24,18 @@
 #include "info_helper.h"
 #include "out_name.h"
 
-/* For one file, on a slow machine. */
-#define LIMIT_S         60
-#define LIMIT_CPU_S     30
-#define FIRST_BYTES     4096
+/* For one file, on a slow machine. Events wait for their reader as long as it likes. */
+#define LIMIT_S            60
+#define LIMIT_CPU_S        30
+#define LIMIT_EVENTS_CPU_S 3600
+#define FIRST_BYTES        4096
 /* As a shell has it; ttlog-view ends with 0, 1 or 2. */
-#define EXIT_NO_PROGRAM 127
+#define EXIT_NO_PROGRAM    127
+
+enum what {
+	WHAT_INFO = 'i',
+	WHAT_EVENTS = 'e',
+};
 
 /* What was asked for before it was needed. */
 struct ahead {
@@ -48,9 +54,20 @@ struct info_helper {
 
 /* ---- the helper's process ---- */
 
-static void run_view(const char *dir, const char *view, const char *name, int out)
+static void set_limits(enum what what)
 {
-	const struct rlimit cpu = { LIMIT_CPU_S, LIMIT_CPU_S }, none = { 0, 0 };
+	const rlim_t cpu_s = what == WHAT_INFO ? LIMIT_CPU_S : LIMIT_EVENTS_CPU_S;
+	const struct rlimit cpu = { cpu_s, cpu_s }, none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CPU, &cpu);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	/* a timer outlives an exec, and its signal ends the program */
+	if (what == WHAT_INFO)
+		(void)alarm(LIMIT_S);
+}
+
+static void run_view(const char *dir, const char *view, enum what what, const char *name, int out)
+{
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char path[PATH_MAX + NAME_MAX + 2];
 	sigset_t no_signals;
@@ -59,51 +76,63 @@ static void run_view(const char *dir, const char *view, const char *name, int ou
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(out, STDOUT_FILENO);
 	(void)dup2(null, STDERR_FILENO);
-	(void)setrlimit(RLIMIT_CPU, &cpu);
-	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)sigemptyset(&no_signals);
 	(void)sigprocmask(SIG_SETMASK, &no_signals, NULL);
-	/* a timer outlives an exec, and its signal ends the program */
-	(void)alarm(LIMIT_S);
-	(void)execlp(view, view, "--info", "--format", "json", path, (char *)NULL);
+	set_limits(what);
+	if (what == WHAT_INFO)
+		(void)execlp(view, view, "--info", "--format", "json", path, (char *)NULL);
+	else
+		(void)execlp(view, view, "--format", "otlp-json", path, (char *)NULL);
 	_exit(EXIT_NO_PROGRAM);
 }
 
 /* Returns how it ended. */
-static int serve_one(const char *dir, const char *view, const char *name, int out)
+static int serve_one(const char *dir, const char *view, const char *request, int out)
 {
+	const enum what what = (enum what)request[0];
+	const char *name = request + 1;
 	const pid_t pid = out_name__kind(name) == OUT_NAME_FILE ? fork() : -1;
 	int status = EXIT_NO_PROGRAM << 8;
 
 	if (!pid)
-		run_view(dir, view, name, out);
+		run_view(dir, view, what, name, out);
 	(void)close(out);
 	if (pid > 0)
 		(void)waitpid(pid, &status, 0);
 	return status;
 }
 
+/* What its parent has open is not its own: another helper's socket, whose end would never come; a lock. */
+static void close_others(int socket)
+{
+	if (socket > STDERR_FILENO + 1)
+		(void)close_range(STDERR_FILENO + 1, (unsigned int)socket - 1, 0);
+	(void)close_range((unsigned int)socket + 1, UINT_MAX, 0);
+}
+
 /* The client ends it: a signal to all processes of a terminal does not. */
 static void serve(int socket, const char *dir, const char *view)
 {
-	char name[NAME_MAX + 1];
+	char request[NAME_MAX + 2];
 
+	close_others(socket);
 	(void)setpgid(0, 0);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)prctl(PR_SET_NAME, "ttlog-ship-info");
 	for (;;) {
 		int out = -1, status;
-		const ssize_t len = fd_message__receive(socket, name, sizeof(name) - 1, &out, 0);
+		const ssize_t len =
+			fd_message__receive(socket, request, sizeof(request) - 1, &out, 0);
 
 		if (len <= 0 || out < 0)
 			_exit(0);
-		name[len] = '\0';
-		status = serve_one(dir, view, name, out);
+		request[len] = '\0';
+		status = serve_one(dir, view, request, out);
 		if (send(socket, &status, sizeof(status), MSG_NOSIGNAL) != sizeof(status))
 			_exit(0);
 	}
@@ -214,15 +243,16 @@ static int judge(int status)
 }
 
 /* Sends the request. 0, and the answer comes from *ret_from; or -errno. */
-static int send_request(struct info_helper *helper, const char *name, int *ret_from)
+static int send_request(struct info_helper *helper, enum what what, const char *name, int *ret_from)
 {
-	const struct iovec part = { (void *)(uintptr_t)name, strlen(name) };
+	char letter = (char)what;
+	const struct iovec parts[] = { { &letter, 1 }, { (void *)(uintptr_t)name, strlen(name) } };
 	ssize_t sent;
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
-	sent = fd_message__send(helper->socket, &part, 1, ends[1], 0);
+	sent = fd_message__send(helper->socket, parts, 2, ends[1], 0);
 	(void)close(ends[1]);
 	if (sent > 0) {
 		*ret_from = ends[0];
@@ -232,18 +262,25 @@ static int send_request(struct info_helper *helper, const char *name, int *ret_f
 	return -EPIPE;
 }
 
+/* 0 or -errno, as judge(). */
+static int wait_end(struct info_helper *helper, int *ret_status)
+{
+	if (recv(helper->socket, ret_status, sizeof(*ret_status), 0) != sizeof(*ret_status))
+		return -EPIPE;
+	return judge(*ret_status);
+}
+
 /* Closes that end of the pipe. */
 static char *take_answer(struct info_helper *helper, int from, size_t most)
 {
 	char *text = read_all(from, most);
-	int status, err = text ? 0 : -errno;
+	int status, err = text ? 0 : -errno, end;
 
 	/* what still writes ends by that */
 	(void)close(from);
-	if (recv(helper->socket, &status, sizeof(status), 0) != sizeof(status))
-		err = -EPIPE;
-	else if (judge(status))
-		err = judge(status);
+	end = wait_end(helper, &status);
+	if (end)
+		err = end;
 	if (!err)
 		return text;
 	free(text);
@@ -274,7 +311,7 @@ static char *ask(struct info_helper *helper, const char *name, size_t most)
 		*ahead = (struct ahead){ .from = -1 };
 		return text;
 	}
-	err = send_request(helper, name, &from);
+	err = send_request(helper, WHAT_INFO, name, &from);
 	if (!err)
 		return take_answer(helper, from, most);
 	errno = -err;
@@ -302,10 +339,34 @@ void info_helper__begin(struct info_helper *helper, const char *name, size_t mos
 		return;
 	if (ahead->from < 0 && strcmp(ahead->name, name) != 0 && strlen(name) <= NAME_MAX) {
 		forget_ahead(ahead);
-		if (!send_request(helper, name, &ahead->from)) {
+		if (!send_request(helper, WHAT_INFO, name, &ahead->from)) {
 			(void)strcpy(ahead->name, name);
 			ahead->most = most;
 		}
 	}
 	(void)pthread_mutex_unlock(&helper->lock);
+}
+
+int info_helper__open_events(struct info_helper *helper, const char *name)
+{
+	int from, err;
+
+	(void)pthread_mutex_lock(&helper->lock);
+	settle_ahead(helper);
+	err = send_request(helper, WHAT_EVENTS, name, &from);
+	if (!err)
+		return from;
+	(void)pthread_mutex_unlock(&helper->lock);
+	errno = -err;
+	return -1;
+}
+
+int info_helper__close_events(struct info_helper *helper, int fd)
+{
+	int status = 0, err;
+
+	(void)close(fd);
+	err = wait_end(helper, &status);
+	(void)pthread_mutex_unlock(&helper->lock);
+	return err ? err : WEXITSTATUS(status) ? -ENODATA : 0;
 }

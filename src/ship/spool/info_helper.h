@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `ttlog-view --info --format json` says of a file. A process of its own starts ttlog-view: it is
- * forked before this one gives up the right to start programs. Any thread; one file at a time.
+ * What `ttlog-view --info --format json` says of a file, and its events as `--format otlp-json` has them. A
+ * process of its own starts ttlog-view: it is forked before this one gives up the right to start programs.
+ * Any thread; one file at a time.
  */
 #ifndef TTLOG_INFO_HELPER_H
 #define TTLOG_INFO_HELPER_H
@@ -25,5 +26,12 @@ char *info_helper__ask(struct info_helper *helper, const char *name, size_t most
 /* Begins to ask, without waiting, for a file that is asked for soon: one at a time, else nothing is done. A
  * finished file does not change, so its name is enough. */
 void info_helper__begin(struct info_helper *helper, const char *name, size_t most);
+
+/* The events, as a pipe to read: they come as fast as they are read. No other call of this helper returns before
+ * info_helper__close_events(), which is of the same thread. -1 with errno. */
+int info_helper__open_events(struct info_helper *helper, const char *name);
+/* Closes the pipe; what still writes ends by that. 0; -ENODATA: ttlog-view could not read all of the file;
+ * -EINTR, -ENOEXEC, -EPIPE as above. After an earlier end of reading it means nothing. */
+int info_helper__close_events(struct info_helper *helper, int fd);
 
 #endif /* TTLOG_INFO_HELPER_H */

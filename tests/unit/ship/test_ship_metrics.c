@@ -20,6 +20,8 @@ static const struct ship_figures figures[] = {
 			    .not_whole = 2,
 			    .resends = 3,
 			    .failures = 4,
+			    .refused = 11,
+			    .rejected_records = 12,
 			    .crash_ns = 250000000,
 			    .is_connected = 1 },
 		.spool = { .waiting = 8,
@@ -49,6 +51,8 @@ static const char *const wanted[] = {
 	"\nttlog_ship_audits_total{destination=\"nats://a/x\",result=\"not_whole\"} 2\n",
 	"\nttlog_ship_resends_total{destination=\"nats://a/x\"} 3\n",
 	"\nttlog_ship_failures_total{destination=\"nats://a/x\"} 4\n",
+	"\nttlog_ship_refused_files_total{destination=\"nats://a/x\"} 11\n",
+	"\nttlog_ship_rejected_records_total{destination=\"nats://a/x\"} 12\n",
 	"\nttlog_ship_dropped_files_total{destination=\"nats://a/x\",state=\"unsent\"} 6\n",
 	"\nttlog_ship_dropped_files_total{destination=\"nats://a/x\",state=\"unaudited\"} 9\n",
 };
