@@ -4,6 +4,7 @@
 The test must have a mount namespace and a /run of its own, as tests/e2e/run gives it. All that is made here is gone
 with the test's processes. The last server hears and speaks through slow_proxy.py.
 """
+import contextlib
 import ctypes
 import glob
 import os
@@ -125,10 +126,11 @@ class Node:
         self.proxy.stdin.flush()
 
     def fill_disk(self):
-        """Leaves a page or two."""
-        free = os.statvfs(self.disk)
+        """Leaves a page or two. The server writes meanwhile."""
         with open(os.path.join(self.disk, "filler"), "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(free.f_bavail - 2, 1) * free.f_bsize)
+            while (free := os.statvfs(self.disk)).f_bavail > 2:
+                with contextlib.suppress(OSError):
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, (free.f_bavail - 2) * free.f_bsize)
 
     def clear_disk(self):
         os.unlink(os.path.join(self.disk, "filler"))
