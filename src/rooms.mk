@@ -62,8 +62,8 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/f
 	control/control_dial control/control_wire query/expr_error query/pattern)
 
 # And ttlog-ctl.
-CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/utf8 value/format_number value/number value/parse \
-	value/duration_unit files/runtime_dir $(addprefix control/control_,ask dial reply wire))
+CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/escape text/utf8 value/format_number value/number value/parse \
+	value/duration_unit files/runtime_dir $(addprefix control/,control_ask control_dial control_reply control_wire fleet_program))
 
 # And ttlog-ship.
 SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name runtime_dir) query/glob text/escape text/utf8 \

@@ -28,7 +28,7 @@ _ttlog_values()
 	FILE* | PATH*) compopt -o default ;;
 	FORMAT) words=$([ "${1##*/}" = ttlog-ctl ] && echo json || _ttlog_listed "$1") ;;
 	LEVEL* | SPEC*) words='trace debug info warn error fatal off' ;;
-	LIST) words='crash killed exit request' ;;
+	LIST) words=$([ "${1##*/}" = ttlog-ship ] && echo status list trigger level none || echo crash killed exit request) ;;
 	NAME) words=$(compgen -g) ;;
 	PID*) words=$(cd /proc && echo [0-9]*) ;;
 	*'|'*) words=${2//|/ } ;;

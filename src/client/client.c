@@ -35,6 +35,7 @@ static struct nats_link_options link_options(const struct client_options *option
 		.servers = url->servers,
 		.server_cnt = url->server_cnt,
 		.name = "ttlog-fleet",
+		.inbox = options->inbox,
 		.tls_ca = options->tls_ca,
 		.tls_cert = options->tls_cert,
 		.tls_key = options->tls_key,

@@ -5,14 +5,18 @@
 
 #include "array.h"
 #include "client_options.h"
+#include "parse.h"
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE      2
+#define DEFAULT_WAIT_NS UINT64_C(10000000000)
+#define MOST_WAIT_NS    UINT64_C(3600000000000)
 
 static const char doc[] =
 	"Talks to a fleet's servers for ttlog-view and ttlog-ctl, which start it; it gives up all "
 	"rights before it connects.\v"
 	"COMMAND is\n"
 	"  list URL...  what files there are, newest first, by the index alone\n"
+	"  ask URL REQUEST  a request to each host that matches, as JSON; answers as JSON, a line each\n"
 	"\n"
 	"URL is nats://HOST[:PORT][,HOST...]/BUCKET[?host=GLOB&service=GLOB&reason=GLOB&since=TIME].\n"
 	"\n"
@@ -24,6 +28,8 @@ enum {
 	KEY_TLS_CERT,
 	KEY_TLS_KEY,
 	KEY_CREDS,
+	KEY_AS,
+	KEY_WAIT,
 };
 
 static const struct argp_option known[] = {
@@ -33,6 +39,9 @@ static const struct argp_option known[] = {
 	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this user", 2 },
 	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 2 },
 	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 2 },
+	{ "as", KEY_AS, "USER", 0, "ask: who asks (the name in the credentials, or the login name)",
+	  3 },
+	{ "wait", KEY_WAIT, "DURATION", 0, "ask: for answers (10s)", 3 },
 	{ .doc = "Help:", .group = -1 },
 	{ 0 },
 };
@@ -40,7 +49,7 @@ static const struct argp_option known[] = {
 static const struct {
 	const char *name;
 	enum client_command command;
-} commands[] = { { "list", CLIENT_LIST } };
+} commands[] = { { "list", CLIENT_LIST }, { "ask", CLIENT_ASK } };
 
 static void set_command(struct client_options *own, const char *text,
 			const struct argp_state *state)
@@ -64,7 +73,8 @@ static void add_url(struct client_options *own, const char *text, const struct a
 		return;
 	}
 	own->urls = grown;
-	if (fleet_url__parse(&grown[own->url_cnt].url, text, FLEET_URL_BUCKET | FLEET_URL_QUERY,
+	if (fleet_url__parse(&grown[own->url_cnt].url, text,
+			     FLEET_URL_QUERY | (own->command == CLIENT_ASK ? 0 : FLEET_URL_BUCKET),
 			     &error))
 		argp_error(state, "%s: %s", text, error.text);
 	grown[own->url_cnt++].text = text;
@@ -77,6 +87,27 @@ static void set_format(struct client_options *own, const char *text, const struc
 		argp_error(state, "--format %s: there is text json", text);
 }
 
+/* After the command. */
+static void add_argument(struct client_options *own, const char *text,
+			 const struct argp_state *state)
+{
+	if (own->command != CLIENT_ASK || !own->url_cnt)
+		add_url(own, text, state);
+	else if (own->request)
+		argp_error(state, "'%s' is one argument too many", text);
+	else
+		own->request = text;
+}
+
+static uint64_t parse_wait(const char *text, const struct argp_state *state)
+{
+	uint64_t ns = 0;
+
+	if (parse__duration(text, &ns) || !ns || ns > MOST_WAIT_NS)
+		argp_error(state, "--wait: '%s' is not a duration of at most an hour", text);
+	return ns;
+}
+
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct client_options *own = state->input;
@@ -84,7 +115,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
-			add_url(own, arg, state);
+			add_argument(own, arg, state);
 		else
 			set_command(own, arg, state);
 		return 0;
@@ -107,6 +138,12 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case KEY_CREDS:
 		own->creds = arg;
 		return 0;
+	case KEY_AS:
+		own->as = arg;
+		return 0;
+	case KEY_WAIT:
+		own->wait_ns = parse_wait(arg, state);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -121,7 +158,7 @@ void client_options__parse(struct client_options *ret, int argc, char **argv)
 		.doc = doc,
 	};
 
-	*ret = (struct client_options){ .url_cnt = 0 };
+	*ret = (struct client_options){ .wait_ns = DEFAULT_WAIT_NS };
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "ttlog-fleet " TTLOG_VERSION;
 	if (argp_parse(&argp, argc, argv, 0, NULL, ret))

@@ -5,11 +5,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fleet_url.h"
 
 enum client_command {
 	CLIENT_LIST, /* what is there, by the index alone */
+	CLIENT_ASK,  /* what hosts answer */
 };
 
 struct client_url {
@@ -23,6 +25,11 @@ struct client_options {
 	size_t url_cnt;                                  /* at least one */
 	const char *tls_ca, *tls_cert, *tls_key, *creds; /* NULL: none */
 	bool is_json;                                    /* else text */
+	/* of CLIENT_ASK */
+	const char *request; /* JSON: ask_request.h */
+	const char *as;      /* who asks; NULL: not given */
+	uint64_t wait_ns;
+	const char *inbox; /* what answers come below; NULL: any */
 };
 
 /* Ends the process with status 2 and a line if the command line is wrong. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "client_options.h"
+#include "fleet_ask.h"
 #include "fleet_list.h"
 
 int main(int argc, char **argv)
@@ -23,6 +24,9 @@ int main(int argc, char **argv)
 	switch (options.command) {
 	case CLIENT_LIST:
 		status = fleet_list__run(&options);
+		break;
+	case CLIENT_ASK:
+		status = fleet_ask__run(&options);
 		break;
 	}
 	client_options__fini(&options);

@@ -28,6 +28,10 @@ static const char doc[] =
 	"Root may do all; members of the group ttlog may use status, list and top, and what the "
 	"collector's --allow says.\n"
 	"\n"
+	"With --at, the collectors of all machines of a fleet whose ttlog-ship allows it, by NATS: URL is "
+	"nats://HOST[,HOST...][/BUCKET][?host=GLOB&service=GLOB]. Only status, list, trigger, and level "
+	"with --for.\n"
+	"\n"
 	"Exit status: 0 done, 1 failed, 2 usage.\n"
 	"\n"
 	"Examples:\n"
@@ -35,7 +39,8 @@ static const char doc[] =
 	"  ttlog-ctl --format json status --service 'web-*'\n"
 	"  ttlog-ctl trigger before-restart -p 1234\n"
 	"  ttlog-ctl level debug --service api --for 30s\n"
-	"  ttlog-ctl top";
+	"  ttlog-ctl top\n"
+	"  ttlog-ctl --at 'nats://n1,n2,n3?host=web*' level debug --service api --for 30s";
 
 static const char args_doc[] = "status|list|top|reload\ntrigger REASON\nlevel SPEC\nfilter EXPR...";
 
@@ -45,6 +50,13 @@ enum {
 	KEY_FORMAT,
 	KEY_COUNT,
 	KEY_FOR,
+	KEY_AT,
+	KEY_AS,
+	KEY_WAIT,
+	KEY_TLS_CA,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_CREDS,
 };
 
 static const struct argp_option options[] = {
@@ -55,6 +67,15 @@ static const struct argp_option options[] = {
 	{ "format", KEY_FORMAT, "text|json", 0, "json: one object a line (text)", 2 },
 	{ "delay", 'd', "DURATION", 0, "top: how often (1s)", 2 },
 	{ "count", KEY_COUNT, "N", 0, "top: end after so many (never)", 2 },
+	{ "at", KEY_AT, "URL", 0, "Ask the machines of a fleet: status, list, trigger, level --for",
+	  3 },
+	{ "as", KEY_AS, "USER", 0, "Who asks (the name in --creds, or the login name)", 3 },
+	{ "wait", KEY_WAIT, "DURATION", 0, "For answers of machines (10s)", 3 },
+	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "Only by servers with a certificate of this authority",
+	  3 },
+	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this user", 3 },
+	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 3 },
+	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 3 },
 	{ .doc = "Help:", .group = -1 },
 	{ 0 },
 };
@@ -67,6 +88,7 @@ enum option_bit {
 	HAS_DELAY = 16,
 	HAS_COUNT = 32,
 	HAS_FOR = 64,
+	HAS_AT = 128,
 };
 
 #define SELECTOR (HAS_PID | HAS_SERVICE)
@@ -77,10 +99,10 @@ static const struct command {
 	size_t min_cnt, max_cnt; /* of arguments */
 	unsigned int takes;      /* enum option_bit, or-ed */
 } commands[] = {
-	{ "status", CTL_STATUS, 0, 0, SELECTOR | HAS_FORMAT },
-	{ "list", CTL_LIST, 0, 0, SELECTOR | HAS_FORMAT },
-	{ "trigger", CTL_TRIGGER, 1, 1, HAS_PID },
-	{ "level", CTL_LEVEL, 1, 1, SELECTOR | HAS_TARGET | HAS_FOR | HAS_FORMAT },
+	{ "status", CTL_STATUS, 0, 0, SELECTOR | HAS_FORMAT | HAS_AT },
+	{ "list", CTL_LIST, 0, 0, SELECTOR | HAS_FORMAT | HAS_AT },
+	{ "trigger", CTL_TRIGGER, 1, 1, HAS_PID | HAS_AT },
+	{ "level", CTL_LEVEL, 1, 1, SELECTOR | HAS_TARGET | HAS_FOR | HAS_FORMAT | HAS_AT },
 	{ "filter", CTL_FILTER, 1, SIZE_MAX, HAS_FORMAT },
 	{ "reload", CTL_RELOAD, 0, 0, HAS_FORMAT },
 	{ "top", CTL_TOP, 0, 0, SELECTOR | HAS_DELAY | HAS_COUNT },
@@ -95,6 +117,7 @@ static const struct {
 	{ KEY_SERVICE, HAS_SERVICE, "--service" },
 	{ KEY_TARGET, HAS_TARGET, "--target" },
 	{ KEY_FOR, HAS_FOR, "--for" },
+	{ KEY_AT, HAS_AT, "--at" },
 	{ KEY_FORMAT, HAS_FORMAT, "--format" },
 	{ 'd', HAS_DELAY, "--delay" },
 	{ KEY_COUNT, HAS_COUNT, "--count" },
@@ -203,11 +226,52 @@ static void check(const struct parsing *parsing, const struct argp_state *state)
 		argp_error(state, "trigger: a reason has 1 to %u bytes", CONTROL_REASON_BYTES - 1);
 }
 
+/* What is of a fleet. */
+static void check_fleet(const struct ctl_options *own, const struct argp_state *state)
+{
+	if (!own->at &&
+	    (own->as || own->wait || own->tls_ca || own->tls_cert || own->tls_key || own->creds))
+		argp_error(state, "--as, --wait, --tls-... and --creds mean nothing without --at");
+	if (own->at && own->command == CTL_LEVEL && !own->for_ns &&
+	    strcmp(own->arguments[0], "default") != 0)
+		argp_error(state, "level: with --at, --for is needed: so it comes back by itself");
+}
+
 static void note(struct parsing *parsing, int key)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
 		if (bits[i].key == key)
 			parsing->used |= bits[i].bit;
+	}
+}
+
+/* Options of --at. Returns whether it is one. */
+static bool take_fleet(struct ctl_options *own, int key, const char *arg)
+{
+	switch (key) {
+	case KEY_AT:
+		own->at = arg;
+		return true;
+	case KEY_AS:
+		own->as = arg;
+		return true;
+	case KEY_WAIT:
+		own->wait = arg;
+		return true;
+	case KEY_TLS_CA:
+		own->tls_ca = arg;
+		return true;
+	case KEY_TLS_CERT:
+		own->tls_cert = arg;
+		return true;
+	case KEY_TLS_KEY:
+		own->tls_key = arg;
+		return true;
+	case KEY_CREDS:
+		own->creds = arg;
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -225,6 +289,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check(parsing, state);
+		check_fleet(own, state);
 		return 0;
 	case 'p':
 		own->pid = parse_pid(arg, state);
@@ -248,7 +313,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		own->count = parse_count(arg, state);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return take_fleet(own, key, arg) ? 0 : ARGP_ERR_UNKNOWN;
 	}
 }
 

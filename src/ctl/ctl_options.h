@@ -29,6 +29,9 @@ struct ctl_options {
 	bool json;
 	uint64_t delay_ns; /* of top */
 	uint64_t count;    /* of top; 0: until it is ended */
+	const char *at;    /* URL of a fleet; NULL: this machine */
+	/* of --at, as they were given, for ttlog-fleet; NULL: not given */
+	const char *as, *wait, *tls_ca, *tls_cert, *tls_key, *creds;
 };
 
 /* Does not return if the user asked for help or the version (exit status 0), or if the command line

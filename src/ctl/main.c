@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ttlog-ctl: asks the collectors on this machine, and changes what they do.
+ * ttlog-ctl: asks the collectors on this machine, or on many, and changes what they do.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,36 +9,10 @@
 
 #include "ask.h"
 #include "ctl_options.h"
+#include "machines.h"
 #include "print.h"
+#include "show.h"
 #include "top.h"
-
-/* 0: it is printed; 1: no answer of a collector. */
-static int print_one(const struct ctl_options *options, const struct control_told *reply)
-{
-	json_error_t error;
-	json_t *answer;
-
-	if (options->json) {
-		puts(reply->text);
-		return 0;
-	}
-	answer = json_loads(reply->text, 0, &error);
-	if (!answer) {
-		fprintf(stderr, "ttlog-ctl: %s: the answer is no JSON: %s\n", reply->name,
-			error.text);
-		return 1;
-	}
-	if (options->command == CTL_STATUS)
-		print__status(stdout, answer);
-	else if (options->command == CTL_LIST)
-		print__list(stdout, answer);
-	else if (options->command == CTL_RELOAD)
-		print__reloaded(stdout, answer);
-	else
-		print__switched(stdout, answer);
-	json_decref(answer);
-	return 0;
-}
 
 /* The arguments, each zero-terminated; the caller frees them. NULL: no memory. */
 static char *join_arguments(const struct ctl_options *options, size_t *ret_bytes)
@@ -74,25 +48,13 @@ static int command(const struct ctl_options *options, enum control_command numbe
 	}
 	free(arguments);
 	if (options->command == CTL_LIST && !options->json)
-		printf("%8s %-16s %13s %-16s %s\n", "PID", "SERVICE", "SITES ON/ALL", "COMMAND",
-		       "PROGRAM");
+		print__list_heads(stdout);
 	for (size_t i = 0; i < replies->ask.cnt; i++) {
 		if (replies->ask.told[i].verdict == CONTROL_WIRE_DONE)
-			status |= print_one(options, &replies->ask.told[i]);
+			status |= show__answer(stdout, options, replies->ask.told[i].name,
+					       replies->ask.told[i].text);
 	}
 	return combine(status, replies__tell(replies, options));
-}
-
-/* The paths of snapshots; errors go to stderr. */
-static void print_paths(const struct control_told *reply)
-{
-	const char *line = reply->text, *end;
-
-	for (; *line; line = *end ? end + 1 : end) {
-		end = line + strcspn(line, "\n");
-		if (strncmp(line, CONTROL_ERROR, strlen(CONTROL_ERROR)) != 0)
-			printf("%.*s\n", (int)(end - line), line);
-	}
 }
 
 static int trigger(const struct ctl_options *options, struct replies *replies)
@@ -107,7 +69,7 @@ static int trigger(const struct ctl_options *options, struct replies *replies)
 	if (ask__all(replies, &wire, sizeof(wire)))
 		return 1;
 	for (size_t i = 0; i < replies->ask.cnt; i++)
-		print_paths(&replies->ask.told[i]);
+		show__paths(stdout, replies->ask.told[i].text);
 	return replies__tell(replies, options);
 }
 
@@ -148,7 +110,7 @@ int main(int argc, char **argv)
 	int status;
 
 	ctl_options__parse(&options, argc, argv);
-	status = run(&options);
+	status = options.at ? machines__ask(&options) : run(&options);
 	free(options.arguments);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "ttlog-ctl: can't write: %s\n", strerror(errno));

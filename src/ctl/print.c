@@ -185,6 +185,12 @@ void print__status(FILE *out, json_t *answer)
 
 /* ---- list ---- */
 
+void print__list_heads(FILE *out)
+{
+	fprintf(out, "%8s %-16s %13s %-16s %s\n", "PID", "SERVICE", "SITES ON/ALL", "COMMAND",
+		"PROGRAM");
+}
+
 void print__list(FILE *out, json_t *answer)
 {
 	json_t *processes = json_object_get(answer, "processes"), *process;

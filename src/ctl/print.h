@@ -11,6 +11,7 @@
 /* All take an answer (man/ttlog-ctl.1). */
 void print__status(FILE *out, json_t *answer);
 void print__list(FILE *out, json_t *answer);
+void print__list_heads(FILE *out);
 /* Of level and filter; of reload. */
 void print__switched(FILE *out, json_t *answer);
 void print__reloaded(FILE *out, json_t *answer);

@@ -4,6 +4,7 @@ import os
 import subprocess
 
 from asked_fixture import Asker
+from ctl_fixture import ctl
 from harness import TREE, check, equal, wait_until
 from ship_fixture import (SHIP, NatsClient, ask, check_all, ledger, make_spool, start_server, start_ship, stop, url_of,
                           wait_audited, wait_index)  # fmt: skip
@@ -47,6 +48,18 @@ def own_host(t):
     return host
 
 
+def check_ctl(server, tls_of, host):
+    """The same by ttlog-ctl: as oneself, as another user, and as one who may not ask."""
+    for user, name, status, said in (
+            ("alice.example", "alice", 1, f"ttlog-ctl: {host}: failed: no collector is running there\n"),
+            ("alice.example", "bob", 1, 'Permissions Violation for Publish to "ttlog.ctl.all.bob"'),
+            ("reader.example", "alice", 1, 'Permissions Violation for Publish to "ttlog.ctl.all.alice"')):  # fmt: skip
+        ca, cert, key = tls_of[user]
+        _, errors = ctl("--at", f"nats://127.0.0.1:{server.port}", "--as", name, "--tls-ca", ca, "--tls-cert", cert,
+                        "--tls-key", key, "list", status=status)  # fmt: skip
+        check(said in errors, f"{user} as {name}: {errors}")
+
+
 def check_asking(server, tls_of, host):
     """A user asks under his own name only; a host listens for itself only, and answers only what it got."""
     with Asker(server.port, tls=tls_of["alice.example"]) as alice:
@@ -59,6 +72,7 @@ def check_asking(server, tls_of, host):
                      "PUB ttlog.index.crashes.x.s.r.i 0\r\n", f"SUB ttlog.ctl.{host}.* 2", "SUB ttlog.ctl.> 3",
                      "SUB _INBOX.> 4", "SUB _INBOX.bob.> 5"):  # fmt: skip
             check("Permissions Violation" in (alice.try_to(line) or ""), f"{line!r} is permitted")
+        check_ctl(server, tls_of, host)
         with NatsClient(server.port, tls_of["web1.example"], f"_INBOX.{host}.test") as web1:
             for line in ("SUB ttlog.ctl.web2-0a1b2c3d.* 2", "SUB ttlog.ctl.*.* 3", "SUB ttlog.ctl.> 4", "SUB _INBOX.alice.> 5",
                          f"PUB ttlog.ctl.{host}.alice 0\r\n", "PUB ttlog.ctl.web2-0a1b2c3d.web1 0\r\n",

@@ -39,7 +39,7 @@ json_t *ask_answer__done(void)
 	return make("done");
 }
 
-static json_t *make_why(const char *verdict, const char *why)
+json_t *ask_answer__make(const char *verdict, const char *why)
 {
 	json_t *answer = make(verdict);
 
@@ -52,12 +52,12 @@ static json_t *make_why(const char *verdict, const char *why)
 
 json_t *ask_answer__refused(const char *why)
 {
-	return make_why("refused", why);
+	return ask_answer__make("refused", why);
 }
 
 json_t *ask_answer__failed(const char *why)
 {
-	return make_why("failed", why);
+	return ask_answer__make("failed", why);
 }
 
 int ask_answer__add(json_t *answer, const char *collector, const char *verdict, const char *text)

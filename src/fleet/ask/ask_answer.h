@@ -20,6 +20,8 @@ json_t *ask_answer__done(void);
 /* The host does not do it; it could not be done. why: for the user who asked. Any bytes. */
 json_t *ask_answer__refused(const char *why);
 json_t *ask_answer__failed(const char *why);
+/* With any verdict but "done". */
+json_t *ask_answer__make(const char *verdict, const char *why);
 /* text: any bytes. 0 or -ENOMEM. */
 int ask_answer__add(json_t *answer, const char *collector, const char *verdict, const char *text);
 

@@ -39,14 +39,18 @@ static bool matches(const char *glob, const char *text, size_t len)
 				       (struct ttlog_text){ text, len });
 }
 
+bool index_list__is_host(const char *glob, const char *host)
+{
+	const size_t len = strlen(host);
+
+	return matches(glob, host, len) ||
+	       (len > DIGITS_BYTES && matches(glob, host, len - DIGITS_BYTES));
+}
+
 static bool is_wanted(const struct index_filter *filter, const struct index_entry *entry)
 {
-	const size_t len = strlen(entry->host);
-
-	if (!matches(filter->host, entry->host, len) &&
-	    !(len > DIGITS_BYTES && matches(filter->host, entry->host, len - DIGITS_BYTES)))
-		return false;
-	return matches(filter->service, entry->service, strlen(entry->service)) &&
+	return index_list__is_host(filter->host, entry->host) &&
+	       matches(filter->service, entry->service, strlen(entry->service)) &&
 	       matches(filter->reason, entry->reason, strlen(entry->reason));
 }
 

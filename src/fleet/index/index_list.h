@@ -27,6 +27,9 @@ struct index_entry {
 	uint64_t stored_ns; /* when a server took it, since 1970 */
 };
 
+/* Whether that glob means the host, which is not escaped. */
+bool index_list__is_host(const char *glob, const char *host);
+
 /* Each file that matches, in the order in which they came. each: 0, or -errno, which ends it. */
 int index_list__each(const struct index_stream *index, const struct index_filter *filter,
 		     int (*each)(void *ctx, const struct index_entry *entry), void *ctx,

@@ -11,6 +11,7 @@
 
 #include "array.h"
 #include "ask_subject.h"
+#include "index_list.h"
 
 static void test_ask_subject_says_who_asks(void **state)
 {
@@ -97,12 +98,42 @@ static void test_ask_subject_answers_go_to_the_user_only(void **state)
 		assert_false(ask_subject__may_answer("alice", refused[i]));
 }
 
+static void test_ask_hosts_by_glob(void **state)
+{
+	static const struct {
+		const char *glob, *host;
+		bool is_meant;
+	} hosts[] = {
+		{ "", "web1-0a1b2c3d", true },
+		{ "web1", "web1-0a1b2c3d", true },
+		{ "web1-0a1b2c3d", "web1-0a1b2c3d", true },
+		{ "web*", "web1-0a1b2c3d", true },
+		{ "web?-*", "web1-0a1b2c3d", true },
+		{ "web", "web1-0a1b2c3d", false },
+		{ "WEB1", "web1-0a1b2c3d", false },
+		{ "*1", "web1-0a1b2c3d", true },
+		{ "a.b.>", "a.b.>-0a1b2c3d", true },
+		{ "a.*.>", "a.b.>-0a1b2c3d", true },
+		{ "[!w]*", "web1-0a1b2c3d", false },
+		{ "x", "x", true },
+		{ "-0a1b2c3d", "-0a1b2c3d", true },
+		{ "?", "\xff-0a1b2c3d", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		if (index_list__is_host(hosts[i].glob, hosts[i].host) != hosts[i].is_meant)
+			fail_msg("%s, %s", hosts[i].glob, hosts[i].host);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ask_subject_says_who_asks),
 		cmocka_unit_test(test_ask_subject_of_another_form),
 		cmocka_unit_test(test_ask_subject_user_is_one_token),
+		cmocka_unit_test(test_ask_hosts_by_glob),
 		cmocka_unit_test(test_ask_subject_answers_go_to_the_user_only),
 	};
 
