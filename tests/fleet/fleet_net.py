@@ -17,7 +17,6 @@ from nats_server import NatsServer
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLONE_NEWNET = 0x40000000
 COUNT = 3
-DISK = "256m"
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 CONFIG = """server_name: s{number}
@@ -48,7 +47,7 @@ def isolate():
 class Node:
     """A namespace with a server in it, its wire, and its disk."""
 
-    def __init__(self, folder, number):
+    def __init__(self, folder, number, disk_mib):
         self.number = number
         self.address = address_of(number)
         self.wire = f"v{number}"
@@ -58,7 +57,7 @@ class Node:
         self.proxy = None
         self._connect()
         os.makedirs(self.disk)
-        run("mount", "-t", "tmpfs", "-o", "size=" + DISK, "none", self.disk)
+        run("mount", "-t", "tmpfs", "-o", f"size={disk_mib}m", "none", self.disk)
 
     def _connect(self):
         space, wire = f"s{self.number}", self.wire

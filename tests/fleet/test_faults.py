@@ -16,12 +16,14 @@ SECONDS = float(os.environ.get("FLEET_S", 90))
 SEED = os.environ.get("FLEET_SEED") or str(random.randrange(10**6))
 MOST_KIB = 32 << 10
 IDLE_S = 300
+# what comes in that time is half of it
+DISK_MIB = 128 + int(2 * SECONDS)
 URL = "nats://" + ",".join(f"{address_of(number)}:4222" for number in range(COUNT))
 
 
 def start_servers(t):
     isolate()
-    nodes = [Node(t.dir, number) for number in range(COUNT)]
+    nodes = [Node(t.dir, number, DISK_MIB) for number in range(COUNT)]
     t.programs += nodes
     for node in nodes:
         node.start()
@@ -63,7 +65,7 @@ def test_faults_lose_nothing(t):
     slow = Shipper(t, "few", few, [URL + "/few"], "--rate", "64K")
     proven = Seen(slow.marks)
     crashes = [Crashes(recorder.app, SEED, 1.2), Crashes(second.app, SEED, 0.6)]
-    copies = Copies(kept, t.path("scratch"), SEED, 2.5)
+    copies = Copies(kept, t.path("scratch"), SEED, 4)
     t.programs += [*crashes, copies]
     make_well(nodes, streams_of("kept", "few"))
     faults = Faults(nodes, shipper, recorder, streams_of("kept", "few"), SEED, SECONDS)
