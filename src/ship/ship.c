@@ -151,6 +151,7 @@ static int open_spool(struct ship *ship)
 	if (!ship->spool)
 		return report(EXIT_USAGE, ship->from, strerror(errno));
 	(void)shipped_marks__forget_gone(ship->marks_fd, spool__dir_fd(ship->spool));
+	(void)ledger__forget_gone(ship->ledger, spool__dir_fd(ship->spool));
 	return 0;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "ledger.h"
 #include "state_db.h"
@@ -96,6 +98,34 @@ int ledger__forget(struct ledger *ledger, const char *name)
 
 	finish(ledger, statement);
 	return code == SQLITE_DONE ? 0 : -EIO;
+}
+
+static void is_gone(sqlite3_context *context, int cnt, sqlite3_value **values)
+{
+	const int *spool_fd = sqlite3_user_data(context);
+	const char *name = (const char *)sqlite3_value_text(values[0]);
+	struct stat status;
+
+	(void)cnt;
+	sqlite3_result_int(context,
+			   name && fstatat(*spool_fd, name, &status, AT_SYMLINK_NOFOLLOW) &&
+				   errno == ENOENT);
+}
+
+int ledger__forget_gone(struct ledger *ledger, int spool_fd)
+{
+	int code;
+
+	(void)pthread_mutex_lock(&ledger->lock);
+	code = sqlite3_create_function(ledger->db, "is_gone", 1, SQLITE_UTF8, &spool_fd, is_gone,
+				       NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(ledger->db, "DELETE FROM files1 WHERE is_gone(name)", NULL,
+				    NULL, NULL);
+	(void)sqlite3_create_function(ledger->db, "is_gone", 1, SQLITE_UTF8, NULL, NULL, NULL,
+				      NULL);
+	(void)pthread_mutex_unlock(&ledger->lock);
+	return code == SQLITE_OK ? 0 : -EIO;
 }
 
 static const char *text_of(sqlite3_stmt *statement, int column)

@@ -28,6 +28,8 @@ void ledger__free(struct ledger *ledger);
 /* 0, or -EIO: it could not be written; that is no reason not to go on. */
 int ledger__put(struct ledger *ledger, const struct ledger_entry *entry);
 int ledger__forget(struct ledger *ledger, const char *name);
+/* Files that went while this program was not there. */
+int ledger__forget_gone(struct ledger *ledger, int spool_fd);
 
 /* Calls take with the entry, whose texts are valid until it returns. 0; -ENOENT; -EIO. */
 int ledger__get(struct ledger *ledger, const char *destination, const char *name,

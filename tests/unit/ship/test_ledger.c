@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "ledger.h"
@@ -93,6 +95,26 @@ static void test_ledger_keeps_what_it_is_told(void **state)
 	assert_int_equal(ledger__forget(ledger, "m"), 0);
 	assert_int_equal(count_of(ledger, "d"), 1);
 	assert_int_equal(count_of(ledger, "e"), 0);
+	ledger__free(ledger);
+}
+
+static void test_ledger_forgets_what_went_meanwhile(void **state)
+{
+	struct ledger *ledger = open_it();
+	struct ledger_entry there = entry_of("d", "ledger.db"), gone = entry_of("d", "gone"),
+			    also = entry_of("e", "gone");
+	const int fd = open(dir, O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ledger__put(ledger, &there), 0);
+	assert_int_equal(ledger__put(ledger, &gone), 0);
+	assert_int_equal(ledger__put(ledger, &also), 0);
+	assert_int_equal(ledger__forget_gone(ledger, fd), 0);
+	assert_int_equal(count_of(ledger, "d"), 1);
+	assert_int_equal(count_of(ledger, "e"), 0);
+	assert_int_equal(ledger__get(ledger, "d", "ledger.db", compare, &there), 0);
+	assert_int_equal(close(fd), 0);
 	ledger__free(ledger);
 }
 
@@ -183,6 +205,8 @@ int main(void)
 						remove_dir),
 		cmocka_unit_test_setup_teardown(test_ledger_keeps_chunks_of_files_that_went,
 						make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_ledger_forgets_what_went_meanwhile, make_dir,
+						remove_dir),
 		cmocka_unit_test_setup_teardown(test_ledger_is_made_anew, make_dir, remove_dir),
 		cmocka_unit_test(test_ledger_says_why_not),
 	};
