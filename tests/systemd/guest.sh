@@ -16,20 +16,23 @@ ok() {
 fail() {
 	failed=$((failed + 1))
 	say "FAILED  $*"
-	journalctl -b --no-pager -n 40 -u ttlog | sed 's/^/    /'
+	journalctl -b --no-pager -n 40 -u ttlog -u ttlog-ship -u servers | sed 's/^/    /'
 }
 
 # await COMMAND...: repeats it until it succeeds, for at most two minutes.
 await() {
-	for ((tries = 0; tries < 1200; tries++)); do
+	local end=$((SECONDS + 120))
+
+	while ((SECONDS < end)); do
 		! "$@" >/dev/null 2>&1 || return 0
 		sleep 0.1
 	done
 	return 1
 }
 
+# property NAME [UNIT]
 property() {
-	systemctl show -P "$1" ttlog
+	systemctl show -P "$1" "${2:-ttlog}"
 }
 
 newest() {
@@ -70,13 +73,18 @@ test_core_dump() {
 	await core_is_named && core_is_named
 }
 
+# Members of the groups may still read files, and ask.
+groups_stay() {
+	test_directories && [ "$(stat -c '%G %a' "$(newest)")" = "ttlog-read 640" ]
+}
+
 test_reload() {
 	local pid
 
 	pid=$(property MainPID)
 	echo 'level = info' >>/etc/ttlog/collect.conf
 	systemctl reload ttlog || return
-	[ "$(property MainPID)" = "$pid" ] && systemctl -q is-active ttlog
+	[ "$(property MainPID)" = "$pid" ] && systemctl -q is-active ttlog && groups_stay
 }
 
 restarted() {
@@ -89,7 +97,74 @@ test_watchdog() {
 	printf '[Service]\nWatchdogSec=10s\nTimeoutAbortSec=5s\n' >/run/systemd/system/ttlog.service.d/watchdog.conf
 	systemctl daemon-reload && systemctl restart ttlog || return
 	kill -STOP "$(property MainPID)"
-	await restarted
+	await restarted && groups_stay
+}
+
+# ---- the shipper ----
+
+# ship_to BUCKET: with what /etc/default/ttlog-ship says.
+ship_to() {
+	echo "SHIP_OPTIONS=--to nats://127.0.0.1:4333/$1 --replicas 1 --audit-after 1ms --metrics 9465" >/etc/default/ttlog-ship
+	systemctl restart ttlog-ship
+}
+
+# How many files it has sent to that bucket: from its page for Prometheus.
+sent_to() {
+	exec 3<>/dev/tcp/127.0.0.1/9465 || return
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+	sed -n "s|^ttlog_ship_sent_files_total{destination=\"nats://127.0.0.1:4333/$1\"} \([0-9]*\).*|\1|p" <&3
+	exec 3>&-
+}
+
+# Each file was read back, and no other one.
+all_shipped() {
+	[ "$(ls /var/lib/ttlog-ship/shipped)" = "$(cd /var/lib/ttlog && ls ttlog-*.bin)" ]
+}
+
+others_have_all() {
+	[ "$(sent_to others)" = "$(find /var/lib/ttlog -name 'ttlog-*.bin' | wc -l)" ] && all_shipped
+}
+
+# It has a user of its own, who may read the files, and no right beyond that.
+test_ship_rights() {
+	local pid
+
+	systemd-run -q --unit=servers nats-server -a 127.0.0.1 -p 4333 -js -sd /run/servers
+	ship_to crashes && await all_shipped || return
+	[ "$(stat -c '%U:%G %a' /var/lib/ttlog-ship)" = "ttlog-ship:ttlog-ship 700" ] || return
+	pid=$(property MainPID ttlog-ship)
+	[ "$(stat -c %U "/proc/$pid")" = ttlog-ship ] || return
+	[ "$(grep -c -E '^(Cap...:.0+|NoNewPrivs:.1|Seccomp:.2)$' "/proc/$pid/status")" = 7 ]
+}
+
+test_ship_crash() {
+	systemd-run -q --wait --unit=victim3 /usr/local/bin/victim 1 1 SIG11
+	await all_shipped && [ -e "/var/lib/ttlog-ship/shipped/$(basename "$(newest)")" ]
+}
+
+# The recorder may look into the shipper's directory.
+test_keep_until_shipped() {
+	echo 'keep-until-shipped = yes' >>/etc/ttlog/collect.conf
+	systemctl restart ttlog || return
+	! journalctl -b -u ttlog --no-pager | grep "can't read"
+}
+
+ship_restarted() {
+	[ "$(property NRestarts ttlog-ship)" = 1 ] && systemctl -q is-active ttlog-ship
+}
+
+test_ship_killed() {
+	kill -KILL "$(property MainPID ttlog-ship)"
+	await ship_restarted && await all_shipped
+}
+
+test_ship_options() {
+	ship_to others && await others_have_all
+}
+
+test_ship_stop() {
+	systemctl stop ttlog-ship || return
+	[ "$(property Result ttlog-ship)" = success ] && [ "$(property ExecMainStatus ttlog-ship)" = 0 ]
 }
 
 test_stop() {
@@ -97,7 +172,8 @@ test_stop() {
 	[ "$(property Result)" = success ] && [ "$(property ExecMainStatus)" = 0 ]
 }
 
-for name in ready directories crash core_dump reload watchdog stop; do
+for name in ready directories crash core_dump reload watchdog \
+	ship_rights ship_crash keep_until_shipped ship_killed ship_options ship_stop stop; do
 	if said=$(test_$name 2>&1); then
 		ok "$name"
 	else

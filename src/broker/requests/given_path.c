@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "broker.h"
@@ -51,19 +50,47 @@ int given_path__serve_exists(const struct broker_task *task, struct broker_resul
 	return access(task->payload, F_OK) ? -errno : 0;
 }
 
+/* Asks no server of the file system. */
+static int device_of(int fd, uint64_t *ret)
+{
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status))
+		return -errno;
+	*ret = (uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor;
+	return 0;
+}
+
+static int open_below(int state_fd)
+{
+	const int path_fd =
+		openat(state_fd, SHIPPED_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	uint64_t devices[2];
+	int fd = path_fd < 0 ? -errno : device_of(state_fd, &devices[0]);
+
+	if (!fd)
+		fd = device_of(path_fd, &devices[1]);
+	if (!fd && devices[0] != devices[1])
+		fd = -EXDEV;
+	if (!fd) {
+		fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			fd = -errno;
+	}
+	if (path_fd >= 0)
+		(void)close(path_fd);
+	return fd;
+}
+
+/* Without openat2(), which RestrictSUIDSGID of systemd takes away. */
 static int open_shipped(const char *state)
 {
-	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-					   RESOLVE_NO_XDEV };
 	const int state_fd = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
 
 	if (state_fd < 0)
 		return -errno;
-	fd = (int)syscall(SYS_openat2, state_fd, SHIPPED_DIR, &how, sizeof(how));
-	if (fd < 0)
-		fd = -errno;
+	fd = open_below(state_fd);
 	(void)close(state_fd);
 	return fd;
 }
