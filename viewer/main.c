@@ -207,9 +207,9 @@ static void show_lines(struct view *view, struct ttlog_stream *stream, uint64_t 
 	for (uint64_t i = 0; i < most && !view->out.err && ttlog_stream_next(stream, &event); i++) {
 		text.unsure_ns = host_order__take(&view->order, &event);
 		if (format == FORMAT_LOGFMT)
-			logfmt__event(&view->out, &event);
+			logfmt__event(&view->out, &event, text.unsure_ns);
 		else if (format == FORMAT_JSON)
-			json__event(&view->out, &event);
+			json__ordered_event(&view->out, &event, text.unsure_ns);
 		else
 			text_output__event(&text, &event);
 	}

@@ -12,6 +12,7 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
+from screen_fixture import on_screen  # noqa: E402
 from view_harness import DEADLINE_S, VIEW, run, view  # noqa: E402
 
 MS = 10**6
@@ -88,7 +89,14 @@ def test_other_formats():
         done = subprocess.run([VIEW, "--format", name, *files], capture_output=True, timeout=DEADLINE_S)
         err = done.stderr.decode()
         assert done.returncode == 0 and "not certain for 3 of 4 events" in err and err.count("\n") == 1, err
-    assert all("order" not in json.loads(line) for line in view("--format", "json", *files).splitlines())
+    # h1 0, h2 5, h1 10, h2 15
+    events = [json.loads(line) for line in view("--format", "json", *files).splitlines()]
+    schema = json.loads(view("--format", "schema"))
+    assert set(events[1]) <= set(schema["properties"]), events[1]
+    assert [event.get("order_error_ns") for event in events] == [None, 2 * MS, 2 * MS, 2 * MS], events
+    lines = view("--format", "logfmt", *files).splitlines()
+    assert [line.endswith(" order_error_ns=2000000") for line in lines] == [False, True, True, True], lines
+    assert not any("order_error_ns" in line for line in view("--format", "json", files[0]).splitlines())
     # of what is shown
     assert "of 2 events" in shown("--limit", "2", *files)[1]
     assert shown("--filter", "pid=1", *files)[1] == "" == shown("--stats", *files)[1]
@@ -110,6 +118,35 @@ def test_sql():
                 *paths).splitlines()  # fmt: skip
     assert [json.loads(row) for row in rows] == [
         {"host": "h1", "e": 1234567, "s": None}, {"host": "h2", "e": None, "s": "0011223344556677"}], rows
+
+
+def test_sql_of_times():
+    """Said once, if a statement reads times, of several hosts whose clocks may be off."""
+    files = [host_file(1, "h1", [0], 2 * MS), host_file(2, "h2", [MS], MS, True)]
+    ordered = "SELECT ts, pid FROM events ORDER BY ts; SELECT max(ts_ns) FROM events"
+    err = shown("--sql", ordered, *files)[1]
+    assert "do not tell which was first" in err and "h1 2.000ms, h2 1.000ms (not synchronised)" in err, err
+    assert err.count("\n") == 1, err
+    assert shown("--sql", "SELECT pid, count(*) FROM events GROUP BY pid", *files)[1] == ""
+    assert shown("--sql", ordered, files[0])[1] == ""
+    assert shown("--sql", ordered, host_file(3, "h1", [0]), host_file(4, "h2", [0]))[1] == ""
+    # two events are in order if their clocks can't be off by as much
+    close = view("--sql", "SELECT count(*) n FROM events a, events b, snapshots s, snapshots t WHERE a.pid = s.pid AND "
+                 "b.pid = t.pid AND a.ts_ns < b.ts_ns AND b.ts_ns - a.ts_ns < s.clock_error_ns + t.clock_error_ns",
+                 "--format", "json", *files)  # fmt: skip
+    assert json.loads(close) == {"n": 1}, close
+
+
+def test_screen():
+    """The title says how far two clocks may be off, the event's lines which."""
+    files = [host_file(1, "h1", [0], 2 * MS), host_file(2, "h2", [MS], MS)]
+    with on_screen(*files, shows=[r"^ 2 files: .*  order of hosts \+-3\.000ms$"], size=(100, 30)) as terminal:
+        terminal.keys("Enter")
+        terminal.wait(r"^ *clock +of h2, off by at most 1\.000ms$")
+    with on_screen(files[0], shows=[r"^ 1\.bin .*exit$"], size=(100, 30)) as terminal:
+        terminal.keys("Enter")
+        terminal.wait(r"^ *time +2026")
+        assert not any("clock" in line for line in terminal.lines())
 
 
 def test_info():

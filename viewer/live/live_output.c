@@ -62,7 +62,7 @@ static int catch_signals(void)
 static void print_event(struct live_output *live, const struct ttlog_event *event)
 {
 	if (live->options->format == FORMAT_LOGFMT)
-		logfmt__event(live->out, event);
+		logfmt__event(live->out, event, 0);
 	else if (live->options->format == FORMAT_JSON)
 		json__event(live->out, event);
 	else

@@ -4,6 +4,7 @@
 
 #include <ttlog/read.h>
 #include "diagnostics.h"
+#include "host_order.h"
 #include "sql.h"
 #include "sql_cache.h"
 #include "sql_source.h"
@@ -16,6 +17,9 @@ struct sql {
 	struct sql_source source;
 	struct sql_cache cache;
 	bool is_volatile; /* the statement prepared last may give another result each time */
+	bool reads_times; /* that one does, of events or spans */
+	struct host_order order;
+	bool has_said_order;
 };
 
 /* ---- What a statement may do ---- */
@@ -52,6 +56,14 @@ static bool is_volatile(const char *function)
 	return is_among(function, VOLATILE, sizeof(VOLATILE) / sizeof(VOLATILE[0]));
 }
 
+/* Of a table of events or spans. */
+static bool is_time(const char *column)
+{
+	static const char *const TIMES[] = { "ts", "ts_ns", "end_ts" };
+
+	return is_among(column, TIMES, sizeof(TIMES) / sizeof(TIMES[0]));
+}
+
 /* The user's own tables and indices lie in memory, or in SQLite's unnamed temporary file. No
  * statement can name another file: VACUUM INTO attaches, too. */
 static int authorize(void *context, int action, const char *first, const char *second,
@@ -67,6 +79,9 @@ static int authorize(void *context, int action, const char *first, const char *s
 	case SQLITE_CREATE_VTABLE:
 	case SQLITE_DROP_VTABLE:
 		return SQLITE_DENY;
+	case SQLITE_READ:
+		sql->reads_times |= is_time(second);
+		return SQLITE_OK;
 	case SQLITE_FUNCTION:
 		sql->is_volatile |= is_volatile(second);
 		return sqlite3_stricmp(second, "load_extension") ? SQLITE_OK : SQLITE_DENY;
@@ -97,7 +112,8 @@ struct sql *sql__new(struct ttlog_snapshot *const *readers, size_t reader_cnt)
 	struct sql *sql = calloc(1, sizeof(*sql));
 	int code;
 
-	if (!sql || sql_source__init(&sql->source, readers, reader_cnt)) {
+	if (!sql || sql_source__init(&sql->source, readers, reader_cnt) ||
+	    host_order__init(&sql->order, readers, reader_cnt)) {
 		free(sql);
 		errno = -diagnostics__print_errno("sql", ENOMEM);
 		return NULL;
@@ -122,6 +138,7 @@ void sql__free(struct sql *sql)
 	(void)sqlite3_close(sql->db);
 	sql_cache__clear(&sql->cache);
 	sql_source__fini(&sql->source);
+	host_order__fini(&sql->order);
 	free(sql);
 }
 
@@ -216,6 +233,14 @@ static int print(struct sql *sql, sqlite3_stmt *statement, struct out *out, enum
 	return code;
 }
 
+/* Once; after the rows. */
+static void say_order(struct sql *sql)
+{
+	if (sql->reads_times && !sql->has_said_order)
+		host_order__say_times(&sql->order);
+	sql->has_said_order |= sql->reads_times;
+}
+
 int sql__run(struct sql *sql, const char *statements, struct out *out, enum sql_format format)
 {
 	while (*statements && !out->err) {
@@ -223,7 +248,7 @@ int sql__run(struct sql *sql, const char *statements, struct out *out, enum sql_
 		const char *rest = statements;
 		int code;
 
-		sql->is_volatile = false;
+		sql->is_volatile = sql->reads_times = false;
 		code = sqlite3_prepare_v2(sql->db, statements, -1, &statement, &rest);
 		if (code)
 			return fail(sql, code, statements);
@@ -235,6 +260,7 @@ int sql__run(struct sql *sql, const char *statements, struct out *out, enum sql_
 			return code;
 		}
 		(void)sqlite3_finalize(statement);
+		say_order(sql);
 		statements = rest;
 	}
 	return out->err;

@@ -66,6 +66,7 @@ extern const struct event_output ctf_output;
 extern const struct event_output perfetto_output;
 
 /* A line of --format logfmt. */
-void logfmt__event(struct out *out, const struct ttlog_event *event);
+/* order_error_ns: as json__ordered_event(). */
+void logfmt__event(struct out *out, const struct ttlog_event *event, uint64_t order_error_ns);
 
 #endif /* TTLOG_VIEW_EVENT_OUTPUT_H */

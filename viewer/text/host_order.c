@@ -212,6 +212,19 @@ void host_order__say(const struct host_order *order)
 	say(&out);
 }
 
+void host_order__say_times(const struct host_order *order)
+{
+	struct out out;
+
+	if (!host_order__most_ns(order) || out__init_memory(&out))
+		return;
+	out__text(&out,
+		  "times of two hosts that are closer than their clocks may be off do not tell "
+		  "which was first (snapshots.clock_error_ns): ");
+	put_hosts(&out, order);
+	say(&out);
+}
+
 void host_order__say_interval(const struct host_order *order, uint64_t interval_ns)
 {
 	struct out out;

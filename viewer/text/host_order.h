@@ -39,6 +39,8 @@ uint64_t host_order__most_ns(const struct host_order *order);
 
 /* Says on stderr how many events were not certain; nothing if none was. */
 void host_order__say(const struct host_order *order);
+/* Says on stderr that times of several hosts can't be compared closely; nothing if they can. */
+void host_order__say_times(const struct host_order *order);
 /* Says on stderr that events of several hosts may belong to other intervals of this length; nothing
  * if that is longer than the errors. */
 void host_order__say_interval(const struct host_order *order, uint64_t interval_ns);

@@ -126,7 +126,8 @@ static void member(struct out *out, const char *key, struct ttlog_text text)
 	quoted(out, text);
 }
 
-void json__object(struct out *out, const struct ttlog_event *event)
+/* Without the end. */
+static void begin_object(struct out *out, const struct ttlog_event *event)
 {
 	const struct ttlog_site *site = event->site;
 	const uint64_t suppressed = ttlog_event_suppressed(event);
@@ -150,13 +151,25 @@ void json__object(struct out *out, const struct ttlog_event *event)
 		out__json_u64(out, ",\"suppressed\":", suppressed);
 	stack(out, event);
 	member(out, ",\"id\":", ttlog_event_id(event, buf));
+}
+
+void json__object(struct out *out, const struct ttlog_event *event)
+{
+	begin_object(out, event);
 	out__char(out, '}');
+}
+
+void json__ordered_event(struct out *out, const struct ttlog_event *event, uint64_t order_error_ns)
+{
+	begin_object(out, event);
+	if (order_error_ns)
+		out__json_u64(out, ",\"order_error_ns\":", order_error_ns);
+	out__text(out, "}\n");
 }
 
 void json__event(struct out *out, const struct ttlog_event *event)
 {
-	json__object(out, event);
-	out__char(out, '\n');
+	json__ordered_event(out, event, 0);
 }
 
 static void scalar(struct out *out, const struct ttlog_cbor_item *item)

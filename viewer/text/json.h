@@ -7,6 +7,8 @@
 #include "out.h"
 
 void json__event(struct out *out, const struct ttlog_event *event);
+/* order_error_ns: of host_order__take(); 0: there is no such key. */
+void json__ordered_event(struct out *out, const struct ttlog_event *event, uint64_t order_error_ns);
 /* The same without the newline. */
 void json__object(struct out *out, const struct ttlog_event *event);
 /* An object of the fields, without the duration of a span's end. */

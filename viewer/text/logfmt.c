@@ -60,7 +60,7 @@ static void id(struct out *out, const char *key, struct ttlog_text digits)
 	out__bytes(out, digits.p, digits.len);
 }
 
-void logfmt__event(struct out *out, const struct ttlog_event *event)
+void logfmt__event(struct out *out, const struct ttlog_event *event, uint64_t order_error_ns)
 {
 	const uint64_t suppressed = ttlog_event_suppressed(event);
 	char buf[TTLOG_ID_BYTES];
@@ -74,6 +74,10 @@ void logfmt__event(struct out *out, const struct ttlog_event *event)
 	if (suppressed) {
 		out__text(out, " suppressed=");
 		out__u64(out, suppressed);
+	}
+	if (order_error_ns) {
+		out__text(out, " order_error_ns=");
+		out__u64(out, order_error_ns);
 	}
 	out__char(out, '\n');
 }

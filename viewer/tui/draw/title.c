@@ -49,6 +49,10 @@ static void draw_files(const struct model *model, struct out *out, int y)
 		lost += ttlog_snapshot_contents(input->readers[i])->lost->total;
 	if (lost)
 		out__grouped_after(out, "  lost ", lost);
+	if (model->order_error_ns) {
+		out__text(out, "  order of hosts +-");
+		out__duration(out, model->order_error_ns);
+	}
 	draw_bar(out, y, STYLE_BAR);
 }
 

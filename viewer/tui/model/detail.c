@@ -161,6 +161,20 @@ static void thread_line(struct detail *detail, const struct ttlog_thread *thread
 	end_line(detail, STYLE_PLAIN);
 }
 
+/* Of one of several files. */
+static void clock_line(struct detail *detail, const struct ttlog_info *info)
+{
+	struct out *out;
+
+	if (!info->has_clock_error || !info->host.len)
+		return;
+	out = begin(detail, "clock");
+	out__plain_after(out, "of ", info->host);
+	out__text(out, ", off by at most ");
+	out__duration(out, info->clock_error_ns);
+	end_line(detail, STYLE_PLAIN);
+}
+
 static void source_lines(struct detail *detail, const struct ttlog_site *site)
 {
 	char text[SOURCE_MAX_LINE];
@@ -202,9 +216,11 @@ int detail__make(struct detail *detail, const struct ttlog_event *event, bool wi
 	text_line(detail, "level", ttlog_text_of(ttlog_level_name(site->level)),
 		  (enum screen_style)(STYLE_LEVEL + site->level));
 	thread_line(detail, event->thread);
-	if (with_file)
+	if (with_file) {
 		text_line(detail, "file", ttlog_text_of(ttlog_snapshot_name(event->snapshot)),
 			  STYLE_PLAIN);
+		clock_line(detail, ttlog_snapshot_info(event->snapshot));
+	}
 	text_line(detail, "target", site->target, STYLE_PLAIN);
 	text_line(detail, "probe", site->probe, STYLE_PLAIN);
 	id_line(detail, "trace_id", ttlog_event_trace_id(event, id));

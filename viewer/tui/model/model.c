@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "diagnostics.h"
+#include "host_order.h"
 #include "model.h"
 #include "options.h"
 #include "screen.h"
@@ -78,6 +79,19 @@ static int open_follow(struct model *model)
 	return err;
 }
 
+static int find_order_error(struct model *model)
+{
+	const struct input *input = &model->events.input;
+	struct host_order order;
+	const int err = host_order__init(&order, input->readers, input->reader_cnt);
+
+	if (err)
+		return diagnostics__print_errno("cannot go on", -err);
+	model->order_error_ns = host_order__most_ns(&order);
+	host_order__fini(&order);
+	return 0;
+}
+
 int model__open(struct model *model)
 {
 	struct events *events = &model->events;
@@ -85,6 +99,8 @@ int model__open(struct model *model)
 
 	if (!err)
 		err = events__open(events);
+	if (!err)
+		err = find_order_error(model);
 	if (err)
 		return err;
 	lines__add_snapshots(&model->lines, events->input.readers, events->input.reader_cnt);

@@ -60,8 +60,9 @@ struct model {
 	struct detail detail;
 	struct prompt prompt;
 	struct message message;
-	bool is_over; /* the user wants to end */
-	int err;      /* 0, or -errno: the program cannot go on */
+	uint64_t order_error_ns; /* by how much clocks of two hosts may differ; 0: they don't */
+	bool is_over;            /* the user wants to end */
+	int err;                 /* 0, or -errno: the program cannot go on */
 };
 
 /* NULL: no memory. */
