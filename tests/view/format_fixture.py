@@ -155,3 +155,18 @@ TORN = [
     (10 * MS, 0, "-c 4000000"), (11 * MS, 0, "+a"), (12 * MS, 0, "+b"), (15 * MS, 0, "-a"),
     (16 * MS, 0, "+a"), (17 * MS, 0, "+b"), (18 * MS, 0, "!"),
 ]  # fmt: skip
+
+
+def file_of_host(folder, pid, host, times, error_ns=None, unsynchronised=False, **more):
+    """Events at so many ns after REAL."""
+    header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": pid, "host": host, "comm": "p",
+              "reason": "exit", "created_at": make.time_text(make.REAL), **more}  # fmt: skip
+    if error_ns is not None:
+        header["clock_error_ns"] = error_ns
+    if unsynchronised:
+        header["clock_unsynchronised"] = True
+    made = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])],
+                         [{"pid": pid, "tid": pid, "comm": "p"}], {0: [make.array("Q")]})  # fmt: skip
+    made.chunk([(at, 0, 0, [at]) for at in times])
+    made.end()
+    return made.save(os.path.join(folder, "%d.bin" % pid))

@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 
 import jsonschema  # noqa: E402
 import make_snapshot as make  # noqa: E402
-from format_fixture import FILES, GOLDEN, STACK, UNSAFE, no_escapes, odd_file, stack_file  # noqa: E402
+from format_fixture import FILES, GOLDEN, STACK, UNSAFE, file_of_host, no_escapes, odd_file, stack_file  # noqa: E402
 from view_harness import DEADLINE_S, VIEW, events_of, hostile_files, run, texts_of, view  # noqa: E402
 from view_otlp import otlp_lines  # noqa: E402
 
@@ -48,7 +48,8 @@ def test_schema():
     with tempfile.TemporaryDirectory() as folder:
         all_files = [*FILES.values(), ["tests/golden/twin-first.bin"], [odd_file(folder)],
                      [stack_file(folder)], ["tests/golden/contexts.bin"], ["tests/golden/nulls.bin"],
-                     ["tests/golden/suppressed.bin"]]
+                     ["tests/golden/suppressed.bin"],
+                     [file_of_host(folder, pid, f"h{pid}", [pid], 1000) for pid in (1, 2)]]
         events = [event for files in all_files for event in events_of(*files)]
     for event in events:
         validator.validate(event)

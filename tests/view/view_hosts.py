@@ -12,6 +12,7 @@ sys.path.insert(0, "tests")
 sys.dont_write_bytecode = True
 
 import make_snapshot as make  # noqa: E402
+from format_fixture import file_of_host  # noqa: E402
 from screen_fixture import on_screen  # noqa: E402
 from view_harness import DEADLINE_S, VIEW, run, view  # noqa: E402
 
@@ -19,19 +20,8 @@ MS = 10**6
 FOLDER = tempfile.TemporaryDirectory()
 
 
-def host_file(pid, host, times, error_ns=None, unsynchronised=False, **more):
-    """Events at so many ns after REAL."""
-    header = {"clock": {"mono_ns": 0, "real_ns": make.REAL}, "pid": pid, "host": host, "comm": "p",
-              "reason": "exit", "created_at": make.time_text(make.REAL), **more}  # fmt: skip
-    if error_ns is not None:
-        header["clock_error_ns"] = error_ns
-    if unsynchronised:
-        header["clock_unsynchronised"] = True
-    made = make.Snapshot(header, [make.site("event", "INFO", "tick", "Tick", 5, [("n", "u64")])],
-                         [{"pid": pid, "tid": pid, "comm": "p"}], {0: [make.array("Q")]})  # fmt: skip
-    made.chunk([(at, 0, 0, [at]) for at in times])
-    made.end()
-    return made.save(os.path.join(FOLDER.name, "%d.bin" % pid))
+def host_file(*args, **more):
+    return file_of_host(FOLDER.name, *args, **more)
 
 
 def shown(*args):
