@@ -13,6 +13,8 @@
  *	burst RATE SECONDS WORKERS	so many crashes a second, at the time, whatever the others take
  *					(0: WORKERS one after another, as fast as they can)
  *	fill COUNT WORKERS		so many messages of the index alone
+ *	audit SECONDS WORKERS		reads the files of the last burst back, each once, and looks for its
+ *					message
  */
 #include <errno.h>
 #include <pthread.h>
@@ -54,7 +56,8 @@ static struct {
 	struct host *hosts;
 	size_t host_cnt;
 	struct bytes snapshot, info;
-	uint64_t salt; /* no file of another run */
+	uint64_t salt; /* of the last burst; no file of another run has it */
+	size_t sent_cnt;
 } fleet;
 
 /* ---- work that several threads share ---- */
@@ -267,26 +270,61 @@ static int fill_one(size_t number, struct fleet_error *error)
 	return err;
 }
 
+static int audit(size_t number, struct fleet_error *error)
+{
+	struct host *host = host_of(number);
+	struct object_meta meta, there;
+	int err;
+
+	name_object(host, number, &meta);
+	(void)pthread_mutex_lock(&host->lock);
+	err = object_get__meta(&host->bucket, meta.name, &there, error);
+	if (!err)
+		err = object_get__read(&host->bucket, &there, NULL, NULL, error);
+	(void)pthread_mutex_unlock(&host->lock);
+	return err;
+}
+
 /* ---- the whole ---- */
+
+/* 0; -1: it is none. */
+static int parse(const char *line, struct work *ret, size_t *ret_workers)
+{
+	size_t rate, seconds = 0;
+
+	if (sscanf(line, "burst %zu %zu %zu", &rate, &seconds, ret_workers) == 3) {
+		ret->one = crash;
+		ret->cnt = rate ? rate * seconds : 1000000;
+		ret->gap_ns = rate ? NS_PER_S / rate : 0;
+		ret->end_ns = rate ? 0 : seconds * NS_PER_S;
+		return 0;
+	}
+	if (sscanf(line, "audit %zu %zu", &seconds, ret_workers) == 2) {
+		ret->one = audit;
+		ret->cnt = fleet.sent_cnt;
+		ret->end_ns = seconds * NS_PER_S;
+		return 0;
+	}
+	ret->one = fill_one;
+	return sscanf(line, "fill %zu %zu", &ret->cnt, ret_workers) == 2 ? 0 : -1;
+}
 
 static int obey(const char *line)
 {
-	size_t rate, seconds, workers, cnt;
-	struct work work = { .one = crash };
+	struct work work = { .cnt = 0 };
+	size_t worker_cnt;
+	int err;
 
-	if (sscanf(line, "burst %zu %zu %zu", &rate, &seconds, &workers) == 3) {
-		work.cnt = rate ? rate * seconds : 1000000;
-		work.gap_ns = rate ? NS_PER_S / rate : 0;
-		work.end_ns = rate ? 0 : seconds * NS_PER_S;
-	} else if (sscanf(line, "fill %zu %zu", &cnt, &workers) == 2) {
-		work.one = fill_one;
-		work.cnt = cnt;
-	} else {
+	if (parse(line, &work, &worker_cnt)) {
 		fprintf(stderr, "hosts: no command: %s\n", line);
 		return -1;
 	}
-	fleet.salt = bench__now_ns(CLOCK_REALTIME) / 1000;
-	return share(&work, workers);
+	if (work.one != audit)
+		fleet.salt = bench__now_ns(CLOCK_REALTIME) / 1000;
+	err = share(&work, worker_cnt);
+	if (work.one == crash)
+		fleet.sent_cnt = work.done;
+	return err;
 }
 
 static int read_file(const char *path, struct bytes *ret)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from .fleet import Servers, cpu_s_of, memory_mib_of
+from .fleet import Servers, cpu_s_of, memory_mib_of, wait_for
 from .process import Failed, run
 from .q_live import built
 
@@ -52,7 +52,7 @@ class Hosts:
 def make_crash(bench):
     """(path of a real snapshot of a crash, of about 50 KB; path of what --info says of it)."""
     directory = bench.fresh_dir('crash')
-    collector = bench.product.start(['-q', '-o', directory], [bench.program('rate'), 'varied', '60', '2500'])
+    collector = bench.product.start(['-q', '-o', directory], [bench.program('rate'), 'varied', '60', '5000'])
     program = bench.product.traced_pid(collector, 'rate')
     time.sleep(1)  # its events are the size
     os.kill(program, signal.SIGSEGV)
@@ -115,9 +115,27 @@ def measure(bench, servers, hosts, scale):
         most = hosts.say(f'burst 0 {bench.scale(10, 3)} {workers}')
         add(bench, f'as fast as {workers} hosts can', 'crashes/s', most['done'] / most['seconds'],
             f'p50 {most["p50_ms"]:.1f} ms, p99 {most["p99_ms"]:.1f} ms')
+    audited = hosts.say(f'audit {bench.scale(10, 3)} {WORKERS}')
+    add(bench, f'as fast as {WORKERS} hosts read back', 'crashes/s', audited['done'] / audited['seconds'],
+        f'{1000 * audited["server_s"] / audited["done"]:.1f} ms of the servers\' CPU a crash')
     add(bench, 'memory of the largest server, then', 'MiB', servers.memory_mib())
     listed = list_all(bench, servers, files)
     add(bench, f'a list of {listed.out.count(chr(10))} files', 's', listed.seconds)
+    add(bench, 'a server that was killed is back', 's', start_again(servers))
+
+
+def start_again(servers):
+    """Seconds until the server that was killed has all of both streams again."""
+    def is_current():
+        infos = [servers.ask(lambda client, name=name: client.api('STREAM.INFO.' + name))
+                 for name in ('OBJ_' + BUCKET, 'TTLOG_INDEX_' + BUCKET)]
+        return all(info and all(one['current'] for one in info['cluster']['replicas']) for info in infos)
+
+    servers.servers[2].kill()
+    begin = time.monotonic()
+    servers.servers[2].start()
+    wait_for(is_current, 'a server that is current', 120)
+    return time.monotonic() - begin
 
 
 QUESTIONS = {'fleet': fleet}
