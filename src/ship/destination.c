@@ -11,13 +11,15 @@
 #include "destination.h"
 #include "sending.h"
 
-#define SECOND_NS      UINT64_C(1000000000)
+#define SECOND_NS            UINT64_C(1000000000)
 /* What is still on the disk here is audited so often. */
-#define AUDIT_AGAIN_NS (24 * 3600 * SECOND_NS)
+#define AUDIT_AGAIN_NS       (24 * 3600 * SECOND_NS)
 /* Whether the connection is still there is looked at so often while there is nothing to do. */
-#define LOOK_NS        SECOND_NS
+#define LOOK_NS              SECOND_NS
 /* A file that can't be read now. */
-#define FILE_RETRY_NS  (60 * SECOND_NS)
+#define FILE_RETRY_NS        (60 * SECOND_NS)
+/* What is kept in memory of files that are under way. */
+#define UNDER_WAY_MOST_BYTES (1u << 20)
 
 static void count(uint64_t *counter)
 {
@@ -58,36 +60,6 @@ static void say_connected(struct destination *destination)
 	say(destination, text);
 }
 
-/* ---- the connection ---- */
-
-static void disconnect(struct destination *destination)
-{
-	barrier__store_relaxed(&destination->counts.is_connected, 0);
-	destination->ops->close(destination->place);
-}
-
-/* Some may have lost what they had acknowledged. */
-static int connect_again(struct destination *destination, struct fleet_error *error)
-{
-	const struct place_ops *ops = destination->ops;
-	const int err = ops->open(destination->place, error);
-
-	if (err) {
-		destination->is_failing = false;
-		disconnect(destination);
-		return err;
-	}
-	barrier__store_relaxed(&destination->counts.is_connected, 1);
-	if (!destination->is_failing)
-		say_connected(destination);
-	if (ops->may_forget)
-		spool__audit_all(destination->setting.spool, destination->setting.number);
-	/* what can't be done now can later; work need not wait */
-	if (ops->clean)
-		(void)ops->clean(destination->place, error);
-	return 0;
-}
-
 /* ---- work ---- */
 
 static void set(const struct destination *destination, const struct spool_work *work,
@@ -95,6 +67,15 @@ static void set(const struct destination *destination, const struct spool_work *
 {
 	spool__set(destination->setting.spool, destination->setting.number, work->name, work->inode,
 		   next, clock__now_mono_ns() + after_ns);
+}
+
+/* Where all can be reached but nothing be done, as on a full disk, that is no news each time. */
+static void note_success(struct destination *destination)
+{
+	if (destination->is_failing)
+		say_connected(destination);
+	destination->is_failing = false;
+	destination->backoff.failures = 0;
 }
 
 /* What can't be read back is believed. */
@@ -120,29 +101,81 @@ static void set_refused(struct destination *destination, const struct spool_work
 		   UINT64_MAX);
 }
 
+/* err: of sending__send() and sending__settle(). */
+static int judge(struct destination *destination, const struct spool_work *work, int err,
+		 const struct fleet_error *error)
+{
+	barrier__store_relaxed(&destination->counts.rejected_records,
+			       destination->place->rejected_records);
+	switch (err) {
+	case 0:
+		set_sent(destination, work);
+		note_success(destination);
+		return 0;
+	case -EINPROGRESS:
+		return 0;
+	case -EAGAIN:
+		set(destination, work, SPOOL_SEND, 0);
+		return 0;
+	case -ENOMSG:
+		say(destination, error->text);
+		set_refused(destination, work);
+		note_success(destination);
+		return 0;
+	case -EBADF:
+		say_error(destination, error);
+		/* fall through */
+	case -ENOENT: /* the spool will know, too */
+		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
+		return 0;
+	default:
+		set(destination, work, SPOOL_SEND, 0);
+		return err;
+	}
+}
+
+/* is_waiting: until one of those that are under way is done. */
+static int settle(struct destination *destination, bool is_waiting, struct fleet_error *error)
+{
+	struct spool_work done;
+	int err;
+
+	do {
+		err = sending__settle(destination, is_waiting, &done, error);
+		if (done.task == SPOOL_SEND)
+			err = judge(destination, &done, err, error);
+		is_waiting = false;
+	} while (!err && done.task == SPOOL_SEND);
+	return err;
+}
+
+/* Until so many are under way at most. */
+static int settle_to(struct destination *destination, size_t most, struct fleet_error *error)
+{
+	int err = 0;
+
+	while (!err && destination->under_way_cnt > most)
+		err = settle(destination, true, error);
+	return err;
+}
+
 static int send_one(struct destination *destination, const struct spool_work *work,
 		    struct fleet_error *error)
 {
-	const int err = sending__send(destination, work, error);
+	const size_t most = destination->ops->under_way_most;
+	int err = settle_to(destination, most ? most - 1 : 0, error);
 
-	barrier__store_relaxed(&destination->counts.rejected_records,
-			       destination->place->rejected_records);
-	if (!err) {
-		set_sent(destination, work);
-	} else if (err == -ENOENT) {
-		/* the spool will know, too */
-		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
-		return 0;
-	} else if (err == -EBADF) {
-		say_error(destination, error);
-		set(destination, work, SPOOL_SEND, FILE_RETRY_NS);
-		return 0;
-	} else if (err == -ENOMSG) {
-		say(destination, error->text);
-		set_refused(destination, work);
-		return 0;
-	}
-	return err == -EAGAIN ? 0 : err;
+	if (err)
+		return err;
+	/* it is no longer its turn */
+	spool__set(destination->setting.spool, destination->setting.number, work->name, work->inode,
+		   SPOOL_SEND, UINT64_MAX);
+	err = judge(destination, work, sending__send(destination, work, error), error);
+	/* at a limited rate the next one may begin late */
+	if (!err &&
+	    (destination->rate.bytes_s || destination->under_way_bytes > UNDER_WAY_MOST_BYTES))
+		err = settle_to(destination, 0, error);
+	return err ? err : settle(destination, false, error);
 }
 
 static int send_one_urgent(struct destination *destination, const struct spool_work *work)
@@ -152,19 +185,19 @@ static int send_one_urgent(struct destination *destination, const struct spool_w
 
 	destination->is_urgent = true;
 	err = send_one(destination, work, &error);
+	if (!err)
+		err = settle_to(destination, 0, &error);
 	destination->is_urgent = false;
 	if (err)
 		say_error(destination, &error);
 	return err;
 }
 
-int destination__send_urgent(struct destination *destination)
+static int send_urgent(struct destination *destination)
 {
 	struct spool_work work;
 	int err = 0;
 
-	if (destination->is_urgent)
-		return 0;
 	while (!err && spool__is_urgent(destination->setting.spool, destination->setting.number)) {
 		spool__wait(destination->setting.spool, destination->setting.number, 0, &work);
 		if (work.task == SPOOL_STOP)
@@ -173,6 +206,19 @@ int destination__send_urgent(struct destination *destination)
 			err = send_one_urgent(destination, &work);
 	}
 	return err;
+}
+
+int destination__go_on(struct destination *destination, bool is_crash)
+{
+	struct fleet_error error;
+	int err;
+
+	if (destination->is_urgent)
+		return 0;
+	err = settle(destination, false, &error);
+	if (err)
+		say_error(destination, &error);
+	return err || is_crash ? err : send_urgent(destination);
 }
 
 static int audit_one(struct destination *destination, const struct spool_work *work,
@@ -193,27 +239,73 @@ static int audit_one(struct destination *destination, const struct spool_work *w
 		say(destination, text);
 		set(destination, work, SPOOL_SEND, 0);
 	}
-	return err == -ENODATA || err == -ECANCELED ? 0 : err;
+	if (err && err != -ENODATA && err != -ECANCELED)
+		return err;
+	note_success(destination);
+	return 0;
 }
 
-/* Where all can be reached but nothing be done, as on a full disk, that is no news each time. */
-static int work(struct destination *destination, const struct spool_work *work,
-		struct fleet_error *error)
+static int look(struct destination *destination, struct fleet_error *error)
 {
-	const int err = work->task == SPOOL_SEND ? send_one(destination, work, error)
-						 : audit_one(destination, work, error);
+	const struct place_ops *ops = destination->ops;
+	const int err = ops->look ? ops->look(destination->place, error) : 0;
 
-	if (!err && destination->is_failing)
-		say_connected(destination);
-	destination->is_failing = err;
+	if (!err)
+		destination->backoff.failures = 0;
 	return err;
 }
 
-static int look(const struct destination *destination, struct fleet_error *error)
+static int work(struct destination *destination, const struct spool_work *work,
+		struct fleet_error *error)
+{
+	int err;
+
+	if (work->task == SPOOL_NOTHING && !destination->under_way)
+		return look(destination, error);
+	if (work->task == SPOOL_SEND)
+		err = send_one(destination, work, error);
+	else if (destination->under_way) /* what was sent last comes before an audit */
+		err = settle(destination, true, error);
+	else
+		err = audit_one(destination, work, error);
+	if (err)
+		destination->is_failing = true;
+	return err;
+}
+
+/* ---- the connection ---- */
+
+/* What was under way is sent again. */
+static void disconnect(struct destination *destination)
+{
+	struct spool_work work;
+
+	barrier__store_relaxed(&destination->counts.is_connected, 0);
+	destination->ops->close(destination->place);
+	while (sending__drop(destination, &work))
+		set(destination, &work, SPOOL_SEND, 0);
+}
+
+/* Some may have lost what they had acknowledged. */
+static int connect_again(struct destination *destination, struct fleet_error *error)
 {
 	const struct place_ops *ops = destination->ops;
+	const int err = ops->open(destination->place, error);
 
-	return ops->look ? ops->look(destination->place, error) : 0;
+	if (err) {
+		destination->is_failing = false;
+		disconnect(destination);
+		return err;
+	}
+	barrier__store_relaxed(&destination->counts.is_connected, 1);
+	if (!destination->is_failing)
+		say_connected(destination);
+	if (ops->may_forget)
+		spool__audit_all(destination->setting.spool, destination->setting.number);
+	/* what can't be done now can later; work need not wait */
+	if (ops->clean)
+		(void)ops->clean(destination->place, error);
+	return 0;
 }
 
 /* Connects, and works until something fails or all ends. */
@@ -224,13 +316,10 @@ static int serve(struct destination *destination, struct fleet_error *error)
 
 	while (!err) {
 		spool__wait(destination->setting.spool, destination->setting.number,
-			    clock__now_mono_ns() + LOOK_NS, &next);
+			    destination->under_way ? 0 : clock__now_mono_ns() + LOOK_NS, &next);
 		if (next.task == SPOOL_STOP)
 			return 0;
-		err = next.task == SPOOL_NOTHING ? look(destination, error)
-						 : work(destination, &next, error);
-		if (!err)
-			destination->backoff.failures = 0;
+		err = work(destination, &next, error);
 	}
 	return err;
 }

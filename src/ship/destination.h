@@ -27,7 +27,9 @@ struct destination {
 	pthread_t thread;
 	struct place *place;
 	struct backoff backoff;
-	bool is_failing;              /* it could be reached, and that was all */
+	bool is_failing;           /* it could be reached, and that was all */
+	struct sending *under_way; /* files that a quorum does not have yet */
+	size_t under_way_cnt, under_way_bytes;
 	bool is_urgent;               /* the file that is on its way waits for a crash */
 	bool was_not_whole;           /* what was audited last */
 	char said[FLEET_ERROR_BYTES]; /* the error that was printed last; "": all is well */
@@ -35,9 +37,9 @@ struct destination {
 
 /* 0 or -errno. */
 int destination__start(struct destination *destination);
-/* In its thread, while a file is on its way that is no crash: sends the crashes that came meanwhile. 0 or
- * -errno of the destination. */
-int destination__send_urgent(struct destination *destination);
+/* In its thread, while a file is on its way, which may be a crash: goes on with those that are under way; sends
+ * the crashes that came meanwhile, if it is none. 0 or -errno of the destination. */
+int destination__go_on(struct destination *destination, bool is_crash);
 /* After spool__stop(). */
 void destination__join(struct destination *destination);
 

@@ -16,8 +16,9 @@
 
 /* One file on its way, or read back. */
 struct sending {
+	struct sending *next; /* of those that are under way */
 	struct destination *destination;
-	const struct spool_work *work;
+	struct spool_work work;
 	struct file_info info;
 	struct place_file file;
 	char object[FLEET_OBJECT_BYTES];
@@ -30,8 +31,8 @@ static void note(const struct sending *sending, uint64_t sent_s, uint64_t audite
 	const struct place_note *of = &sending->file.note;
 	const struct ledger_entry entry = {
 		.destination = sending->destination->setting.text,
-		.name = sending->work->name,
-		.inode = sending->work->inode,
+		.name = sending->work.name,
+		.inode = sending->work.inode,
 		.nuid = of->nuid,
 		.object = sent_s ? of->object : "",
 		.digest = of->digest,
@@ -70,7 +71,7 @@ static int read_note(struct sending *sending)
 {
 	const struct place_setting *setting = &sending->destination->setting;
 
-	return ledger__get(setting->ledger, setting->text, sending->work->name, copy_entry,
+	return ledger__get(setting->ledger, setting->text, sending->work.name, copy_entry,
 			   &sending->file);
 }
 
@@ -81,9 +82,9 @@ static struct sending *sending_new(struct destination *destination, const struct
 	if (!sending)
 		return NULL;
 	sending->destination = destination;
-	sending->work = work;
+	sending->work = *work;
 	sending->file = (struct place_file){
-		.name = work->name,
+		.name = sending->work.name,
 		.object = sending->object,
 		.info = &sending->info,
 		.fd = -1,
@@ -94,12 +95,52 @@ static struct sending *sending_new(struct destination *destination, const struct
 	return sending;
 }
 
+static void close_file(struct sending *sending)
+{
+	if (sending->file.fd >= 0)
+		(void)close(sending->file.fd);
+	sending->file.fd = -1;
+}
+
 static void sending_free(struct sending *sending)
 {
 	file_info__fini(&sending->info);
-	if (sending->file.fd >= 0)
-		(void)close(sending->file.fd);
+	close_file(sending);
 	free(sending);
+}
+
+/* ---- those that are under way ---- */
+
+static size_t kept_bytes(const struct sending *sending)
+{
+	return sizeof(*sending) + strlen(sending->info.json);
+}
+
+static void keep(struct sending *sending)
+{
+	struct destination *destination = sending->destination;
+
+	close_file(sending);
+	sending->next = destination->under_way;
+	destination->under_way = sending;
+	destination->under_way_cnt++;
+	destination->under_way_bytes += kept_bytes(sending);
+}
+
+/* NULL: the last one that came. */
+static void give_back(struct destination *destination, struct sending *sending,
+		      struct spool_work *ret)
+{
+	struct sending **at = &destination->under_way;
+
+	while (sending && *at != sending)
+		at = &(*at)->next;
+	sending = *at;
+	*at = sending->next;
+	destination->under_way_cnt--;
+	destination->under_way_bytes -= kept_bytes(sending);
+	*ret = sending->work;
+	sending_free(sending);
 }
 
 /* ---- sending ---- */
@@ -107,7 +148,7 @@ static void sending_free(struct sending *sending)
 /* 0; -ENOENT: it is gone. */
 static int open_file(struct sending *sending, struct fleet_error *error)
 {
-	const char *name = sending->work->name;
+	const char *name = sending->work.name;
 	struct stat status;
 
 	sending->file.fd = openat(spool__dir_fd(sending->destination->setting.spool), name,
@@ -116,7 +157,7 @@ static int open_file(struct sending *sending, struct fleet_error *error)
 		return -ENOENT;
 	if (sending->file.fd < 0 || fstat(sending->file.fd, &status))
 		return fleet_error__set(error, -EBADF, "can't read %s: %s", name, strerror(errno));
-	if (status.st_ino != sending->work->inode || !S_ISREG(status.st_mode))
+	if (status.st_ino != sending->work.inode || !S_ISREG(status.st_mode))
 		return -ENOENT;
 	sending->file.size_bytes = (uint64_t)status.st_size;
 	return 0;
@@ -132,22 +173,22 @@ static int before_chunk(void *ctx, size_t bytes)
 	if (spool__rest(destination->setting.spool, at_ns))
 		return -ECANCELED;
 	(void)barrier__add_relaxed(&destination->counts.sent_bytes, bytes);
-	if (sending->work->is_crash)
-		return 0;
 	if (!destination->ops->goes_on)
-		return destination__send_urgent(destination);
-	return spool__is_urgent(destination->setting.spool, destination->setting.number) ? -EAGAIN
-											 : 0;
+		return destination__go_on(destination, sending->work.is_crash);
+	return !sending->work.is_crash && spool__is_urgent(destination->setting.spool,
+							   destination->setting.number)
+		       ? -EAGAIN
+		       : 0;
 }
 
 static void count_sent(const struct sending *sending)
 {
 	struct ship_counts *counts = &sending->destination->counts;
 	const uint64_t now_ns = clock__now_real_ns();
-	const uint64_t made_ns = out_name__real_ns(sending->work->name);
+	const uint64_t made_ns = out_name__real_ns(sending->work.name);
 
 	(void)barrier__add_relaxed(&counts->sent_files, 1);
-	if (sending->work->is_crash && made_ns < now_ns)
+	if (sending->work.is_crash && made_ns < now_ns)
 		barrier__store_relaxed(&counts->crash_ns, now_ns - made_ns);
 }
 
@@ -155,7 +196,7 @@ static void count_sent(const struct sending *sending)
 static int describe(struct sending *sending, struct fleet_error *error)
 {
 	const struct place_setting *setting = &sending->destination->setting;
-	const char *name = sending->work->name;
+	const char *name = sending->work.name;
 	int err = file_info__read(&sending->info, setting->helper, name, sending->file.fd,
 				  setting->host);
 
@@ -168,6 +209,23 @@ static int describe(struct sending *sending, struct fleet_error *error)
 	return 0;
 }
 
+/* What the next file is about is found out while this one is sent. */
+static void ask_ahead(const struct place_setting *setting)
+{
+	struct spool_work next;
+
+	spool__wait(setting->spool, setting->number, 0, &next);
+	if (next.task == SPOOL_SEND)
+		file_info__begin(setting->helper, next.name);
+}
+
+/* What can't be read back is believed. */
+static void note_sent(const struct sending *sending)
+{
+	note(sending, now_s(), sending->destination->ops->audit ? 0 : now_s());
+	count_sent(sending);
+}
+
 static int send_file(struct sending *sending, struct fleet_error *error)
 {
 	struct place *place = sending->destination->place;
@@ -175,14 +233,14 @@ static int send_file(struct sending *sending, struct fleet_error *error)
 
 	if (err)
 		return err;
+	ask_ahead(&sending->destination->setting);
 	(void)read_note(sending);
 	err = place->ops->send(place, &sending->file, error);
 	if (err == -ENOMSG)
 		note(sending, now_s(), 0);
 	if (err)
 		return err == -ENOENT ? -EIO : err; /* it is not the file that is missing */
-	note(sending, now_s(), place->ops->audit ? 0 : now_s());
-	count_sent(sending);
+	note_sent(sending);
 	return 0;
 }
 
@@ -198,8 +256,38 @@ int sending__send(struct destination *destination, const struct spool_work *work
 	err = open_file(sending, error);
 	if (!err)
 		err = send_file(sending, error);
-	sending_free(sending);
+	if (err == -EINPROGRESS)
+		keep(sending);
+	else
+		sending_free(sending);
 	return err;
+}
+
+int sending__settle(struct destination *destination, bool is_waiting, struct spool_work *ret,
+		    struct fleet_error *error)
+{
+	struct place *place = destination->place;
+	struct place_file *file = NULL;
+	int err;
+
+	ret->task = SPOOL_NOTHING;
+	if (!destination->under_way)
+		return 0;
+	err = place->ops->settle(place, is_waiting, &file, error);
+	if (!file)
+		return err;
+	if (!err)
+		note_sent(file->ctx);
+	give_back(destination, file->ctx, ret);
+	return err;
+}
+
+bool sending__drop(struct destination *destination, struct spool_work *ret)
+{
+	if (!destination->under_way)
+		return false;
+	give_back(destination, NULL, ret);
+	return true;
 }
 
 /* ---- the audit ---- */
@@ -224,7 +312,7 @@ static int audit(struct sending *sending, struct fleet_error *error)
 
 	if (read_note(sending) || !sending->file.note.object[0])
 		return fleet_error__set(error, -ENODATA, "%s is not in the ledger",
-					sending->work->name);
+					sending->work.name);
 	err = place->ops->audit(place, &sending->file, error);
 	if (!err)
 		note(sending, now_s(), now_s());

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "nats_place.h"
 #include "nats_send.h"
-#include "object_put.h"
 
 /* ---- the URL ---- */
 
@@ -71,9 +71,10 @@ static void close_all(struct place *base)
 {
 	struct nats_place *place = (struct nats_place *)base;
 
-	ack_window__free(place->window);
-	ack_window__free(place->urgent_window);
-	place->window = place->urgent_window = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(place->slots); i++) {
+		ack_window__free(place->slots[i].window);
+		place->slots[i] = (struct nats_slot){ .window = NULL };
+	}
 	nats_link__close(place->link);
 	place->link = NULL;
 }
@@ -112,10 +113,7 @@ static int open_all(struct place *base, struct fleet_error *error)
 		return err;
 	(void)snprintf(base->server, sizeof(base->server), "%s (%u replicas)", place->link->server,
 		       place->bucket.replicas);
-	place->window = ack_window__new(place->link, OBJECT_PUT_WINDOW, error);
-	if (place->window)
-		place->urgent_window = ack_window__new(place->link, OBJECT_PUT_WINDOW, error);
-	return place->urgent_window ? 0 : -errno;
+	return 0;
 }
 
 static int look(struct place *base, struct fleet_error *error)
@@ -131,6 +129,7 @@ static int look(struct place *base, struct fleet_error *error)
 const struct place_ops nats_place__ops = {
 	.scheme = FLEET_URL_SCHEME,
 	.may_forget = true,
+	.under_way_most = NATS_PLACE_UNDER_WAY,
 	.parse = parse,
 	.free_url = free_url,
 	.make = make,
@@ -139,6 +138,7 @@ const struct place_ops nats_place__ops = {
 	.close = close_all,
 	.look = look,
 	.send = nats_send__file,
+	.settle = nats_send__settle,
 	.audit = nats_send__audit,
 	.clean = nats_send__clean,
 };

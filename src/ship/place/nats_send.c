@@ -4,20 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "file_hash.h"
-#include "index_summary.h"
+#include "index_put.h"
 #include "leftovers.h"
 #include "nats_send.h"
 #include "object_get.h"
 #include "object_put.h"
 
-/* One file on its way. */
-struct sending {
-	struct nats_place *place;
-	struct place_file *file;
-	struct ack_window *window;
-	struct object_meta meta;
-};
+/* ---- slots ---- */
+
+/* Its file is not set. NULL with errno. */
+static struct nats_slot *take_slot(struct nats_place *place, struct fleet_error *error)
+{
+	struct nats_slot *slot = place->slots;
+
+	while (slot->file)
+		slot++; /* there are more than files at a time */
+	if (!slot->window)
+		slot->window = ack_window__new(place->link, OBJECT_PUT_WINDOW, error);
+	slot->number = place->next_number++;
+	slot->is_under_way = false;
+	return slot->window ? slot : NULL;
+}
 
 /* ---- the object ---- */
 
@@ -45,34 +54,31 @@ static int purge_others(const struct nats_place *place, const struct object_meta
 	return err;
 }
 
-static int put_object(struct sending *sending, const struct object_meta *there,
-		      struct fleet_error *error)
+static int put_object(struct nats_place *place, struct nats_slot *slot,
+		      const struct object_meta *there, struct fleet_error *error)
 {
-	const struct nats_place *place = sending->place;
-	struct place_file *file = sending->file;
+	struct place_file *file = slot->file;
 	const struct object_put put = {
 		.bucket = &place->bucket,
-		.window = sending->window,
+		.window = slot->window,
 		.before_chunk = file->before_chunk,
 		.ctx = file->ctx,
 	};
-	int err;
 
-	leftovers__begin(place->base.setting, file->note.nuid, sending->meta.name);
-	leftovers__begin(place->base.setting, there->nuid, sending->meta.name);
-	object_meta__new_nuid(sending->meta.nuid, place->base.setting->host);
-	leftovers__begin(place->base.setting, sending->meta.nuid, sending->meta.name);
-	(void)strcpy(file->note.nuid, sending->meta.nuid);
+	leftovers__begin(place->base.setting, file->note.nuid, slot->meta.name);
+	leftovers__begin(place->base.setting, there->nuid, slot->meta.name);
+	object_meta__new_nuid(slot->meta.nuid, place->base.setting->host);
+	leftovers__begin(place->base.setting, slot->meta.nuid, slot->meta.name);
+	(void)strcpy(file->note.nuid, slot->meta.nuid);
 	file->begin(file->ctx);
-	err = object_put__file(&put, file->fd, &sending->meta, error);
-	return err ? err : purge_others(place, &sending->meta, error);
+	slot->stage = NATS_STAGE_CHUNKS;
+	return object_put__chunks(&put, file->fd, &slot->meta, error);
 }
 
 /* Whether the same object is there, whole: 0. That is so if the ledger was lost, or an answer. */
-static int look_whether_there(const struct sending *sending, const struct object_meta *there,
-			      struct fleet_error *error)
+static int look_whether_there(const struct nats_place *place, const struct place_file *file,
+			      const struct object_meta *there, struct fleet_error *error)
 {
-	const struct place_file *file = sending->file;
 	unsigned char hash[OBJECT_HASH_BYTES];
 	char digest[OBJECT_DIGEST_BYTES];
 	int err;
@@ -83,66 +89,65 @@ static int look_whether_there(const struct sending *sending, const struct object
 	object_meta__digest(digest, hash);
 	if (strcmp(digest, there->digest) != 0)
 		return -ENODATA;
-	err = object_get__read(&sending->place->bucket, there, NULL, NULL, error);
+	err = object_get__read(&place->bucket, there, NULL, NULL, error);
 	return err == -EBADMSG ? -ENODATA : err;
-}
-
-static int ensure_object(struct sending *sending, struct fleet_error *error)
-{
-	const struct bucket *bucket = &sending->place->bucket;
-	struct object_meta there = { .name = "" };
-	int err = object_get__meta(bucket, sending->meta.name, &there, error);
-
-	if (!err)
-		err = look_whether_there(sending, &there, error);
-	if (err && err != -ENOENT && err != -EBADMSG && err != -ENODATA)
-		return err;
-	if (err)
-		return put_object(sending, &there, error);
-	sending->meta = there;
-	return 0;
 }
 
 /* ---- the index ---- */
 
-static int publish(struct sending *sending, const char *payload, struct fleet_error *error)
+static int put_index(struct nats_place *place, struct nats_slot *slot, struct fleet_error *error)
 {
-	char *summary = index_summary__of_message(payload, strlen(payload));
-	int err;
-
-	ack_window__begin(sending->window);
-	err = ack_window__publish(sending->window, sending->file->note.subject,
-				  summary ? INDEX_SUMMARY_HEADER : NULL, summary, payload,
-				  strlen(payload), error);
-	free(summary);
-	return err ? err : ack_window__finish(sending->window, error);
-}
-
-static int put_index(struct sending *sending, struct fleet_error *error)
-{
-	const struct place_file *file = sending->file;
+	struct place_file *file = slot->file;
 	const struct index_message message = {
-		.bucket = sending->place->bucket.name,
-		.host = sending->place->base.setting->host,
+		.bucket = place->bucket.name,
+		.host = place->base.setting->host,
 		.service = file->info->service,
 		.reason = file->info->reason,
-		.object = sending->meta.name,
-		.digest = sending->meta.digest,
-		.size_bytes = sending->meta.size_bytes,
+		.object = slot->meta.name,
+		.digest = slot->meta.digest,
+		.size_bytes = slot->meta.size_bytes,
 		.info = file->info->json,
 	};
-	char *payload = index_message__encode(&message);
-	int err;
+	const int err = index_put__begin(slot->window, &message, file->note.subject, error);
 
-	if (payload && !index_message__subject(sending->file->note.subject, &message))
-		err = publish(sending, payload, error);
-	else
-		err = fleet_error__set(error, -EBADF, "%s: no message for the index", file->name);
-	free(payload);
-	return err;
+	slot->stage = NATS_STAGE_INDEX;
+	return err == -EBADMSG ? -EBADF : err;
 }
 
 /* ---- sending ---- */
+
+static int begin(struct nats_place *place, struct nats_slot *slot, struct fleet_error *error)
+{
+	struct object_meta there = { .name = "" };
+	int err = object_get__meta(&place->bucket, slot->meta.name, &there, error);
+
+	if (!err)
+		err = look_whether_there(place, slot->file, &there, error);
+	if (err == -ENOENT || err == -EBADMSG || err == -ENODATA)
+		return put_object(place, slot, &there, error);
+	if (err)
+		return err;
+	slot->meta = there;
+	return put_index(place, slot, error);
+}
+
+int nats_send__file(struct place *base, struct place_file *file, struct fleet_error *error)
+{
+	struct nats_place *place = (struct nats_place *)base;
+	struct nats_slot *slot = take_slot(place, error);
+	int err;
+
+	if (!slot)
+		return -errno;
+	slot->file = file;
+	slot->meta = (struct object_meta){ .name = "" };
+	(void)strcpy(slot->meta.name, file->object);
+	err = begin(place, slot, error);
+	slot->is_under_way = !err;
+	if (err)
+		slot->file = NULL;
+	return err ? err : -EINPROGRESS;
+}
 
 static void copy_note(struct place_note *note, const struct object_meta *meta)
 {
@@ -151,36 +156,90 @@ static void copy_note(struct place_note *note, const struct object_meta *meta)
 	(void)strcpy(note->digest, meta->digest);
 }
 
-/* The answers to a file that is urgent come to a window of its own: another one's are still to come. */
-int nats_send__file(struct place *base, struct place_file *file, struct fleet_error *error)
+/* What comes after what a quorum has. *ret_done: it was all. */
+static int go_on(struct nats_place *place, struct nats_slot *slot, bool *ret_done,
+		 struct fleet_error *error)
 {
-	struct nats_place *place = (struct nats_place *)base;
-	struct sending sending = {
-		.place = place,
-		.file = file,
-		.window = file->is_urgent ? place->urgent_window : place->window,
-	};
+	const struct object_put put = { .bucket = &place->bucket, .window = slot->window };
 	int err;
 
-	(void)strcpy(sending.meta.name, file->object);
-	err = ensure_object(&sending, error);
-	if (!err)
-		err = put_index(&sending, error);
-	if (err)
-		return err;
-	leftovers__end(place->base.setting, sending.meta.nuid);
-	copy_note(&file->note, &sending.meta);
-	return 0;
+	switch (slot->stage) {
+	case NATS_STAGE_CHUNKS:
+		slot->stage = NATS_STAGE_META;
+		return object_put__meta(&put, &slot->meta, error);
+	case NATS_STAGE_META:
+		err = purge_others(place, &slot->meta, error);
+		return err ? err : put_index(place, slot, error);
+	case NATS_STAGE_INDEX:
+		leftovers__end(place->base.setting, slot->meta.nuid);
+		copy_note(&slot->file->note, &slot->meta);
+		*ret_done = true;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* Takes the answers of a slot; *ret is its file if that is done, or can't be sent. */
+static int advance(struct nats_place *place, struct nats_slot *slot, struct place_file **ret,
+		   struct fleet_error *error)
+{
+	bool is_done = false;
+	int err = ack_window__poll(slot->window, error);
+
+	if (!err && !ack_window__waiting(slot->window))
+		err = go_on(place, slot, &is_done, error);
+	if (is_done || err == -EBADF) {
+		*ret = slot->file;
+		slot->file = NULL;
+	}
+	return err;
+}
+
+static struct nats_slot *oldest(struct nats_place *place)
+{
+	struct nats_slot *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(place->slots); i++) {
+		struct nats_slot *slot = &place->slots[i];
+
+		if (slot->file && slot->is_under_way && (!found || slot->number < found->number))
+			found = slot;
+	}
+	return found;
+}
+
+int nats_send__settle(struct place *base, bool is_waiting, struct place_file **ret,
+		      struct fleet_error *error)
+{
+	struct nats_place *place = (struct nats_place *)base;
+	struct nats_slot *first;
+	int err = 0;
+
+	*ret = NULL;
+	while ((first = oldest(place)) != NULL) {
+		for (size_t i = 0; !err && !*ret && i < ARRAY_SIZE(place->slots); i++) {
+			if (place->slots[i].file && place->slots[i].is_under_way)
+				err = advance(place, &place->slots[i], ret, error);
+		}
+		if (err || *ret || !is_waiting)
+			break;
+		err = ack_window__finish(first->window, error);
+		if (err)
+			break;
+	}
+	return err;
 }
 
 /* ---- what was left ---- */
 
 /* The file went after its object was whole and before its message of the index was there: what that says
  * is what the object's name says. */
-static int complete(struct sending *sending, struct fleet_error *error)
+static int complete(struct nats_place *place, struct nats_slot *slot, const char *name,
+		    struct fleet_error *error)
 {
-	const struct place_setting *setting = sending->place->base.setting;
-	const char *name = sending->file->name, *service = strchr(sending->meta.name, '/');
+	const struct place_setting *setting = place->base.setting;
+	const char *service = strchr(slot->meta.name, '/');
+	struct place_file file = { .name = name };
 	struct file_info info;
 	int err = file_info__read(&info, setting->helper, name, -1, setting->host);
 
@@ -189,42 +248,45 @@ static int complete(struct sending *sending, struct fleet_error *error)
 	(void)snprintf(info.service, sizeof(info.service), "%.*s", (int)strcspn(service + 1, "/"),
 		       service + 1);
 	(void)fleet_name__unescape(info.service, info.service);
-	sending->file->info = &info;
-	err = put_index(sending, error);
+	file.info = &info;
+	slot->file = &file;
+	err = put_index(place, slot, error);
+	if (!err)
+		err = ack_window__finish(slot->window, error);
+	slot->file = NULL;
 	file_info__fini(&info);
 	if (err)
 		return err;
-	leftovers__end(setting, sending->meta.nuid);
+	leftovers__end(place->base.setting, slot->meta.nuid);
 	spool__set_sent(setting->spool, setting->number, name, 0, 0);
 	return 0;
 }
 
-static int clean_one(struct nats_place *place, const struct leftover *leftover,
-		     struct fleet_error *error)
+static int clean_one(struct nats_place *place, struct nats_slot *slot,
+		     const struct leftover *leftover, struct fleet_error *error)
 {
-	struct place_file file = { .fd = -1 };
-	struct sending sending = { .place = place, .file = &file, .window = place->window };
 	const char *slash = strrchr(leftover->object, '/');
-	int err =
-		object_get__meta_at_leader(&place->bucket, leftover->object, &sending.meta, error);
+	int err = object_get__meta_at_leader(&place->bucket, leftover->object, &slot->meta, error);
 
 	if (err && err != -ENOENT && err != -EBADMSG)
 		return err;
-	if (err || !slash || strcmp(sending.meta.nuid, leftover->nuid) != 0)
+	if (err || !slash || strcmp(slot->meta.nuid, leftover->nuid) != 0)
 		return purge(place, leftover->nuid, error);
-	file.name = slash + 1;
 	/* it will be sent, and then that is over, too */
-	return spool__has(place->base.setting->spool, file.name) ? 0 : complete(&sending, error);
+	if (spool__has(place->base.setting->spool, slash + 1))
+		return 0;
+	return complete(place, slot, slash + 1, error);
 }
 
 int nats_send__clean(struct place *base, struct fleet_error *error)
 {
 	struct nats_place *place = (struct nats_place *)base;
 	struct leftovers *all = leftovers__of(place->base.setting, NULL);
+	struct nats_slot *slot = all && all->cnt ? take_slot(place, error) : NULL;
 	int err = 0;
 
-	for (size_t i = 0; all && !err && i < all->cnt; i++)
-		err = clean_one(place, &all->items[i], error);
+	for (size_t i = 0; slot && !err && i < all->cnt; i++)
+		err = clean_one(place, slot, &all->items[i], error);
 	free(all);
 	return err;
 }

@@ -8,7 +8,11 @@
 
 #include "nats_place.h"
 
+/* Looks whether it is there, and publishes its chunks. What comes after them is published by settle, once a
+ * quorum has what comes before; meanwhile other files are sent. */
 int nats_send__file(struct place *place, struct place_file *file, struct fleet_error *error);
+int nats_send__settle(struct place *place, bool is_waiting, struct place_file **ret,
+		      struct fleet_error *error);
 
 /* An acknowledgement is not believed: JetStream acknowledges before it is on a disk. Reads all chunks back,
  * compares their digest with that of the file, and looks for the message of the index. */

@@ -85,6 +85,7 @@ struct place_ops {
 	bool may_forget;    /* what it has acknowledged: all is read back after open() */
 	bool wants_events;  /* of a file, not the file */
 	bool goes_on; /* with a file that was half sent: what is urgent comes between, not inside */
+	size_t under_way_most; /* files, after send() said so; 0: it never does */
 
 	/* The URL: what the others are given; NULL, errno and a line. */
 	void *(*parse)(const char *text, struct fleet_error *error);
@@ -105,10 +106,15 @@ struct place_ops {
 	/* Whether it is still there. NULL: that is seen when a file is sent. */
 	int (*look)(struct place *place, struct fleet_error *error);
 
-	/* 0: all of it is there. -EBADF: this file can't be sent now; -ENOMSG: the place refuses it for
+	/* 0: all of it is there. -EINPROGRESS: it was read to its end, and stays the place's until settle()
+	 * gives it back, or close(). -EBADF: this file can't be sent now; -ENOMSG: the place refuses it for
 	 * good; -ECANCELED or what before_chunk()
 	 * returned; else the place must be opened again. */
 	int (*send)(struct place *place, struct place_file *file, struct fleet_error *error);
+	/* One that was under way: 0 and *ret: all of it is there; -EBADF and *ret: this file can't be sent.
+	 * *ret NULL: none is done yet, or the place must be opened again. is_waiting: until one is. */
+	int (*settle)(struct place *place, bool is_waiting, struct place_file **ret,
+		      struct fleet_error *error);
 	/* Reads back and compares with what was noted: 0; -ENODATA: it is not there as it was, and error
 	 * says what; else as send(). NULL: it can't be read back. */
 	int (*audit)(struct place *place, struct place_file *file, struct fleet_error *error);
