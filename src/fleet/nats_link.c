@@ -163,6 +163,13 @@ static int report_refused(natsStatus status, const struct nats_link *link,
 	if (status == NATS_SSL_ERROR && !options->tls_ca)
 		(void)snprintf(error->text + len, sizeof(error->text) - len,
 			       " (the server wants TLS: use --tls-ca)");
+	if (status == NATS_CONNECTION_AUTH_FAILED && options->creds)
+		(void)snprintf(error->text + len, sizeof(error->text) - len,
+			       " (the server does not accept --creds %s)", options->creds);
+	else if (status == NATS_CONNECTION_AUTH_FAILED && !options->tls_cert)
+		(void)snprintf(
+			error->text + len, sizeof(error->text) - len,
+			" (the server wants to know who you are: use --creds or --tls-cert)");
 	return status == NATS_SSL_ERROR ? -EACCES : err;
 }
 

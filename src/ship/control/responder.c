@@ -308,7 +308,7 @@ static bool rest(struct responder *responder, uint64_t for_ns)
 	return is_stopped;
 }
 
-/* An error that lasts is said once. That a server is gone its destination says, too. */
+/* An error that lasts is said once. */
 static void say_error(struct responder *responder, const struct fleet_error *error)
 {
 	if (!strcmp(responder->said, error->text))
@@ -327,7 +327,8 @@ static void *run(void *ctx)
 		struct fleet_error error;
 		const int err = connect_to(responder, &error);
 
-		if (err == -EACCES)
+		/* not that the server refuses this machine as a whole: that its destination says */
+		if (err == -EACCES && responder->line)
 			say_error(responder, &error);
 		while (!err && !is_stopped && !nats_link__is_lost(responder->line->link))
 			is_stopped = rest(responder, LOOK_NS);
