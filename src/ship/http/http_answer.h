@@ -21,7 +21,7 @@ struct http_answer {
 void http_answer__init(struct http_answer *answer, size_t most_bytes);
 void http_answer__fini(struct http_answer *answer);
 
-/* More of the body, as libcurl gives it. Returns len, or less: no more is taken. */
-size_t http_answer__take(const char *bytes, size_t size, size_t cnt, void *answer);
+/* More of the body, as libcurl gives it. ctx: the answer. Returns len, or less: no more is taken. */
+size_t http_answer__take(const char *bytes, size_t size, size_t cnt, void *ctx);
 
 #endif /* TTLOG_HTTP_ANSWER_H */

@@ -50,13 +50,14 @@ static char *decode(char *to, const char *value, size_t len)
 /* "NAME=VALUE" as a line at `to`. Where the next one may be, or NULL. */
 static char *add(char *to, const char *pair, size_t len)
 {
-	const char *equals = memchr(pair, '=', len);
-	size_t name_len = equals ? (size_t)(equals - pair) : 0;
-	const char *value = equals + 1;
-	size_t value_len = len - name_len - 1;
+	const char *equals = memchr(pair, '=', len), *value;
+	size_t name_len, value_len;
 
 	if (!equals)
 		return NULL;
+	value = equals + 1;
+	name_len = (size_t)(equals - pair);
+	value_len = len - name_len - 1;
 	while (name_len && pair[name_len - 1] == ' ')
 		name_len--;
 	for (; value_len && *value == ' '; value_len--)

@@ -59,8 +59,7 @@ static int next_line(struct otlp_lines *lines, struct otlp_line *ret)
 
 	for (;;) {
 		const size_t left = lines->len - looked;
-		char *from = lines->buffer + looked;
-		const char *end = left ? memchr(from, '\n', left) : NULL;
+		const char *end = left ? memchr(lines->buffer + looked, '\n', left) : NULL;
 		int more;
 
 		if (end) {

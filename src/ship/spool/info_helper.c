@@ -349,7 +349,7 @@ void info_helper__begin(struct info_helper *helper, const char *name, size_t mos
 
 int info_helper__open_events(struct info_helper *helper, const char *name)
 {
-	int from, err;
+	int from = -1, err;
 
 	(void)pthread_mutex_lock(&helper->lock);
 	settle_ahead(helper);

@@ -58,7 +58,7 @@ static uint64_t time_of(const char *file)
 int crash_report__read(struct crash_report *ret, const char *info, const char *service,
 		       const char *file, const char *host)
 {
-	struct index_summary summary;
+	struct index_summary summary = { .pid = 0 };
 	const int err = read_summary(&summary, info);
 
 	if (err)
