@@ -439,7 +439,8 @@ void spool__count(struct spool *spool, size_t destination, struct spool_counts *
 			if (!ret->oldest_ns || file->real_ns < ret->oldest_ns)
 				ret->oldest_ns = file->real_ns;
 		} else {
-			ret->unaudited += !file->progress[destination].is_proven;
+			ret->unaudited += !file->progress[destination].is_proven &&
+					  file->progress[destination].due_ns != UINT64_MAX;
 		}
 	}
 	(void)pthread_mutex_unlock(&spool->lock);

@@ -90,7 +90,7 @@ struct spool_counts {
 	size_t waiting; /* files that were not sent yet */
 	uint64_t waiting_bytes;
 	uint64_t oldest_ns; /* the time in the oldest one's name; 0: there is none */
-	size_t unaudited;   /* files that were sent, and that is all that is known */
+	size_t unaudited;   /* files that were sent, and are to be audited for the first time */
 	size_t dropped; /* files that were gone before they were sent; one that is on its way may come back */
 	size_t unproven; /* files that were sent, and gone before an audit found them there */
 };
