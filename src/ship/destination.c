@@ -245,11 +245,25 @@ static int audit_one(struct destination *destination, const struct spool_work *w
 	return 0;
 }
 
+/* What comes after all is well is another trouble, and is said. */
+static void forget_trouble(struct destination *destination)
+{
+	struct spool_counts counts;
+
+	if (!destination->said[0])
+		return;
+	spool__count(destination->setting.spool, destination->setting.number, &counts);
+	if (!counts.waiting)
+		destination->said[0] = '\0';
+}
+
+/* While there is nothing to do. */
 static int look(struct destination *destination, struct fleet_error *error)
 {
 	const struct place_ops *ops = destination->ops;
 	const int err = ops->look ? ops->look(destination->place, error) : 0;
 
+	forget_trouble(destination);
 	if (!err)
 		destination->backoff.failures = 0;
 	return err;

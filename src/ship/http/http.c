@@ -170,6 +170,7 @@ static void set_request(struct http *http, const struct http_request *request)
 		set_body(http, request);
 	(void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	(void)curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)request->most_s);
 	if (request->sigv4) {
 		(void)curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, request->sigv4);
 		(void)curl_easy_setopt(curl, CURLOPT_USERPWD, request->user);

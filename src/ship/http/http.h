@@ -35,7 +35,8 @@ struct http_request {
 	void *ctx;
 	/* AWS's signature, version 4: "aws:amz:REGION:s3" and "KEY:SECRET"; NULL: none. */
 	const char *sigv4, *user;
-	size_t most_bytes; /* of the answer's body */
+	size_t most_bytes;   /* of the answer's body */
+	unsigned int most_s; /* for all of it; 0: as long as something moves */
 };
 
 struct http;

@@ -13,6 +13,8 @@
 #define SECOND_NS    UINT64_C(1000000000)
 /* OTLP's text recommends 4 MiB; what says more than this says it to no purpose. */
 #define ANSWER_BYTES (64u << 10)
+/* A receiver that answers a byte a second keeps no file from the others that wait. */
+#define MOST_S       120
 
 static const char *const words[OTLP_SIGNAL_CNT] = {
 	[OTLP_LOGS] = "log records", [OTLP_SPANS] = "spans"
@@ -37,6 +39,7 @@ static int ask(struct otlp_sender *sender, const struct otlp_line *line, struct 
 		.bytes = line->json,
 		.len = line->len,
 		.most_bytes = ANSWER_BYTES,
+		.most_s = MOST_S,
 	};
 	int err;
 

@@ -17,6 +17,7 @@
 /* A file that can't be read now. */
 #define FILE_RETRY_NS (60 * SECOND_NS)
 #define ANSWER_BYTES  4096
+#define ANSWER_S      60
 
 /* ---- what is said ---- */
 
@@ -154,6 +155,7 @@ static int send(struct webhook *webhook, const char *json, struct http_answer *r
 		.bytes = json,
 		.len = strlen(json),
 		.most_bytes = ANSWER_BYTES,
+		.most_s = ANSWER_S,
 	};
 	const int err = http__do(webhook->http, &request, ret, error);
 

@@ -288,6 +288,24 @@ static void test_http_without_a_server(void **state)
 	assert_string_equal(again.text, want);
 }
 
+static void test_http_takes_no_longer_than_it_may(void **state)
+{
+	struct http_request request = { .method = "GET", .most_bytes = 100, .most_s = 1 };
+	static struct server server;
+	struct http_answer answer;
+	struct fleet_error error;
+	char want[64];
+
+	(void)state;
+	start(&server, NULL);
+	assert_int_equal(
+		request_it(&server, &request, "/", &(struct http_options){ 0 }, &answer, &error),
+		-ETIMEDOUT);
+	end(&server);
+	(void)snprintf(want, sizeof(want), "127.0.0.1:%u: it does not answer in time", server.port);
+	assert_string_equal(error.text, want);
+}
+
 static bool is_stopped(void *ctx)
 {
 	return ++*(int *)ctx > 3;
@@ -316,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_http_retry_after),
 		cmocka_unit_test(test_http_answers_that_are_bad),
 		cmocka_unit_test(test_http_without_a_server),
+		cmocka_unit_test(test_http_takes_no_longer_than_it_may),
 		cmocka_unit_test(test_http_is_given_up),
 	};
 
