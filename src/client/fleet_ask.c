@@ -138,7 +138,7 @@ static void take_answer(struct asking *asking, struct fleet_host *host, natsMsg 
 	end_host(asking, host, answer ? answer : ask_answer__failed("its answer is damaged"));
 }
 
-/* ---- whom to ask ---- */
+/* ---- the hosts ---- */
 
 static int ask_host(struct asking *asking, const char *token)
 {

@@ -123,6 +123,24 @@ static const struct {
 	{ KEY_COUNT, HAS_COUNT, "--count" },
 };
 
+static const struct {
+	int key;
+	size_t offset; /* of the text */
+} fleet_texts[] = {
+	{ KEY_AT, offsetof(struct ctl_options, at) },
+	{ KEY_AS, offsetof(struct ctl_options, as) },
+	{ KEY_WAIT, offsetof(struct ctl_options, wait) },
+	{ KEY_TLS_CA, offsetof(struct ctl_options, tls_ca) },
+	{ KEY_TLS_CERT, offsetof(struct ctl_options, tls_cert) },
+	{ KEY_TLS_KEY, offsetof(struct ctl_options, tls_key) },
+	{ KEY_CREDS, offsetof(struct ctl_options, creds) },
+};
+
+static const char **fleet_text(struct ctl_options *own, size_t number)
+{
+	return (const char **)((char *)own + fleet_texts[number].offset);
+}
+
 struct parsing {
 	struct ctl_options *options;
 	unsigned int used;
@@ -227,7 +245,7 @@ static void check(const struct parsing *parsing, const struct argp_state *state)
 }
 
 /* What is of a fleet. */
-static void check_fleet(const struct ctl_options *own, const struct argp_state *state)
+static void check_fleet(struct ctl_options *own, const struct argp_state *state)
 {
 	if (!own->at &&
 	    (own->as || own->wait || own->tls_ca || own->tls_cert || own->tls_key || own->creds))
@@ -245,34 +263,16 @@ static void note(struct parsing *parsing, int key)
 	}
 }
 
-/* Options of --at. Returns whether it is one. */
+/* Options of a fleet. Returns whether it is one. */
 static bool take_fleet(struct ctl_options *own, int key, const char *arg)
 {
-	switch (key) {
-	case KEY_AT:
-		own->at = arg;
-		return true;
-	case KEY_AS:
-		own->as = arg;
-		return true;
-	case KEY_WAIT:
-		own->wait = arg;
-		return true;
-	case KEY_TLS_CA:
-		own->tls_ca = arg;
-		return true;
-	case KEY_TLS_CERT:
-		own->tls_cert = arg;
-		return true;
-	case KEY_TLS_KEY:
-		own->tls_key = arg;
-		return true;
-	case KEY_CREDS:
-		own->creds = arg;
-		return true;
-	default:
-		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(fleet_texts); i++) {
+		if (fleet_texts[i].key == key) {
+			*fleet_text(own, i) = arg;
+			return true;
+		}
 	}
+	return false;
 }
 
 static error_t parse_one(int key, char *arg, struct argp_state *state)

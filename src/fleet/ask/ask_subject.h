@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who asks whom. A request comes on ttlog.ctl.HOST.USER, HOST and USER escaped as in fleet_name.h. The
+ * Subjects of requests. One to a host comes on ttlog.ctl.HOST.USER, HOST and USER escaped as in fleet_name.h. The
  * servers' permissions make USER true: a user may publish to his own name only.
  *
  * On ttlog.ctl.all.USER each host that can be asked tells its HOST. No host is called "all": a HOST ends
