@@ -20,7 +20,7 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/r
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS) $(READ_LDLIBS) $(VIEW_LDLIBS) $(CTL_LDLIBS) $(FUZZ_LDLIBS)
 
-$(BUILD)/tests/fuzz/replay_fleet $(BUILD)/tests/fuzz/fleet: FUZZ_LDLIBS := $(FLEET_LDLIBS)
+$(addprefix $(BUILD)/tests/fuzz/,replay_fleet fleet replay_ask ask): FUZZ_LDLIBS := $(FLEET_LDLIBS)
 
 $(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED)
 	$(call say,LINK,$@)

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* As JSON; a longer one is refused. */
-#define ASK_ANSWER_MOST_BYTES (4u << 20)
+/* As JSON; a longer one is refused. Of 1,500 processes; a host answers several requests at a time. */
+#define ASK_ANSWER_MOST_BYTES (1u << 20)
 
 /* NULL without memory; the caller drops it. */
 json_t *ask_answer__done(void);
