@@ -11,7 +11,7 @@ from harness import TREE, check, equal, view, wait_until
 from otlp_receiver import OtlpReceiver, attributes
 from ship_fixture import (CRASH, GOLDEN, OTHER, SHIP, check_all, ledger, make_spool, start_server, start_ship, stop,
                           url_of, wait_index)  # fmt: skip
-from web_receiver import WebReceiver, answer
+from web_receiver import Request, WebReceiver, answer
 
 
 def start_receiver(t, name="definitions", **options):
@@ -44,6 +44,30 @@ def check_received(t, receiver, files=None):
     equal(receiver.refused, [], "refused")
     want = sorted(line for path in files or t.files() for line in lines_of(path))
     equal(sorted(data(receiver)), want, "requests")
+
+
+def test_ship_otlp_receiver_is_strict(t):
+    """What it accepts is OTLP/JSON: one that takes anything would prove nothing."""
+    receiver = start_receiver(t)
+    os.makedirs(t.out)
+    shutil.copy(os.path.join(GOLDEN, "golden.bin"), os.path.join(t.out, OTHER))
+    logs, spans = lines_of(os.path.join(t.out, OTHER))
+    for line, path, old, new in (
+        (logs, "/v1/logs", None, None),
+        (spans, "/v1/traces", None, None),
+        (logs, "/v1/traces", None, None),
+        (spans, "/v1/traces", b'"kind":1', b'"kind":"SPAN_KIND_INTERNAL"'),
+        (logs, "/v1/logs", b'"severityNumber":9', b'"severityNumber":"SEVERITY_NUMBER_INFO"'),
+        (logs, "/v1/logs", b'"timeUnixNano"', b'"time_unix_nano"'),
+        (logs, "/v1/logs", b'"body"', b'"message"'),
+        (spans, "/v1/traces", b'"spanId":"', b'"spanId":"00'),
+        (spans, "/v1/traces", b'"startTimeUnixNano":"', b'"startTimeUnixNano":"x'),
+    ):
+        changed = line.replace(old, new, 1) if old else line
+        check(not old or changed != line, f"{old} is not in {line}")
+        wanted = 200 if not old and path == ("/v1/logs" if line == logs else "/v1/traces") else 400
+        status, _, _ = receiver.otherwise(Request(path, {"Content-Type": "application/json"}, changed))
+        equal(status, wanted, f"{path}, {new}")
 
 
 def test_ship_otlp_a_crash(t):
@@ -137,6 +161,8 @@ def test_ship_otlp_refused(t):
     wait_sent(t, 2)
     rest = lines_of(os.path.join(t.out, OTHER))
     equal(data(receiver)[1:], rest, "of the other file")
+    # as --keep-until-shipped sees it
+    equal(os.listdir(t.path("state/shipped")), [OTHER], "what is shipped")
     check("0 files wait" in stop(ship) and "1 files were given up" in ship.err.text(), ship.err.text())
     ship = start_ship(t, "--to", to(receiver))
     ship.err.wait(".*connected .*; 0 files to send")
