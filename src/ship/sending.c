@@ -12,7 +12,9 @@
 #include "out_name.h"
 #include "sending.h"
 
-#define SECOND_NS UINT64_C(1000000000)
+#define SECOND_NS        UINT64_C(1000000000)
+/* Of files whose --info is asked for at once: a crash that comes meanwhile waits for the answer. */
+#define AHEAD_MOST_BYTES (8u << 20)
 
 /* One file on its way, or read back. */
 struct sending {
@@ -209,14 +211,13 @@ static int describe(struct sending *sending, struct fleet_error *error)
 	return 0;
 }
 
-/* What the next file is about is found out while this one is sent. */
+/* What the next files are about is found out while this one is sent. */
 static void ask_ahead(const struct place_setting *setting)
 {
-	struct spool_work next;
+	struct spool_names next;
 
-	spool__wait(setting->spool, setting->number, 0, &next);
-	if (next.task == SPOOL_SEND)
-		file_info__begin(setting->helper, next.name);
+	spool__look_ahead(setting->spool, setting->number, AHEAD_MOST_BYTES, &next);
+	file_info__begin(setting->helper, setting->number, &next);
 }
 
 /* What can't be read back is believed. */

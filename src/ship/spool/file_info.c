@@ -11,6 +11,8 @@
 #define SERVICE_ATTRIBUTE   "user.ttlog.service"
 #define SIGNATURE_ATTRIBUTE "user.ttlog.signature"
 #define UNKNOWN_SERVICE     "unknown"
+/* Of all files that are asked ahead: each destination keeps so much. */
+#define AHEAD_MOST_BYTES    (512u << 10)
 
 /* "ttlog-PID-YYYYMMDDHHMMSSmmm-REASON.bin" in its parts. */
 struct name_parts {
@@ -94,9 +96,9 @@ int file_info__read(struct file_info *ret, struct info_helper *helper, const cha
 	return ret->json ? 0 : -ENOMEM;
 }
 
-void file_info__begin(struct info_helper *helper, const char *name)
+void file_info__begin(struct info_helper *helper, size_t who, const struct spool_names *names)
 {
-	info_helper__begin(helper, name, FILE_INFO_MOST_BYTES);
+	info_helper__begin(helper, who, names, AHEAD_MOST_BYTES);
 }
 
 void file_info__fini(struct file_info *info)

@@ -22,8 +22,8 @@ struct file_info {
  */
 int file_info__read(struct file_info *ret, struct info_helper *helper, const char *name, int fd,
 		    const char *host);
-/* Begins to find out, for a file_info__read() that comes soon; see info_helper__begin(). */
-void file_info__begin(struct info_helper *helper, const char *name);
+/* Begins to find out, for calls of file_info__read() that come soon; see info_helper__begin(). */
+void file_info__begin(struct info_helper *helper, size_t who, const struct spool_names *names);
 void file_info__fini(struct file_info *info);
 
 #endif /* TTLOG_FILE_INFO_H */

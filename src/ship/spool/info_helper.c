@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request is a letter (enum what) and the name of a file, with the end of a pipe beside it, which becomes
- * ttlog-view's stdout. The answer is how ttlog-view ended, as waitpid() has it.
+ * A request is a letter (enum what) and the name of a file, or names of several, with the end of a pipe beside
+ * it, which becomes ttlog-view's stdout. The answer is how ttlog-view ended, as waitpid() has it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 
 #include "array.h"
 #include "fd_message.h"
+#include "info_ahead.h"
 #include "info_helper.h"
 #include "out_name.h"
 
@@ -37,19 +38,13 @@ enum what {
 	WHAT_EVENTS = 'e',
 };
 
-/* What was asked for before it was needed. */
-struct ahead {
-	char name[NAME_MAX + 1]; /* "": nothing */
-	size_t most;
-	int from;   /* -1: it was answered */
-	char *text; /* NULL: it has to be asked again, as after a wait of a minute in a full pipe */
-};
-
 struct info_helper {
 	int socket;
 	pid_t pid;
 	pthread_mutex_t lock; /* of the answers, which come in order, and of what was asked ahead */
-	struct ahead ahead;
+	struct info_ahead ahead[SPOOL_MAX_DESTINATIONS];
+	struct info_ahead *running; /* NULL: none is asked */
+	int from;                   /* of that one */
 };
 
 /* ---- the helper's process ---- */
@@ -66,13 +61,36 @@ static void set_limits(enum what what)
 		(void)alarm(LIMIT_S);
 }
 
-static void run_view(const char *dir, const char *view, enum what what, const char *name, int out)
+/* The paths follow the options. False: these are no names of files. */
+static bool add_paths(const char **arguments, const char *dir, char *names)
 {
+	static char paths[SPOOL_AHEAD_MOST][PATH_MAX + NAME_MAX + 2];
+	const char *name;
+	size_t cnt = 0;
+
+	while (*arguments)
+		arguments++;
+	while ((name = strsep(&names, INFO_AHEAD_BETWEEN)) != NULL) {
+		if (cnt == SPOOL_AHEAD_MOST || out_name__kind(name) != OUT_NAME_FILE)
+			return false;
+		(void)snprintf(paths[cnt], sizeof(paths[cnt]), "%s/%s", dir, name);
+		arguments[cnt] = paths[cnt];
+		cnt++;
+	}
+	return true;
+}
+
+static void run_view(const char *dir, const char *view, char *request, int out)
+{
+	const char *info[SPOOL_AHEAD_MOST + 5] = { view, "--info", "--format", "json" };
+	const char *events[SPOOL_AHEAD_MOST + 4] = { view, "--format", "otlp-json" };
+	const enum what what = (enum what)request[0];
+	const char **arguments = what == WHAT_INFO ? info : events;
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	char path[PATH_MAX + NAME_MAX + 2];
 	sigset_t no_signals;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (!add_paths(arguments, dir, request + 1))
+		_exit(EXIT_NO_PROGRAM);
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(out, STDOUT_FILENO);
 	(void)dup2(null, STDERR_FILENO);
@@ -83,23 +101,18 @@ static void run_view(const char *dir, const char *view, enum what what, const ch
 	(void)sigemptyset(&no_signals);
 	(void)sigprocmask(SIG_SETMASK, &no_signals, NULL);
 	set_limits(what);
-	if (what == WHAT_INFO)
-		(void)execlp(view, view, "--info", "--format", "json", path, (char *)NULL);
-	else
-		(void)execlp(view, view, "--format", "otlp-json", path, (char *)NULL);
+	(void)execvp(view, (char *const *)(uintptr_t)arguments);
 	_exit(EXIT_NO_PROGRAM);
 }
 
 /* Returns how it ended. */
-static int serve_one(const char *dir, const char *view, const char *request, int out)
+static int serve_one(const char *dir, const char *view, char *request, int out)
 {
-	const enum what what = (enum what)request[0];
-	const char *name = request + 1;
-	const pid_t pid = out_name__kind(name) == OUT_NAME_FILE ? fork() : -1;
+	const pid_t pid = fork();
 	int status = EXIT_NO_PROGRAM << 8;
 
 	if (!pid)
-		run_view(dir, view, what, name, out);
+		run_view(dir, view, request, out);
 	(void)close(out);
 	if (pid > 0)
 		(void)waitpid(pid, &status, 0);
@@ -117,7 +130,7 @@ static void close_others(int socket)
 /* The client ends it: a signal to all processes of a terminal does not. */
 static void serve(int socket, const char *dir, const char *view)
 {
-	char request[NAME_MAX + 2];
+	char request[INFO_AHEAD_REQUEST_BYTES + 1];
 
 	close_others(socket);
 	(void)setpgid(0, 0);
@@ -156,7 +169,7 @@ struct info_helper *info_helper__start(const char *dir, const char *view)
 	}
 	(void)close(sockets[1]);
 	helper->socket = sockets[0];
-	helper->ahead.from = -1;
+	helper->from = -1;
 	(void)pthread_mutex_init(&helper->lock, NULL);
 	if (helper->pid > 0)
 		return helper;
@@ -164,20 +177,15 @@ struct info_helper *info_helper__start(const char *dir, const char *view)
 	return NULL;
 }
 
-static void forget_ahead(struct ahead *ahead)
-{
-	if (ahead->from >= 0)
-		(void)close(ahead->from);
-	free(ahead->text);
-	*ahead = (struct ahead){ .from = -1 };
-}
-
 void info_helper__end(struct info_helper *helper)
 {
 	if (!helper)
 		return;
 	(void)close(helper->socket);
-	forget_ahead(&helper->ahead);
+	if (helper->from >= 0)
+		(void)close(helper->from);
+	for (size_t i = 0; i < SPOOL_MAX_DESTINATIONS; i++)
+		info_ahead__forget(&helper->ahead[i]);
 	if (helper->pid > 0)
 		(void)waitpid(helper->pid, NULL, 0);
 	(void)pthread_mutex_destroy(&helper->lock);
@@ -223,7 +231,6 @@ static char *read_all(int fd, size_t most)
 		return NULL;
 	}
 	text[len] = '\0';
-	text[strcspn(text, "\n")] = '\0';
 	return text;
 }
 
@@ -290,32 +297,37 @@ static char *take_answer(struct info_helper *helper, int from, size_t most)
 
 static void settle_ahead(struct info_helper *helper)
 {
-	struct ahead *ahead = &helper->ahead;
+	char *text;
 
-	if (ahead->from < 0)
+	if (!helper->running)
 		return;
-	ahead->text = take_answer(helper, ahead->from, ahead->most);
-	ahead->from = -1;
+	text = take_answer(helper, helper->from, helper->running->most);
+	info_ahead__fill(helper->running, text);
+	free(text);
+	helper->running = NULL;
+	helper->from = -1;
 }
 
 /* With the lock. */
 static char *ask(struct info_helper *helper, const char *name, size_t most)
 {
-	struct ahead *ahead = &helper->ahead;
-	char *text;
+	char *text = NULL;
 	int from, err;
 
 	settle_ahead(helper);
-	if (ahead->text && !strcmp(ahead->name, name) && ahead->most == most) {
-		text = ahead->text;
-		*ahead = (struct ahead){ .from = -1 };
+	for (size_t i = 0; i < SPOOL_MAX_DESTINATIONS && !text; i++)
+		text = info_ahead__take(&helper->ahead[i], name);
+	if (text)
 		return text;
-	}
 	err = send_request(helper, WHAT_INFO, name, &from);
-	if (!err)
-		return take_answer(helper, from, most);
-	errno = -err;
-	return NULL;
+	if (err) {
+		errno = -err;
+		return NULL;
+	}
+	text = take_answer(helper, from, most);
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
 }
 
 char *info_helper__ask(struct info_helper *helper, const char *name, size_t most)
@@ -331,18 +343,20 @@ char *info_helper__ask(struct info_helper *helper, const char *name, size_t most
 	return text;
 }
 
-void info_helper__begin(struct info_helper *helper, const char *name, size_t most)
+void info_helper__begin(struct info_helper *helper, size_t who, const struct spool_names *names,
+			size_t most)
 {
-	struct ahead *ahead = &helper->ahead;
+	struct info_ahead *ahead = &helper->ahead[who];
+	char request[INFO_AHEAD_REQUEST_BYTES];
 
-	if (pthread_mutex_trylock(&helper->lock))
+	if (!names->cnt || pthread_mutex_trylock(&helper->lock))
 		return;
-	if (ahead->from < 0 && strcmp(ahead->name, name) != 0 && strlen(name) <= NAME_MAX) {
-		forget_ahead(ahead);
-		if (!send_request(helper, WHAT_INFO, name, &ahead->from)) {
-			(void)strcpy(ahead->name, name);
-			ahead->most = most;
-		}
+	if (!helper->running && !info_ahead__has(ahead, names->names[0])) {
+		info_ahead__begin(ahead, names, most, request);
+		if (send_request(helper, WHAT_INFO, request, &helper->from))
+			info_ahead__forget(ahead);
+		else
+			helper->running = ahead;
 	}
 	(void)pthread_mutex_unlock(&helper->lock);
 }

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "spool.h"
+
 struct info_helper;
 
 /* In the only thread. dir: where the files are; view: the program, a path or a name. NULL with errno. */
@@ -23,9 +25,11 @@ int info_helper__fd(const struct info_helper *helper);
  * it was ended; EPIPE: the process that starts it was. */
 char *info_helper__ask(struct info_helper *helper, const char *name, size_t most);
 
-/* Begins to ask, without waiting, for a file that is asked for soon: one at a time, else nothing is done. A
- * finished file does not change, so its name is enough. */
-void info_helper__begin(struct info_helper *helper, const char *name, size_t most);
+/* Begins to ask, without waiting, for files that are asked for soon: one start of ttlog-view says it of all of
+ * them. who: each destination has its own. Nothing is done while another one's are asked, or if the first
+ * name is known. A finished file does not change, so its name is enough. */
+void info_helper__begin(struct info_helper *helper, size_t who, const struct spool_names *names,
+			size_t most);
 
 /* The events, as a pipe to read: they come as fast as they are read. No other call of this helper returns before
  * info_helper__close_events(), which is of the same thread. -1 with errno. */

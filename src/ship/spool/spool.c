@@ -288,6 +288,45 @@ void spool__wait(struct spool *spool, size_t destination, uint64_t until_ns, str
 	(void)pthread_mutex_unlock(&spool->lock);
 }
 
+/* Puts it among those that are most urgent, which are in order. */
+static void insert(const struct file *best[SPOOL_AHEAD_MOST], size_t *cnt, const struct file *file,
+		   size_t destination)
+{
+	size_t at = *cnt;
+
+	if (at < SPOOL_AHEAD_MOST)
+		++*cnt;
+	else if (!is_before(file, best[--at], destination))
+		return;
+	for (; at && is_before(file, best[at - 1], destination); at--)
+		best[at] = best[at - 1];
+	best[at] = file;
+}
+
+void spool__look_ahead(struct spool *spool, size_t destination, uint64_t most_bytes,
+		       struct spool_names *ret)
+{
+	const struct file *best[SPOOL_AHEAD_MOST];
+	const uint64_t now_ns = clock__now_mono_ns();
+	size_t cnt = 0;
+	uint64_t bytes = 0;
+
+	(void)pthread_mutex_lock(&spool->lock);
+	for (size_t i = 0; i < spool->cnt; i++) {
+		const struct progress *progress = &spool->files[i].progress[destination];
+
+		if (progress->next == SPOOL_SEND && progress->due_ns <= now_ns)
+			insert(best, &cnt, &spool->files[i], destination);
+	}
+	ret->cnt = 0;
+	while (ret->cnt < cnt && (!ret->cnt || bytes + best[ret->cnt]->size_bytes <= most_bytes)) {
+		bytes += best[ret->cnt]->size_bytes;
+		(void)strcpy(ret->names[ret->cnt], best[ret->cnt]->name);
+		ret->cnt++;
+	}
+	(void)pthread_mutex_unlock(&spool->lock);
+}
+
 bool spool__rest(struct spool *spool, uint64_t until_ns)
 {
 	bool is_stopped;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define SPOOL_MAX_DESTINATIONS 9 /* with a webhook */
+#define SPOOL_AHEAD_MOST       16
 
 enum spool_task {
 	SPOOL_STOP, /* no more work: the program ends */
@@ -63,6 +64,16 @@ int spool__dir_fd(const struct spool *spool);
  * Waits at most until until_ns (CLOCK_MONOTONIC; UINT64_MAX: without end). */
 void spool__wait(struct spool *spool, size_t destination, uint64_t until_ns,
 		 struct spool_work *ret);
+
+struct spool_names {
+	size_t cnt;
+	char names[SPOOL_AHEAD_MOST][NAME_MAX + 1];
+};
+
+/* What is to be sent next, if nothing comes between: as many files as have so many bytes together, but one
+ * at least if there is one. */
+void spool__look_ahead(struct spool *spool, size_t destination, uint64_t most_bytes,
+		       struct spool_names *ret);
 /* Waits for that time, or for the stop: true. */
 bool spool__rest(struct spool *spool, uint64_t until_ns);
 

@@ -140,11 +140,15 @@ static void test_file_info_is_not_guessed_if_the_viewer_was_ended(void **state)
 	(void)close(fd);
 }
 
-/* Says how often it was started, and fails the first time if it is told so. */
+/* Says a line for each file: how often it was started. Fails at the start that it is told, or leaves out the last
+ * line of those of several. */
 #define COUNTS                                                                                     \
-	"#!/bin/sh\necho x >>$0.cnt\ncnt=$(wc -l <$0.cnt)\n"                                       \
+	"#!/bin/sh\necho x >>$0.cnt\ncnt=$(wc -l <$0.cnt)\nshift 3\n"                              \
 	"[ $cnt = \"$(cat $0.fails 2>/dev/null)\" ] && kill -SEGV $$\n"                            \
-	"printf '{\"service\":\"%d\"}\n' $cnt\n"
+	"[ $# -gt 1 -a $cnt = \"$(cat $0.short 2>/dev/null)\" ] && shift\n"                        \
+	"for file; do printf '{\"service\":\"%d\",\"file\":\"%s\"}\n' $cnt ${file##*/}; done\n"
+
+#define OTHER "ttlog-78-20261121153021357-my-reason.bin"
 
 static void check_service(struct info_helper *helper, const char *name, const char *want)
 {
@@ -153,48 +157,68 @@ static void check_service(struct info_helper *helper, const char *name, const ch
 
 	assert_int_equal(file_info__read(&info, helper, name, fd, "h"), 0);
 	assert_string_equal(info.service, want);
+	assert_non_null(strstr(info.json, name));
 	file_info__fini(&info);
 	(void)close(fd);
 }
 
+static void tell(const char *what, const char *number)
+{
+	char path[128];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s.%s", view, what);
+	file = fopen(path, "we");
+	assert_true(file && fputs(number, file) >= 0 && !fclose(file));
+}
+
+static const struct spool_names one = { 1, { NAME } }, two = { 2, { NAME, OTHER } },
+				other = { 1, { OTHER } };
+
 static void test_file_info_is_asked_ahead(void **state)
 {
-	static const char other[] = "ttlog-78-20261121153021357-my-reason.bin";
 	struct info_helper *helper = start(COUNTS);
 
 	(void)state;
-	file_info__begin(helper, NAME);
+	file_info__begin(helper, 0, &two);
 	/* one at a time */
-	file_info__begin(helper, other);
+	file_info__begin(helper, 1, &one);
+	check_service(helper, OTHER, "1");
+	/* it is still known */
+	file_info__begin(helper, 0, &two);
 	check_service(helper, NAME, "1");
 	check_service(helper, NAME, "2");
 	/* the one that was asked ahead waits for its turn */
-	file_info__begin(helper, NAME);
-	check_service(helper, other, "4");
+	file_info__begin(helper, 0, &one);
+	check_service(helper, OTHER, "4");
+	/* another destination's */
+	file_info__begin(helper, 1, &other);
 	check_service(helper, NAME, "3");
+	check_service(helper, OTHER, "5");
 	/* what is not needed gives way */
-	file_info__begin(helper, NAME);
-	check_service(helper, other, "6");
-	file_info__begin(helper, other);
-	check_service(helper, other, "7");
-	check_service(helper, NAME, "8");
+	file_info__begin(helper, 0, &one);
+	check_service(helper, OTHER, "7");
+	file_info__begin(helper, 0, &other);
+	check_service(helper, OTHER, "8");
+	check_service(helper, NAME, "9");
 	/* its end, with one asked */
-	file_info__begin(helper, NAME);
+	file_info__begin(helper, 0, &one);
 	info_helper__end(helper);
 }
 
 static void test_file_info_is_asked_again_if_that_ahead_failed(void **state)
 {
 	struct info_helper *helper = start(COUNTS);
-	char path[128];
-	FILE *file;
 
 	(void)state;
-	(void)snprintf(path, sizeof(path), "%s.fails", view);
-	file = fopen(path, "we");
-	assert_true(file && fputs("1\n", file) >= 0 && !fclose(file));
-	file_info__begin(helper, NAME);
+	tell("fails", "1\n");
+	tell("short", "3\n");
+	file_info__begin(helper, 0, &two);
 	check_service(helper, NAME, "2");
+	/* it is not known which one is missing */
+	file_info__begin(helper, 0, &two);
+	check_service(helper, OTHER, "4");
+	check_service(helper, NAME, "5");
 	info_helper__end(helper);
 }
 

@@ -158,6 +158,38 @@ static void test_spool_sends_the_newest_crash_first(void **state)
 	assert_int_equal(next(spool, 0).task, SPOOL_AUDIT);
 }
 
+static void test_spool_looks_ahead(void **state)
+{
+	struct spool *spool = *state;
+	struct spool_names next_names;
+	char name[64];
+
+	make(OLD_TIMER);
+	make(NEW_CRASH);
+	take_changes(spool);
+	spool__look_ahead(spool, 0, 1000, &next_names);
+	assert_int_equal(next_names.cnt, 4);
+	assert_string_equal(next_names.names[0], NEW_CRASH);
+	assert_string_equal(next_names.names[1], OLD_CRASH);
+	assert_string_equal(next_names.names[2], OLD_TIMER);
+	assert_string_equal(next_names.names[3], NEW_TIMER);
+	/* as many as are so large, but one */
+	spool__look_ahead(spool, 0, 2 * sizeof(CONTENT), &next_names);
+	assert_int_equal(next_names.cnt, 2);
+	spool__look_ahead(spool, 0, 1, &next_names);
+	assert_int_equal(next_names.cnt, 1);
+	/* not what is under way, and not more than there is room for */
+	spool__set(spool, 0, NEW_CRASH, next(spool, 0).inode, SPOOL_SEND, UINT64_MAX);
+	for (int i = 0; i < SPOOL_AHEAD_MOST; i++) {
+		(void)snprintf(name, sizeof(name), "ttlog-9-202611040000000%02d-timer.bin", i);
+		make(name);
+	}
+	take_changes(spool);
+	spool__look_ahead(spool, 0, 1000, &next_names);
+	assert_int_equal(next_names.cnt, SPOOL_AHEAD_MOST);
+	assert_string_equal(next_names.names[0], OLD_CRASH);
+}
+
 static void test_spool_forgets_what_is_gone(void **state)
 {
 	struct spool *spool = *state;
@@ -318,6 +350,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 	const struct CMUnitTest tests[] = {
 		CASE(test_spool_sends_the_newest_crash_first),
+		CASE(test_spool_looks_ahead),
 		CASE(test_spool_forgets_what_is_gone),
 		CASE(test_spool_takes_a_file_that_gets_its_name),
 		CASE(test_spool_counts_what_was_never_looked_at),
