@@ -63,15 +63,15 @@ VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/f
 
 # And ttlog-ctl.
 CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/escape text/utf8 value/format_number value/number value/parse \
-	value/duration_unit files/runtime_dir $(addprefix control/,control_ask control_dial control_reply control_wire fleet_program))
+	value/duration_unit files/runtime_dir $(addprefix control/,control_ask control_dial control_reply control_wire fleet_program login_files))
 
 # And ttlog-ship.
 SHIP_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock fd_message sandbox) $(addprefix files/,allowed_paths out_name runtime_dir) query/glob text/escape text/utf8 \
-	$(addprefix control/control_,ask dial reply) $(addprefix value/,duration_unit format_number number parse rfc3339 time_expr) \
+	$(addprefix control/,control_ask control_dial control_reply login_files) $(addprefix value/,duration_unit format_number number parse rfc3339 time_expr) \
 	$(addprefix metrics/,exposition listen_address metrics_server))
 
 # And ttlog-fleet.
-CLIENT_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock hash_table sandbox) $(addprefix files/,allowed_paths out_name) query/glob \
+CLIENT_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,$(addprefix base/,array clock hash_table sandbox) $(addprefix files/,allowed_paths out_name) control/login_files query/glob \
 	$(addprefix text/,escape text_pool utf8) $(addprefix value/,duration_unit format_number number parse rfc3339 time_expr))
 
 # Loops over columns: of these gcc 12 makes vectors from -O3 on.

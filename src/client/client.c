@@ -36,17 +36,15 @@ static struct nats_link_options link_options(const struct client_options *option
 		.server_cnt = url->server_cnt,
 		.name = "ttlog-fleet",
 		.inbox = options->inbox,
-		.tls_ca = options->tls_ca,
-		.tls_cert = options->tls_cert,
-		.tls_key = options->tls_key,
-		.creds = options->creds,
+		.login = options->login,
 	};
 }
 
 static int drop_rights(const struct client_options *options, const char *written)
 {
-	const char *const files[] = { options->tls_ca, options->tls_cert, options->tls_key,
-				      options->creds };
+	const struct login_files *login = &options->login;
+	const char *const files[] = { login->tls_ca, login->tls_cert, login->tls_key,
+				      login->creds };
 	const char *const directories[] = { written, NULL };
 	const struct fleet_rights rights = {
 		.written = directories,

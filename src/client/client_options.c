@@ -24,21 +24,12 @@ static const char doc[] =
 
 enum {
 	KEY_FORMAT = 0x100,
-	KEY_TLS_CA,
-	KEY_TLS_CERT,
-	KEY_TLS_KEY,
-	KEY_CREDS,
 	KEY_AS,
 	KEY_WAIT,
 };
 
 static const struct argp_option known[] = {
 	{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), or json: one object a line", 1 },
-	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "Only to servers with a certificate of this authority",
-	  2 },
-	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this user", 2 },
-	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 2 },
-	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 2 },
 	{ "as", KEY_AS, "USER", 0, "ask: who asks (the name in the credentials, or the login name)",
 	  3 },
 	{ "wait", KEY_WAIT, "DURATION", 0, "ask: for answers (10s)", 3 },
@@ -113,6 +104,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	struct client_options *own = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &own->login;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
 			add_argument(own, arg, state);
@@ -125,18 +119,6 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FORMAT:
 		set_format(own, arg, state);
-		return 0;
-	case KEY_TLS_CA:
-		own->tls_ca = arg;
-		return 0;
-	case KEY_TLS_CERT:
-		own->tls_cert = arg;
-		return 0;
-	case KEY_TLS_KEY:
-		own->tls_key = arg;
-		return 0;
-	case KEY_CREDS:
-		own->creds = arg;
 		return 0;
 	case KEY_AS:
 		own->as = arg;
@@ -151,11 +133,13 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 
 void client_options__parse(struct client_options *ret, int argc, char **argv)
 {
+	static const struct argp_child login[] = { { &login_files__argp, 0, NULL, 2 }, { 0 } };
 	static const struct argp argp = {
 		.options = known,
 		.parser = parse_one,
 		.args_doc = "COMMAND URL...",
 		.doc = doc,
+		.children = login,
 	};
 
 	*ret = (struct client_options){ .wait_ns = DEFAULT_WAIT_NS };

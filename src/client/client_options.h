@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "fleet_url.h"
+#include "login_files.h"
 
 enum client_command {
 	CLIENT_LIST, /* what is there, by the index alone */
@@ -22,9 +23,9 @@ struct client_url {
 struct client_options {
 	enum client_command command;
 	struct client_url *urls;
-	size_t url_cnt;                                  /* at least one */
-	const char *tls_ca, *tls_cert, *tls_key, *creds; /* NULL: none */
-	bool is_json;                                    /* else text */
+	size_t url_cnt; /* at least one */
+	struct login_files login;
+	bool is_json; /* else text */
 	/* of CLIENT_ASK */
 	const char *request; /* JSON: ask_request.h */
 	const char *as;      /* who asks; NULL: not given */

@@ -354,7 +354,7 @@ static int prepare(struct asking *asking, struct client_options *options)
 
 	if (!options->request)
 		return refuse(options->urls[0].text, "a request is needed");
-	if (fleet_user__find(asking->user, options->as, options->creds, &why))
+	if (fleet_user__find(asking->user, options->as, options->login.creds, &why))
 		return refuse("--as", why);
 	status = make_request(asking);
 	if (status)

@@ -53,10 +53,6 @@ enum {
 	KEY_AT,
 	KEY_AS,
 	KEY_WAIT,
-	KEY_TLS_CA,
-	KEY_TLS_CERT,
-	KEY_TLS_KEY,
-	KEY_CREDS,
 };
 
 static const struct argp_option options[] = {
@@ -71,11 +67,6 @@ static const struct argp_option options[] = {
 	  3 },
 	{ "as", KEY_AS, "USER", 0, "Who asks (the name in --creds, or the login name)", 3 },
 	{ "wait", KEY_WAIT, "DURATION", 0, "For answers of machines (10s)", 3 },
-	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "Only by servers with a certificate of this authority",
-	  3 },
-	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this user", 3 },
-	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 3 },
-	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 3 },
 	{ .doc = "Help:", .group = -1 },
 	{ 0 },
 };
@@ -122,24 +113,6 @@ static const struct {
 	{ 'd', HAS_DELAY, "--delay" },
 	{ KEY_COUNT, HAS_COUNT, "--count" },
 };
-
-static const struct {
-	int key;
-	size_t offset; /* of the text */
-} fleet_texts[] = {
-	{ KEY_AT, offsetof(struct ctl_options, at) },
-	{ KEY_AS, offsetof(struct ctl_options, as) },
-	{ KEY_WAIT, offsetof(struct ctl_options, wait) },
-	{ KEY_TLS_CA, offsetof(struct ctl_options, tls_ca) },
-	{ KEY_TLS_CERT, offsetof(struct ctl_options, tls_cert) },
-	{ KEY_TLS_KEY, offsetof(struct ctl_options, tls_key) },
-	{ KEY_CREDS, offsetof(struct ctl_options, creds) },
-};
-
-static const char **fleet_text(struct ctl_options *own, size_t number)
-{
-	return (const char **)((char *)own + fleet_texts[number].offset);
-}
 
 struct parsing {
 	struct ctl_options *options;
@@ -244,11 +217,21 @@ static void check(const struct parsing *parsing, const struct argp_state *state)
 		argp_error(state, "trigger: a reason has 1 to %u bytes", CONTROL_REASON_BYTES - 1);
 }
 
-/* What is of a fleet. */
-static void check_fleet(struct ctl_options *own, const struct argp_state *state)
+static bool has_login(const struct ctl_options *own)
 {
-	if (!own->at &&
-	    (own->as || own->wait || own->tls_ca || own->tls_cert || own->tls_key || own->creds))
+	struct login_file files[LOGIN_FILES_CNT];
+	bool has_one = false;
+
+	login_files__list(&own->login, files);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		has_one |= files[i].path != NULL;
+	return has_one;
+}
+
+/* What is of a fleet. */
+static void check_fleet(const struct ctl_options *own, const struct argp_state *state)
+{
+	if (!own->at && (own->as || own->wait || has_login(own)))
 		argp_error(state, "--as, --wait, --tls-... and --creds mean nothing without --at");
 	if (own->at && own->command == CTL_LEVEL && !own->for_ns &&
 	    strcmp(own->arguments[0], "default") != 0)
@@ -266,13 +249,19 @@ static void note(struct parsing *parsing, int key)
 /* Options of a fleet. Returns whether it is one. */
 static bool take_fleet(struct ctl_options *own, int key, const char *arg)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(fleet_texts); i++) {
-		if (fleet_texts[i].key == key) {
-			*fleet_text(own, i) = arg;
-			return true;
-		}
+	switch (key) {
+	case KEY_AT:
+		own->at = arg;
+		return true;
+	case KEY_AS:
+		own->as = arg;
+		return true;
+	case KEY_WAIT:
+		own->wait = arg;
+		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static error_t parse_one(int key, char *arg, struct argp_state *state)
@@ -282,6 +271,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 
 	note(parsing, key);
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &own->login;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (own->name)
 			return add_argument(parsing, arg);
@@ -319,11 +311,13 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 
 void ctl_options__parse(struct ctl_options *ret, int argc, char **argv)
 {
+	static const struct argp_child login[] = { { &login_files__argp, 0, NULL, 3 }, { 0 } };
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse_one,
 		.args_doc = args_doc,
 		.doc = doc,
+		.children = login,
 	};
 	struct parsing parsing = { .options = ret };
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "login_files.h"
+
 enum ctl_command {
 	CTL_STATUS = 1,
 	CTL_LIST,
@@ -31,7 +33,8 @@ struct ctl_options {
 	uint64_t count;    /* of top; 0: until it is ended */
 	const char *at;    /* URL of a fleet; NULL: this machine */
 	/* of --at, as they were given, for ttlog-fleet; NULL: not given */
-	const char *as, *wait, *tls_ca, *tls_cert, *tls_key, *creds;
+	const char *as, *wait;
+	struct login_files login;
 };
 
 /* Does not return if the user asked for help or the version (exit status 0), or if the command line

@@ -45,24 +45,25 @@ static char *make_request(const struct ctl_options *options)
 	return text;
 }
 
+static void add(char **argv, size_t *cnt, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	argv[(*cnt)++] = (char *)option;
+	argv[(*cnt)++] = (char *)value;
+}
+
 static int start(struct fleet_program *ret, const struct ctl_options *options, char *request)
 {
-	const struct {
-		const char *name, *value;
-	} pairs[] = {
-		{ "--as", options->as },           { "--wait", options->wait },
-		{ "--tls-ca", options->tls_ca },   { "--tls-cert", options->tls_cert },
-		{ "--tls-key", options->tls_key }, { "--creds", options->creds },
-	};
+	struct login_file files[LOGIN_FILES_CNT];
 	char *argv[MOST_ARGUMENTS] = { "ttlog-fleet", "ask" };
 	size_t cnt = 2;
 
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
-		if (!pairs[i].value)
-			continue;
-		argv[cnt++] = (char *)pairs[i].name;
-		argv[cnt++] = (char *)pairs[i].value;
-	}
+	login_files__list(&options->login, files);
+	add(argv, &cnt, "--as", options->as);
+	add(argv, &cnt, "--wait", options->wait);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		add(argv, &cnt, files[i].option, files[i].path);
 	argv[cnt++] = "--";
 	argv[cnt++] = (char *)options->at;
 	argv[cnt] = request;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "nats_link.h"
 
 /* A server that says nothing for three of them is gone. */
@@ -21,12 +22,13 @@ static int check_file(const char *option, const char *path, struct fleet_error *
 
 static int check_files(const struct nats_link_options *options, struct fleet_error *error)
 {
-	int err = check_file("--tls-ca", options->tls_ca, error);
+	struct login_file files[LOGIN_FILES_CNT];
+	int err = 0;
 
-	err = err ? err : check_file("--tls-cert", options->tls_cert, error);
-	err = err ? err : check_file("--tls-key", options->tls_key, error);
-	err = err ? err : check_file("--creds", options->creds, error);
-	if (!err && !options->tls_cert != !options->tls_key)
+	login_files__list(&options->login, files);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(files); i++)
+		err = check_file(files[i].option, files[i].path, error);
+	if (!err && !options->login.tls_cert != !options->login.tls_key)
 		err = fleet_error__set(error, -EINVAL,
 				       "--tls-cert and --tls-key are given together or not at all");
 	return err;
@@ -34,7 +36,7 @@ static int check_files(const struct nats_link_options *options, struct fleet_err
 
 static bool is_encrypted(const struct nats_link_options *options)
 {
-	return options->tls_ca || options->tls_cert;
+	return options->login.tls_ca || options->login.tls_cert;
 }
 
 /* libnats reads the file only when it connects: this says before that it is none. */
@@ -63,19 +65,19 @@ static int set_tls(natsOptions *nats, const struct nats_link_options *options,
 {
 	natsStatus status = natsOptions_SetSecure(nats, true);
 
-	if (status == NATS_OK && options->tls_ca)
-		status = natsOptions_LoadCATrustedCertificates(nats, options->tls_ca);
+	if (status == NATS_OK && options->login.tls_ca)
+		status = natsOptions_LoadCATrustedCertificates(nats, options->login.tls_ca);
 	if (status != NATS_OK) {
-		(void)fleet_error__of_nats(error, status, 0, "--tls-ca %s", options->tls_ca);
+		(void)fleet_error__of_nats(error, status, 0, "--tls-ca %s", options->login.tls_ca);
 		return -EINVAL;
 	}
-	if (options->tls_cert)
-		status = natsOptions_LoadCertificatesChain(nats, options->tls_cert,
-							   options->tls_key);
+	if (options->login.tls_cert)
+		status = natsOptions_LoadCertificatesChain(nats, options->login.tls_cert,
+							   options->login.tls_key);
 	if (status == NATS_OK)
 		return 0;
 	(void)fleet_error__of_nats(error, status, 0, "--tls-cert %s --tls-key %s",
-				   options->tls_cert, options->tls_key);
+				   options->login.tls_cert, options->login.tls_key);
 	return -EINVAL;
 }
 
@@ -110,11 +112,11 @@ static int fill_options(natsOptions *nats, const struct nats_link_options *optio
 
 	if (status == NATS_OK && options->inbox)
 		status = natsOptions_SetCustomInboxPrefix(nats, options->inbox);
-	if (status == NATS_OK && options->creds)
-		status = natsOptions_SetUserCredentialsFromFiles(nats, options->creds, NULL);
+	if (status == NATS_OK && options->login.creds)
+		status = natsOptions_SetUserCredentialsFromFiles(nats, options->login.creds, NULL);
 	if (status != NATS_OK)
 		return fleet_error__of_nats(error, status, 0, "options of the connection");
-	err = options->creds ? check_credentials(options->creds, error) : 0;
+	err = options->login.creds ? check_credentials(options->login.creds, error) : 0;
 	if (!err && is_encrypted(options))
 		err = set_tls(nats, options, error);
 	return err;
@@ -160,13 +162,13 @@ static int report_refused(natsStatus status, const struct nats_link *link,
 		return fleet_error__set(error, -EACCES, "%s: the server has no TLS", link->server);
 	err = fleet_error__of_nats(error, status, 0, "%s", link->server);
 	len = strlen(error->text);
-	if (status == NATS_SSL_ERROR && !options->tls_ca)
+	if (status == NATS_SSL_ERROR && !options->login.tls_ca)
 		(void)snprintf(error->text + len, sizeof(error->text) - len,
 			       " (the server wants TLS: use --tls-ca)");
-	if (status == NATS_CONNECTION_AUTH_FAILED && options->creds)
+	if (status == NATS_CONNECTION_AUTH_FAILED && options->login.creds)
 		(void)snprintf(error->text + len, sizeof(error->text) - len,
-			       " (the server does not accept --creds %s)", options->creds);
-	else if (status == NATS_CONNECTION_AUTH_FAILED && !options->tls_cert)
+			       " (the server does not accept --creds %s)", options->login.creds);
+	else if (status == NATS_CONNECTION_AUTH_FAILED && !options->login.tls_cert)
 		(void)snprintf(
 			error->text + len, sizeof(error->text) - len,
 			" (the server wants to know who you are: use --creds or --tls-cert)");

@@ -11,11 +11,12 @@
 #include <nats/nats.h>
 
 #include "fleet_url.h"
+#include "login_files.h"
 
 #define NATS_LINK_INBOX_BYTES 320
 #define NATS_LINK_WAIT_MS     5000 /* for an answer, and for a server to take a connection */
 
-/* Paths of files are NULL if there are none. With tls_ca or tls_cert the connection must be encrypted;
+/* With tls_ca or tls_cert the connection must be encrypted;
  * else it is if the server wants that. Then the server's certificate must be for the HOST of the URL,
  * and by tls_ca, or an authority of the system. */
 struct nats_link_options {
@@ -24,7 +25,7 @@ struct nats_link_options {
 	const char *name; /* that the server's lists show */
 	const char
 		*inbox; /* what answers come below: permissions can be bound to it; NULL: _INBOX */
-	const char *tls_ca, *tls_cert, *tls_key, *creds;
+	struct login_files login;
 };
 
 struct nats_link {

@@ -159,10 +159,7 @@ static struct place_options place_options(const struct ship_options *options)
 {
 	return (struct place_options){
 		.replicas = options->replicas,
-		.tls_ca = options->tls_ca,
-		.tls_cert = options->tls_cert,
-		.tls_key = options->tls_key,
-		.creds = options->creds,
+		.login = options->login,
 	};
 }
 
@@ -170,10 +167,7 @@ static struct place_options place_options(const struct ship_options *options)
 static int check_files(const struct ship_options *options)
 {
 	const struct nats_link_options link = {
-		.tls_ca = options->tls_ca,
-		.tls_cert = options->tls_cert,
-		.tls_key = options->tls_key,
-		.creds = options->creds,
+		.login = options->login,
 	};
 	struct fleet_error error;
 
@@ -290,9 +284,7 @@ static int start_webhook(struct ship *ship)
 	int err;
 
 	webhook->url = options->webhook;
-	webhook->tls_ca = options->tls_ca;
-	webhook->tls_cert = options->tls_cert;
-	webhook->tls_key = options->tls_key;
+	webhook->login = options->login;
 	webhook->number = options->to_cnt;
 	webhook->spool = ship->spool;
 	webhook->signatures = ship->signatures;

@@ -42,10 +42,6 @@ enum {
 	KEY_TO,
 	KEY_WEBHOOK,
 	KEY_REPLICAS,
-	KEY_TLS_CA,
-	KEY_TLS_CERT,
-	KEY_TLS_KEY,
-	KEY_CREDS,
 	KEY_RATE,
 	KEY_AUDIT_AFTER,
 	KEY_STATE,
@@ -59,11 +55,6 @@ static const struct argp_option known[] = {
 	{ "webhook", KEY_WEBHOOK, "URL", 0,
 	  "Is told of the first crash with a signature, and of the first one for a week", 1 },
 	{ "replicas", KEY_REPLICAS, "N", 0, "Of a bucket that is not there yet (3)", 1 },
-	{ "tls-ca", KEY_TLS_CA, "FILE", 0, "Only to servers with a certificate of this authority",
-	  2 },
-	{ "tls-cert", KEY_TLS_CERT, "FILE", 0, "The certificate of this machine", 2 },
-	{ "tls-key", KEY_TLS_KEY, "FILE", 0, "Its key", 2 },
-	{ "creds", KEY_CREDS, "FILE", 0, "NATS credentials: a JWT and a seed", 2 },
 	{ "allow", KEY_ALLOW, "LIST", 0,
 	  "What ttlog-ctl --at may ask of this machine: status, list, trigger, level; or none "
 	  "(" SHIP_ALLOW_DEFAULT ")",
@@ -154,6 +145,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	struct ship_options *own = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &own->login;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is no option", arg);
 		return 0;
@@ -172,18 +166,6 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_REPLICAS:
 		own->replicas = parse_replicas(arg, state);
-		return 0;
-	case KEY_TLS_CA:
-		own->tls_ca = arg;
-		return 0;
-	case KEY_TLS_CERT:
-		own->tls_cert = arg;
-		return 0;
-	case KEY_TLS_KEY:
-		own->tls_key = arg;
-		return 0;
-	case KEY_CREDS:
-		own->creds = arg;
 		return 0;
 	case KEY_RATE:
 		own->rate_bytes_s = parse_rate(arg, state);
@@ -207,7 +189,13 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 
 void ship_options__parse(struct ship_options *ret, int argc, char **argv)
 {
-	static const struct argp argp = { .options = known, .parser = parse_one, .doc = doc };
+	static const struct argp_child login[] = { { &login_files__argp, 0, NULL, 2 }, { 0 } };
+	static const struct argp argp = {
+		.options = known,
+		.parser = parse_one,
+		.doc = doc,
+		.children = login,
+	};
 	const char *state = getenv("STATE_DIRECTORY"); /* of a systemd unit */
 	struct fleet_error error;
 

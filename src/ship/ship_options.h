@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "listen_address.h"
+#include "login_files.h"
 #include "place_url.h"
 #include "spool.h"
 
@@ -24,8 +25,8 @@ struct ship_options {
 	size_t to_cnt;
 	const char *webhook; /* NULL: none */
 	unsigned int replicas;
-	const char *tls_ca, *tls_cert, *tls_key, *creds; /* NULL: none */
-	uint64_t rate_bytes_s;                           /* 0: no limit */
+	struct login_files login;
+	uint64_t rate_bytes_s; /* 0: no limit */
 	uint64_t audit_after_ns;
 	struct listen_address metrics; /* its len is 0: none */
 	unsigned int allowed;          /* what others may ask: ship_allow.h */

@@ -44,10 +44,11 @@ int ship_rights__drop(const struct ship_options *options, const char *from,
 {
 	char own_sockets[PATH_MAX + sizeof(SOCKETS)];
 	const char *written[SHIP_MAX_DESTINATIONS + 2] = { options->state };
-	const char *const files[] = { options->tls_ca,
-				      options->tls_cert,
-				      options->tls_key,
-				      options->creds,
+	const struct login_files *login = &options->login;
+	const char *const files[] = { login->tls_ca,
+				      login->tls_cert,
+				      login->tls_key,
+				      login->creds,
 				      places ? RUNTIME_DIR_SYSTEM SOCKETS : NULL,
 				      places && places->own[0] ? own_sockets : NULL };
 	const struct fleet_rights rights = {

@@ -7,6 +7,7 @@
 
 #include "array.h"
 #include "index_summary.h"
+#include "json_member.h"
 #include "time_expr.h"
 #include "utf8.h"
 
@@ -125,29 +126,6 @@ char *index_summary__of_message(const char *json, size_t len)
 
 /* ---- what hosts send ---- */
 
-/* A missing one is "". */
-static int copy_text(char *to, size_t size, const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-	const size_t len = json_string_length(value);
-
-	to[0] = '\0';
-	if (!value)
-		return 0;
-	if (!json_is_string(value) || len >= size || strlen(json_string_value(value)) != len)
-		return -EBADMSG;
-	memcpy(to, json_string_value(value), len + 1);
-	return 0;
-}
-
-static int copy_number(uint64_t *ret, const json_t *object, const char *key)
-{
-	const json_int_t value = json_integer_value(json_object_get(object, key));
-
-	*ret = value > 0 ? (uint64_t)value : 0;
-	return value < 0 ? -EBADMSG : 0;
-}
-
 static void read_time(uint64_t *ret, const json_t *summary)
 {
 	const char *text = text_of(summary, "created_at");
@@ -160,13 +138,14 @@ static void read_time(uint64_t *ret, const json_t *summary)
 
 static int copy_all(struct index_summary *ret, const json_t *from)
 {
-	int err = copy_text(ret->object, sizeof(ret->object), from, "object");
+	int err = json_member__text(ret->object, sizeof(ret->object), from, "object");
 
-	err = err ? err : copy_text(ret->signal, sizeof(ret->signal), from, "signal");
-	err = err ? err : copy_text(ret->frame, sizeof(ret->frame), from, "frame");
-	err = err ? err : copy_text(ret->signature, sizeof(ret->signature), from, "signature");
-	err = err ? err : copy_number(&ret->size_bytes, from, "size");
-	err = err ? err : copy_number(&ret->pid, from, "pid");
+	err = err ? err : json_member__text(ret->signal, sizeof(ret->signal), from, "signal");
+	err = err ? err : json_member__text(ret->frame, sizeof(ret->frame), from, "frame");
+	err = err ? err
+		  : json_member__text(ret->signature, sizeof(ret->signature), from, "signature");
+	err = err ? err : json_member__number(&ret->size_bytes, from, "size");
+	err = err ? err : json_member__number(&ret->pid, from, "pid");
 	read_time(&ret->created_ns, from);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json_member.h"
 #include "object_meta.h"
 #include "rfc3339.h"
 
@@ -61,37 +62,14 @@ char *object_meta__encode(const struct object_meta *meta, const char *bucket, ui
 	return text;
 }
 
-/* A text without a zero in it; a missing one is "". */
-static int copy_text(char *to, size_t size, const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-	const size_t len = json_string_length(value);
-
-	to[0] = '\0';
-	if (!value)
-		return 0;
-	if (!json_is_string(value) || len >= size || strlen(json_string_value(value)) != len)
-		return -EBADMSG;
-	memcpy(to, json_string_value(value), len + 1);
-	return 0;
-}
-
-static int copy_number(uint64_t *ret, const json_t *object, const char *key)
-{
-	const json_int_t value = json_integer_value(json_object_get(object, key));
-
-	*ret = (uint64_t)value;
-	return value < 0 ? -EBADMSG : 0;
-}
-
 static int copy_all(struct object_meta *meta, const json_t *object)
 {
-	int err = copy_text(meta->name, sizeof(meta->name), object, "name");
+	int err = json_member__text(meta->name, sizeof(meta->name), object, "name");
 
-	err = err ? err : copy_text(meta->nuid, sizeof(meta->nuid), object, "nuid");
-	err = err ? err : copy_text(meta->digest, sizeof(meta->digest), object, "digest");
-	err = err ? err : copy_number(&meta->size_bytes, object, "size");
-	err = err ? err : copy_number(&meta->chunk_cnt, object, "chunks");
+	err = err ? err : json_member__text(meta->nuid, sizeof(meta->nuid), object, "nuid");
+	err = err ? err : json_member__text(meta->digest, sizeof(meta->digest), object, "digest");
+	err = err ? err : json_member__number(&meta->size_bytes, object, "size");
+	err = err ? err : json_member__number(&meta->chunk_cnt, object, "chunks");
 	meta->is_deleted = json_is_true(json_object_get(object, "deleted"));
 	return err;
 }

@@ -87,14 +87,14 @@ static int seek_file(void *ctx, curl_off_t offset, int origin)
 static void set_tls(CURL *curl, const struct http_options *options)
 {
 	(void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (options->tls_ca)
-		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, options->tls_ca);
-	if (options->tls_ca && !options->also_system)
+	if (options->login.tls_ca)
+		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, options->login.tls_ca);
+	if (options->login.tls_ca && !options->also_system)
 		(void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-	if (options->tls_cert)
-		(void)curl_easy_setopt(curl, CURLOPT_SSLCERT, options->tls_cert);
-	if (options->tls_key)
-		(void)curl_easy_setopt(curl, CURLOPT_SSLKEY, options->tls_key);
+	if (options->login.tls_cert)
+		(void)curl_easy_setopt(curl, CURLOPT_SSLCERT, options->login.tls_cert);
+	if (options->login.tls_key)
+		(void)curl_easy_setopt(curl, CURLOPT_SSLKEY, options->login.tls_key);
 }
 
 /* What is the same for all requests; curl_easy_reset() keeps the connection. */

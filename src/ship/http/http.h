@@ -13,10 +13,11 @@
 
 #include "fleet_error.h"
 #include "http_answer.h"
+#include "login_files.h"
 
 struct http_options {
-	const char *tls_ca, *tls_cert, *tls_key; /* NULL: the system's authorities; none */
-	bool also_system;                        /* its authorities, beside tls_ca */
+	struct login_files login; /* no tls_ca: the system's authorities */
+	bool also_system;         /* those beside tls_ca */
 	/* From time to time while a request is on its way: whether to give it up. NULL: never. */
 	bool (*is_stopped)(void *ctx);
 	void *ctx;

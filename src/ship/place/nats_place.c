@@ -45,10 +45,7 @@ struct nats_link_options nats_place__link_options(const struct fleet_url *url,
 		.server_cnt = url->server_cnt,
 		.name = "ttlog-ship",
 		.inbox = inbox,
-		.tls_ca = options->tls_ca,
-		.tls_cert = options->tls_cert,
-		.tls_key = options->tls_key,
-		.creds = options->creds,
+		.login = options->login,
 	};
 }
 

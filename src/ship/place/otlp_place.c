@@ -136,9 +136,7 @@ static struct place *make(const struct place_setting *setting)
 {
 	const struct url *url = setting->url;
 	const struct http_options options = {
-		.tls_ca = setting->options->tls_ca,
-		.tls_cert = setting->options->tls_cert,
-		.tls_key = setting->options->tls_key,
+		.login = setting->options->login,
 		.is_stopped = is_stopped,
 		.ctx = setting->spool,
 	};

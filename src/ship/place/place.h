@@ -18,13 +18,14 @@
 #include "index_message.h"
 #include "info_helper.h"
 #include "ledger.h"
+#include "login_files.h"
 #include "object_meta.h"
 #include "spool.h"
 
 /* Of the command line, for all places. NULL: not given. */
 struct place_options {
 	unsigned int replicas;
-	const char *tls_ca, *tls_cert, *tls_key, *creds;
+	struct login_files login;
 };
 
 /* What a place knows all the time. */

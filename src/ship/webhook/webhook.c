@@ -232,9 +232,7 @@ static bool is_stopped(void *ctx)
 int webhook__start(struct webhook *webhook)
 {
 	const struct http_options options = {
-		.tls_ca = webhook->tls_ca,
-		.tls_cert = webhook->tls_cert,
-		.tls_key = webhook->tls_key,
+		.login = webhook->login,
 		.also_system = true,
 		.is_stopped = is_stopped,
 		.ctx = webhook->spool,

@@ -16,14 +16,15 @@
 #include "fleet_name.h"
 #include "http.h"
 #include "info_helper.h"
+#include "login_files.h"
 #include "signatures.h"
 #include "spool.h"
 
 struct webhook {
 	/* set before the thread starts */
 	const char *url;
-	const char *tls_ca, *tls_cert, *tls_key; /* NULL: none; beside the system's authorities */
-	size_t number;                           /* in the spool */
+	struct login_files login; /* tls_ca: beside the system's authorities */
+	size_t number;            /* in the spool */
 	struct spool *spool;
 	struct signatures *signatures;
 	struct info_helper *helper;

@@ -96,18 +96,18 @@ static void test_nats_link_takes_its_certificate(void **state)
 	(void)state;
 	nats_server__make_dir(&server);
 	start_tls(&server, "server");
-	options.tls_ca = path_of("ca.pem");
-	options.tls_cert = path_of("client.pem");
-	options.tls_key = path_of("client.key");
+	options.login.tls_ca = path_of("ca.pem");
+	options.login.tls_cert = path_of("client.pem");
+	options.login.tls_key = path_of("client.key");
 	if (try(&server, &options))
 		fail_msg("%s", error.text);
 
-	options.tls_ca = path_of("other-ca.pem");
+	options.login.tls_ca = path_of("other-ca.pem");
 	assert_true(try(&server, &options) < 0);
 	assert_says("certificate");
-	options = (struct nats_link_options){ .tls_ca = path_of("ca.pem") };
+	options = (struct nats_link_options){ .login.tls_ca = path_of("ca.pem") };
 	assert_true(try(&server, &options) < 0);
-	options.tls_ca = NULL;
+	options.login.tls_ca = NULL;
 	assert_int_equal(try(&server, &options), -EACCES);
 	assert_says("(the server wants TLS: use --tls-ca)");
 	nats_server__end(&server);
@@ -121,9 +121,9 @@ static void test_nats_link_checks_the_servers_name(void **state)
 	(void)state;
 	nats_server__make_dir(&server);
 	start_tls(&server, "elsewhere");
-	options.tls_ca = path_of("ca.pem");
-	options.tls_cert = path_of("client.pem");
-	options.tls_key = path_of("client.key");
+	options.login.tls_ca = path_of("ca.pem");
+	options.login.tls_cert = path_of("client.pem");
+	options.login.tls_key = path_of("client.key");
 	assert_true(try(&server, &options) < 0);
 	assert_says("mismatch");
 	nats_server__end(&server);
@@ -137,7 +137,7 @@ static void test_nats_link_tells_a_server_without_tls(void **state)
 	(void)state;
 	nats_server__make_dir(&server);
 	nats_server__start(&server, NULL);
-	options.tls_ca = path_of("ca.pem");
+	options.login.tls_ca = path_of("ca.pem");
 	assert_int_equal(try(&server, &options), -EACCES);
 	assert_says("the server has no TLS");
 	nats_server__end(&server);
@@ -200,13 +200,15 @@ static void test_nats_link_checks_its_files(void **state)
 			struct nats_link_options options;
 			const char *says;
 		} cases[] = {
-			{ { .tls_ca = none }, "none: No such file or directory" },
-			{ { .creds = none }, "none: No such file or directory" },
-			{ { .tls_ca = key }, "--tls-ca " },
-			{ { .tls_cert = cert }, "--tls-cert and --tls-key are given together" },
-			{ { .tls_ca = ca, .tls_key = key }, "--tls-key are given together" },
-			{ { .tls_cert = cert, .tls_key = other }, "--tls-key " },
-			{ { .creds = cert }, "it is no NATS credentials file" },
+			{ { .login = { .tls_ca = none } }, "none: No such file or directory" },
+			{ { .login = { .creds = none } }, "none: No such file or directory" },
+			{ { .login = { .tls_ca = key } }, "--tls-ca " },
+			{ { .login = { .tls_cert = cert } },
+			  "--tls-cert and --tls-key are given together" },
+			{ { .login = { .tls_ca = ca, .tls_key = key } },
+			  "--tls-key are given together" },
+			{ { .login = { .tls_cert = cert, .tls_key = other } }, "--tls-key " },
+			{ { .login = { .creds = cert } }, "it is no NATS credentials file" },
 		};
 
 		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

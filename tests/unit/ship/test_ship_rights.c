@@ -41,7 +41,7 @@ static int open_in(const char *folder, int flags)
 static int drop(void)
 {
 	struct ship_options options = {
-		.from = spool, .state = state_dir, .creds = creds, .to_cnt = 1
+		.from = spool, .state = state_dir, .login.creds = creds, .to_cnt = 1
 	};
 	struct fleet_error error;
 	const char *failed;
