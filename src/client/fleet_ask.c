@@ -68,10 +68,12 @@ static int make_request(struct asking *asking)
 			      "a reason or a time is of files, not of hosts");
 	if (ask_request__parse(&request, text, strlen(text), &error))
 		return refuse(text, error.text);
-	if (url->service[0] && (request.service[0] || request.command == ASK_TRIGGER)) {
+	if (url->service[0] &&
+	    (request.service[0] || (request.command == ASK_TRIGGER && request.pid))) {
 		ask_request__fini(&request);
-		return refuse(options->urls[0].text,
-			      "service= means nothing with trigger, or with another service");
+		return refuse(
+			options->urls[0].text,
+			"service= means nothing with another service, or a trigger of a process");
 	}
 	if (url->service[0])
 		request.service = url->service;

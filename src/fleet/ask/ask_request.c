@@ -153,11 +153,12 @@ static int check(const struct ask_request *request, struct fleet_error *error)
 		return fleet_error__set(error, -EINVAL, "%s: %s", name,
 					takes_argument ? "there is no argument"
 						       : "it has no argument");
-	if (request->command == ASK_TRIGGER &&
-	    (request->service[0] || strlen(request->argument) > MOST_REASON_BYTES))
-		return fleet_error__set(error, -EINVAL,
-					"%s: it has a reason of 1 to %d bytes, and no service",
-					name, MOST_REASON_BYTES);
+	if (request->command == ASK_TRIGGER && strlen(request->argument) > MOST_REASON_BYTES)
+		return fleet_error__set(error, -EINVAL, "%s: a reason has 1 to %d bytes", name,
+					MOST_REASON_BYTES);
+	if (request->command == ASK_TRIGGER && request->service[0] && request->pid)
+		return fleet_error__set(error, -EINVAL, "%s: it is of a process, or of a service",
+					name);
 	if (request->command != ASK_LEVEL && (request->target[0] || request->for_ns))
 		return fleet_error__set(error, -EINVAL, "%s: a target or time means nothing", name);
 	if (request->command == ASK_LEVEL && !request->for_ns &&

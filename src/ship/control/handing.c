@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +7,9 @@
 #include "ask_answer.h"
 #include "ask_request.h"
 #include "clock.h"
-#include "control_reply.h"
+#include "collectors.h"
 #include "escape.h"
 #include "handing.h"
-#include "runtime_dir.h"
 
 /* One in ten seconds; ten at once. */
 #define REFUSAL_NS    UINT64_C(10000000000)
@@ -86,124 +84,40 @@ static char *describe(const struct ask_request *request)
 	return NULL;
 }
 
-/* ---- the collectors ---- */
-
-static const char *verdict_of(int verdict)
-{
-	switch (verdict) {
-	case CONTROL_WIRE_DONE:
-		return "done";
-	case CONTROL_WIRE_FAILED:
-		return "failed";
-	case CONTROL_WIRE_USAGE:
-		return "usage";
-	default:
-		return "silent";
-	}
-}
-
-/* The packet for the control socket. Its length; 0: its texts are too long. */
-static size_t pack(char packet[CONTROL_WIRE_MAX_BYTES], const struct ask_request *request)
-{
-	static const enum control_command numbers[ASK_COMMAND_CNT] = {
-		[ASK_STATUS] = CONTROL_COMMAND_STATUS,
-		[ASK_LIST] = CONTROL_COMMAND_LIST,
-		[ASK_LEVEL] = CONTROL_COMMAND_LEVEL,
-	};
-	const struct control_command_texts texts = {
-		.service = request->service,
-		.target = request->target,
-		.argument = request->argument,
-		.argument_bytes = request->argument[0] ? strlen(request->argument) + 1 : 0,
-	};
-	struct control_wire_request trigger = {
-		.magic = CONTROL_WIRE_MAGIC,
-		.version = CONTROL_WIRE_VERSION,
-		.pid = request->pid,
-	};
-
-	if (request->command != ASK_TRIGGER)
-		return control_ask__pack(packet, numbers[request->command], request->pid,
-					 request->for_ns, &texts);
-	(void)snprintf(trigger.reason, CONTROL_REASON_BYTES, "%s", request->argument);
-	memcpy(packet, &trigger, sizeof(trigger));
-	return sizeof(trigger);
-}
-
-static json_t *describe_none(int err)
-{
-	char why[160];
-
-	if (err == -ENOENT)
-		return ask_answer__failed("no collector is running there");
-	if (err == -EACCES)
-		(void)snprintf(why, sizeof(why),
-			       "%s: permission denied: ttlog-ship is not of the group ttlog there",
-			       RUNTIME_DIR_SYSTEM);
-	else
-		(void)snprintf(why, sizeof(why), "can't look for collectors: %s", strerror(-err));
-	return ask_answer__failed(why);
-}
-
-static json_t *gather(const struct control_ask *ask)
-{
-	json_t *answer = ask_answer__done();
-
-	for (size_t i = 0; answer && i < ask->cnt; i++) {
-		const struct control_told *told = &ask->told[i];
-		const char *text = told->verdict < 0 ? control_reply__describe(told->verdict)
-						     : told->text;
-
-		if (ask_answer__add(answer, told->name, verdict_of(told->verdict), text)) {
-			json_decref(answer);
-			return NULL;
-		}
-	}
-	return answer;
-}
-
 /* What was not done, of what changes something. */
 static void say_failures(const struct handing *handing, const char *user, const char *what,
-			 const struct control_ask *ask)
+			 const json_t *answer)
 {
-	for (size_t i = 0; i < ask->cnt; i++) {
-		const struct control_told *told = &ask->told[i];
+	const json_t *all = json_object_get(answer, "answers"), *one;
+	size_t i;
+
+	if (!ask_answer__is_done(answer))
+		say(handing, user, what, json_string_value(json_object_get(answer, "why")));
+	json_array_foreach (all, i, one) {
+		const char *text = json_string_value(json_object_get(one, "text"));
 		char why[256];
 
-		if (told->verdict == CONTROL_WIRE_DONE)
+		if (!strcmp(json_string_value(json_object_get(one, "verdict")), "done"))
 			continue;
-		(void)snprintf(
-			why, sizeof(why), "%s: %.*s", told->name, (int)strcspn(told->text, "\n"),
-			told->verdict < 0 ? control_reply__describe(told->verdict) : told->text);
+		(void)snprintf(why, sizeof(why), "%s: %.*s",
+			       json_string_value(json_object_get(one, "collector")),
+			       (int)strcspn(text, "\n"), text);
 		say(handing, user, what, why);
 	}
 }
 
-static json_t *ask_collectors(const struct handing *handing, const char *user, const char *what,
-			      const struct ask_request *request)
+/* What changes something is said before it is done: it may be that this program is ended meanwhile. */
+static json_t *hand(const struct handing *handing, const char *user, const char *what,
+		    const struct ask_request *request)
 {
 	const bool is_change = request->command == ASK_TRIGGER || request->command == ASK_LEVEL;
-	char packet[CONTROL_WIRE_MAX_BYTES];
-	struct control_ask ask = {
-		.places = handing->places,
-		.request = packet,
-		.request_len = pack(packet, request),
-		.timeout_ms = (unsigned int)(request->wait_ns / 1000000) + 1,
-		.most_bytes = ASK_ANSWER_MOST_BYTES,
-	};
 	json_t *answer;
-	int err;
 
-	if (!ask.request_len)
-		return ask_answer__refused("its patterns are too long");
-	/* before it is done: it may be that this program is ended meanwhile */
 	if (is_change)
 		say(handing, user, what, NULL);
-	err = control_ask__all(&ask);
-	if (is_change)
-		say_failures(handing, user, what, &ask);
-	answer = err ? describe_none(err) : gather(&ask);
-	control_ask__fini(&ask);
+	answer = collectors__ask(handing->places, request);
+	if (is_change && answer)
+		say_failures(handing, user, what, answer);
 	return answer;
 }
 
@@ -221,7 +135,7 @@ static json_t *answer(struct handing *handing, const char *user, const struct as
 	json_t *ret = NULL;
 
 	if (what && handing->allowed & 1u << request->command) {
-		ret = ask_collectors(handing, user, what, request);
+		ret = hand(handing, user, what, request);
 	} else if (what) {
 		(void)snprintf(why, sizeof(why), "%s: ttlog-ship's --allow there does not name it",
 			       ask_command__name(request->command));

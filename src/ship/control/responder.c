@@ -108,19 +108,20 @@ static void refuse(struct responder *responder, const char *reply, const char *w
 	json_decref(refusal);
 }
 
+/* It is not busy any more once the answer is known: a user who has it may ask again at once. */
 static void *run_job(void *ctx)
 {
 	struct job *job = ctx;
 	struct responder *responder = job->responder;
+	char *text = handing__answer(&responder->handing, job->user, natsMsg_GetData(job->message),
+				     (size_t)natsMsg_GetDataLength(job->message));
 
-	answer(responder, natsMsg_GetReply(job->message),
-	       handing__answer(&responder->handing, job->user, natsMsg_GetData(job->message),
-			       (size_t)natsMsg_GetDataLength(job->message)));
-	natsMsg_Destroy(job->message);
-	free(job);
 	(void)pthread_mutex_lock(&responder->lock);
 	responder->busy_cnt--;
 	(void)pthread_mutex_unlock(&responder->lock);
+	answer(responder, natsMsg_GetReply(job->message), text);
+	natsMsg_Destroy(job->message);
+	free(job);
 	nats_ReleaseThreadMemory();
 	return NULL;
 }

@@ -98,7 +98,7 @@ static void test_ask_request_of_another_form(void **state)
 		BEGIN "\"list\",\"service\":\"a\\u0000b\"}",
 		BEGIN "\"list\",\"wait_ns\":9223372036854775808}",
 		BEGIN "\"trigger\"}",
-		BEGIN "\"trigger\",\"argument\":\"x\",\"service\":\"web\"}",
+		BEGIN "\"trigger\",\"argument\":\"x\",\"service\":\"web\",\"pid\":1}",
 		BEGIN "\"trigger\",\"argument\":\"0123456789012345678901234567890123456789012345678"
 		      "901234567890123x\"}",
 		BEGIN "\"level\"}",
