@@ -160,7 +160,7 @@ int setter__keep_free(struct env *env, struct argument *arg)
 
 int setter__keep_until_shipped(struct env *env, struct argument *arg)
 {
-	bool is_on;
+	bool is_on = false;
 	struct argument flag = { .text = arg->text, .member = &is_on };
 
 	if (setter__flag(env, &flag))

@@ -182,9 +182,9 @@ static void delete_some(struct choice *choice, struct limit *limit, struct turn 
 static void delete_all(struct choice *choice, struct limit *limit, bool of_unshipped)
 {
 	for (int over_share = 1; over_share >= 0; over_share--) {
-		for (int of_spared = 0; of_spared <= !limit->spares; of_spared++)
-			delete_some(choice, limit,
-				    (struct turn){ of_unshipped, of_spared, over_share });
+		delete_some(choice, limit, (struct turn){ of_unshipped, false, over_share });
+		if (!limit->spares)
+			delete_some(choice, limit, (struct turn){ of_unshipped, true, over_share });
 	}
 }
 
