@@ -31,7 +31,7 @@ INSTALLED = $(call files,755,$(addprefix $(BUILD)/,$(PROGRAMS)),$(PREFIX)/bin) \
 	$(call files,644,packaging/completion/_ttlog,$(SHARE)/zsh/vendor-completions) \
 	$(call files,644,$(wildcard packaging/probes/*.conf),$(SHARE)/ttlog/probes) \
 	$(call files,644,src/metrics/grafana/ttlog.json,$(SHARE)/ttlog/grafana) \
-	$(call files,644,src/metrics/prometheus/ttlog.rules.yml,$(SHARE)/ttlog/prometheus) \
+	$(call files,644,$(wildcard src/metrics/prometheus/*.rules.yml),$(SHARE)/ttlog/prometheus) \
 	$(call files,644,packaging/nats/ttlog-fleet.conf,$(SHARE)/ttlog/nats) \
 	$(call files,644,$(BUILD)/install/ttlog.service $(BUILD)/install/ttlog-ship.service,$(UNITDIR)) \
 	644:packaging/systemd/ttlog.sysusers:$(PREFIX)/lib/sysusers.d/ttlog.conf \

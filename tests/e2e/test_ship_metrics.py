@@ -17,6 +17,12 @@ def start(t, *args, **options):
     return ship, ship.err.wait(r"ttlog-ship: metrics at http://(\S+)/metrics")[1]
 
 
+def manual():
+    """What the manual lists."""
+    with open(os.path.join(TREE, "man/ttlog-ship.1"), encoding="utf-8") as file:
+        return set(re.findall(r"^\.It (ttlog_\w+)", file.read(), re.M))
+
+
 def test_ship_metrics_of_each_destination(t):
     """One that is down, and one that loses what it had."""
     server = start_server(t)
@@ -50,9 +56,7 @@ def test_ship_metrics_of_each_destination(t):
     os.unlink(os.path.join(t.out, CRASH))
     wait_sample(at, ("ttlog_ship_dropped_files_total", down, "unsent"), 1)
     equal(promtool("check", "metrics", text=fetch(at)), (0, ""), "promtool check metrics")
-    with open(os.path.join(TREE, "man/ttlog-ship.1"), encoding="utf-8") as file:
-        manual = re.findall(r"^\.It (ttlog_\w+)", file.read(), re.M)
-    equal(sorted(manual), sorted({key[0] for key in after}), "names in the man page")
+    equal(sorted(manual()), sorted({key[0] for key in after}), "names in the man page")
     stop(ship)
 
 
@@ -85,3 +89,15 @@ def test_ship_metrics_refuses(t):
             ship = start_ship(t, "--to", url_of(1), "--metrics", where)
             ship.end(status)
             check(re.search(f"--metrics: {said}", ship.err.text()), ship.err.text())
+
+
+def test_ship_metrics_rules(t):
+    """Each alert fires when it should, and names what there is."""
+    rules = os.path.join(TREE, "src/metrics/prometheus/ttlog-ship.rules.yml")
+    for path in (rules, os.path.join(TREE, "tests/unit/metrics/ttlog-ship.rules_test.yml")):
+        t.copy(path)
+    status, text = promtool("test", "rules", t.path("ttlog-ship.rules_test.yml"))
+    equal(status, 0, text)
+    with open(rules, encoding="utf-8") as file:
+        named = set(re.findall(r"expr: .*?(ttlog_ship_\w+)", file.read()))
+    equal((len(named), named - manual()), (3, set()), "unknown names in rules")
