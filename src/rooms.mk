@@ -17,7 +17,7 @@ FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index fleet/ask)
 CTL_ROOMS := src/ctl
 SHIP_ROOMS := src/ship/spool src/ship/http src/ship/otlp src/ship/webhook src/ship/control src/ship/place src/ship
 CLIENT_ROOMS := src/client
-VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info stats/aggregate stats \
+VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info/gdb info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
 	viewer/tui $(addprefix viewer/,export/sentry export diff) viewer
 
