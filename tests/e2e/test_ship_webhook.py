@@ -93,6 +93,7 @@ def test_ship_webhook_alone(t):
     equal((told["file"], told["event"], told["service"]), (CRASH, "new", "exchange"), "the first")
     add_crash(t, 5, 27)
     wait_until(lambda: seen(t) == 2, "another one that is counted")
+    equal(os.listdir(t.path("state/shipped")), [], "what is elsewhere, for --keep-until-shipped")
     late = add_crash(t, 6, 29)
     wait_until(lambda: seen(t) == 3, "another one that is counted")
     stop(ship)

@@ -73,6 +73,17 @@ static int look(struct webhook *webhook, const struct spool_work *work)
 	return err;
 }
 
+/* If there are places, too, the file need not stay for this one; else it is nowhere but here. */
+static void set_done(const struct webhook *webhook, const struct spool_work *work)
+{
+	if (webhook->number)
+		spool__set_proven(webhook->spool, webhook->number, work->name, work->inode,
+				  UINT64_MAX);
+	else
+		spool__set(webhook->spool, webhook->number, work->name, work->inode, SPOOL_AUDIT,
+			   UINT64_MAX);
+}
+
 static void take(struct webhook *webhook, const struct spool_work *work)
 {
 	char text[NAME_MAX + 128];
@@ -83,8 +94,7 @@ static void take(struct webhook *webhook, const struct spool_work *work)
 		webhook->has_news |= !err;
 	}
 	if (!err || err == -ENOENT) {
-		spool__set_proven(webhook->spool, webhook->number, work->name, work->inode,
-				  UINT64_MAX);
+		set_done(webhook, work);
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "can't read %s: %s; it is tried again", work->name,

@@ -24,7 +24,7 @@ struct webhook {
 	/* set before the thread starts */
 	const char *url;
 	struct login_files login; /* tls_ca: beside the system's authorities */
-	size_t number;            /* in the spool */
+	size_t number;            /* in the spool, after all places */
 	struct spool *spool;
 	struct signatures *signatures;
 	struct info_helper *helper;
