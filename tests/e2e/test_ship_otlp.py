@@ -192,18 +192,18 @@ def test_ship_otlp_goes_on_where_it_was(t):
     stop(ship)
 
 
-def test_ship_otlp_only_spans(t):
-    """A receiver that takes no logs, as Jaeger."""
-    receiver = start_receiver(t)
+def test_ship_otlp_one_of_both(t):
+    """A receiver that takes no logs, as Jaeger, and one that takes no spans, as Loki."""
     make_spool(t)
-    take = receiver.otherwise
-    receiver.otherwise = lambda request: answer(404) if request.path == "/v1/logs" else take(request)
-    ship = start_ship(t, "--to", to(receiver))
-    ship.err.wait(".*: it takes no logs: only spans are sent")
-    wait_sent(t, 2)
-    check(receiver.spans() and not receiver.refused, receiver.refused)
-    equal({request.path for request in receiver.requests[1:]}, {"/v1/traces"}, "paths")
-    stop(ship)
+    for number, (path, says) in enumerate({"/v1/logs": "log records: only spans", "/v1/traces": "spans: only log records"}.items()):
+        receiver = start_receiver(t, f"definitions{number}")
+        take = receiver.otherwise
+        receiver.otherwise = lambda request, path=path, take=take: answer(404) if request.path == path else take(request)
+        ship = start_ship(t, "--to", to(receiver), "--state", t.path(f"state{number}"))
+        ship.err.wait(f".*: it takes no {says} are sent")
+        wait_until(lambda receiver=receiver, number=number: len(os.listdir(t.path(f"state{number}/shipped"))) == 2, "two files")
+        check(bool(receiver.logs()) == (path != "/v1/logs") and bool(receiver.spans()) == (path == "/v1/logs"), path)
+        check(not receiver.refused and "given up" not in stop(ship), ship.err.text())
 
 
 def test_ship_otlp_to_who_does_not_know_it(t):

@@ -102,21 +102,41 @@ static int try_signal(struct otlp_sender *sender, enum otlp_signal signal,
 	return reply.http.status == 404 || reply.http.status == 405 ? 1 : err;
 }
 
+static void say_deaf(const struct otlp_sender *sender, enum otlp_signal signal,
+		     enum otlp_signal other)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "it takes no %s: only %s are sent", words[signal],
+		       words[other]);
+	sender->hooks->say(sender->ctx, text);
+}
+
+/* 0: it takes these; 1: it has no path for them, and takes the others; -errno. */
+static int find_out(struct otlp_sender *sender, enum otlp_signal signal, struct fleet_error *error)
+{
+	const enum otlp_signal other = signal == OTLP_LOGS ? OTLP_SPANS : OTLP_LOGS;
+	const int has_none = try_signal(sender, signal, error);
+	int err = 0;
+
+	if (has_none < 0)
+		return has_none;
+	if (has_none)
+		err = try_signal(sender, other, error);
+	if (err)
+		return err < 0 ? err : -ENOENT;
+	if (has_none && !sender->is_deaf[signal])
+		say_deaf(sender, signal, other);
+	sender->is_deaf[signal] = has_none;
+	return has_none;
+}
+
+/* Whether it takes spans is seen when there are some. */
 int otlp_sender__try(struct otlp_sender *sender, struct fleet_error *error)
 {
-	const int logs = try_signal(sender, OTLP_LOGS, error);
-	int spans = 0;
+	const int err = find_out(sender, OTLP_LOGS, error);
 
-	if (logs < 0)
-		return logs;
-	if (logs)
-		spans = try_signal(sender, OTLP_SPANS, error);
-	if (logs && spans)
-		return spans < 0 ? spans : -ENOENT;
-	if (logs && !sender->is_deaf[OTLP_LOGS])
-		sender->hooks->say(sender->ctx, "it takes no logs: only spans are sent");
-	sender->is_deaf[OTLP_LOGS] = logs;
-	return 0;
+	return err < 0 ? err : 0;
 }
 
 /* ---- a file ---- */
@@ -151,17 +171,18 @@ static bool is_of_place(long status)
 	return status == 401 || status == 403 || status == 404 || status == 405;
 }
 
-/* It must not be sent again. -ENOMSG; or that the receiver wants nothing at all, which may change. */
-static int give_up(const struct sending *sending, const struct reply *reply)
+/* It must not be sent again. -ENOMSG; or that the receiver wants nothing at all, which may change. 0: it wants
+ * none of these, but others. */
+static int give_up(const struct sending *sending, const struct otlp_line *line,
+		   const struct reply *reply)
 {
 	struct fleet_error error;
-	int err;
+	int err = 0;
 
-	if (is_of_place(reply->http.status)) {
-		err = otlp_sender__try(sending->sender, sending->error);
-		if (err)
-			return err;
-	}
+	if (is_of_place(reply->http.status))
+		err = find_out(sending->sender, line->signal, sending->error);
+	if (err)
+		return err < 0 ? err : 0;
 	(void)say_answer(&error, -ENOMSG, sending->sender, reply);
 	return fleet_error__set(sending->error, -ENOMSG, "%s is given up: %s", sending->name,
 				error.text);
@@ -179,7 +200,7 @@ static int post(const struct sending *sending, const struct otlp_line *line)
 	if (err)
 		return err;
 	if (reply.otlp.verdict == OTLP_REFUSED)
-		return give_up(sending, &reply);
+		return give_up(sending, line, &reply);
 	say_rejected(sending, line->signal, &reply.otlp);
 	return 0;
 }

@@ -19,7 +19,7 @@
 
 /* What the destination does for it. */
 struct otlp_hooks {
-	/* Before so many bytes go: 0; else the file is left for now, and the rest of it goes later. */
+	/* Before so many bytes go: 0; else the rest of the file goes later. */
 	int (*before_request)(void *ctx, size_t bytes);
 	/* So many requests of the file were taken, since its beginning. */
 	void (*taken)(void *ctx, uint64_t requests);
@@ -46,7 +46,8 @@ struct otlp_sender {
 	struct backoff backoff;
 };
 
-/* Whether the receiver is there, and for whom: an empty request, which it takes (OTLP's text). 0, or -errno and a line. */
+/* Whether the receiver answers, and lets this client in: it takes a request without records (OTLP's text). 0, or
+ * -errno and a line. */
 int otlp_sender__try(struct otlp_sender *sender, struct fleet_error *error);
 
 /* done: so many requests were taken earlier, which are not sent again. 0: all was taken; -ENOMSG: the file is given up, and error says why;
