@@ -158,6 +158,21 @@ test_ship_killed() {
 	await ship_restarted && await all_shipped
 }
 
+# ask COMMAND...: by ttlog-fleet, the server, ttlog-ship, and the recorder's socket.
+ask() {
+	ttlog-ctl --at nats://127.0.0.1:4333 --as alice "$@"
+}
+
+# It is of the group ttlog. What changes something both must allow, and the journal says who asked.
+test_ship_asked() {
+	await ask status && ask status | grep ': collector [0-9]' || return
+	! ask level info --for 1s || return
+	echo 'allow = user:ttlog-ship=level' >>/etc/ttlog/collect.conf
+	sed -i 's/$/ --allow level/' /etc/default/ttlog-ship
+	systemctl restart ttlog ttlog-ship && await ask level info --for 1s || return
+	journalctl -b -u ttlog-ship --no-pager | grep 'alice asks: level "info" --for 1s'
+}
+
 test_ship_options() {
 	ship_to others && await others_have_all
 }
@@ -173,7 +188,7 @@ test_stop() {
 }
 
 for name in ready directories crash core_dump reload watchdog \
-	ship_rights ship_crash keep_until_shipped ship_killed ship_options ship_stop stop; do
+	ship_rights ship_crash keep_until_shipped ship_killed ship_asked ship_options ship_stop stop; do
 	if said=$(test_$name 2>&1); then
 		ok "$name"
 	else
