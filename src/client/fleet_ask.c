@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each host answers on a subject of its own, _INBOX.USER.RANDOM.NUMBER: nothing in an answer says whose it
- * is. On _INBOX.USER.RANDOM.hello hosts tell their names, and are asked as they come.
+ * Each host answers on a subject of its own, _INBOX.USER.RANDOM.answers.NUMBER: nothing in an answer
+ * says whose it is. On _INBOX.USER.RANDOM.answers.hello hosts tell their names, and are asked as they
+ * come.
  */
 #include <errno.h>
 #include <limits.h>
@@ -25,9 +26,12 @@
 #define EXIT_USAGE   2
 #define RANDOM_BYTES 12
 /* After the last host that told its name, for the next one to. */
-#define HELLO_NS     UINT64_C(500000000)
+#define HELLO_NS     UINT64_C(1000000000)
 #define LOOK_NS      UINT64_C(500000000)
+/* libnats has inboxes of its own beside it. */
+#define BELOW        ".answers"
 #define HELLO        "hello"
+#define DIGITS_BYTES 9 /* "-0a1b2c3d" */
 
 struct asking {
 	const struct client_options *options;
@@ -145,13 +149,13 @@ static void take_answer(struct asking *asking, struct fleet_host *host, natsMsg 
 static int ask_host(struct asking *asking, const char *token)
 {
 	const int number = fleet_hosts__add(&asking->hosts, token);
-	char subject[ASK_SUBJECT_BYTES], reply[ASK_SUBJECT_BYTES + 16];
+	char subject[ASK_SUBJECT_BYTES], reply[ASK_SUBJECT_BYTES + 32];
 	natsStatus status;
 
 	if (number < 0)
 		return number == -EEXIST ? 0 : number;
 	ask_subject__make(subject, token, asking->user);
-	(void)snprintf(reply, sizeof(reply), "%s.%d", asking->inbox, number);
+	(void)snprintf(reply, sizeof(reply), "%s" BELOW ".%d", asking->inbox, number);
 	status = natsConnection_PublishRequest(asking->link->connection, subject, reply,
 					       asking->request, (int)strlen(asking->request));
 	return status == NATS_OK ? 0 : -EIO;
@@ -207,22 +211,52 @@ static int ask_known(struct asking *asking, struct fleet_error *error)
 	return err ? err : index_list__each(&index, &filter, take_entry, asking, error);
 }
 
-static int say_hello(struct asking *asking, struct fleet_error *error)
+/* Whether the URL has the whole HOST of one machine: that one needs not tell its name. */
+static bool is_whole(const char *host)
 {
-	char subject[ASK_SUBJECT_BYTES], reply[ASK_SUBJECT_BYTES + 16];
-	natsStatus status;
+	const size_t len = strlen(host);
 
-	ask_subject__make(subject, ASK_SUBJECT_ALL, asking->user);
-	(void)snprintf(reply, sizeof(reply), "%s." HELLO, asking->inbox);
-	asking->hello_until_ns = clock__now_mono_ns() + HELLO_NS;
-	status = natsConnection_PublishRequest(asking->link->connection, subject, reply, "", 0);
-	if (status == NATS_OK)
-		status = natsConnection_FlushTimeout(asking->link->connection, NATS_LINK_WAIT_MS);
+	if (strpbrk(host, "*?[\\") || len <= DIGITS_BYTES || host[len - DIGITS_BYTES] != '-')
+		return false;
+	return strspn(host + len - DIGITS_BYTES + 1, "0123456789abcdef") == DIGITS_BYTES - 1;
+}
+
+static int ask_whole(struct asking *asking)
+{
+	char token[FLEET_NAME_BYTES];
+	int err;
+
+	(void)fleet_name__escape(token, asking->options->urls[0].url.host);
+	(void)pthread_mutex_lock(&asking->lock);
+	err = ask_host(asking, token);
+	(void)pthread_mutex_unlock(&asking->lock);
+	return err;
+}
+
+/* A server that does not permit what was asked has said so before it answers. */
+static int flush(const struct asking *asking, struct fleet_error *error)
+{
+	const natsStatus status =
+		natsConnection_FlushTimeout(asking->link->connection, NATS_LINK_WAIT_MS);
+
 	if (status != NATS_OK)
 		return fleet_error__of_nats(error, status, 0, "%s: can't ask",
 					    asking->link->server);
-	/* a server that does not permit it has said so by now */
 	return nats_link__judge(asking->link, -ETIMEDOUT, error) == -EACCES ? -EACCES : 0;
+}
+
+static int say_hello(struct asking *asking, struct fleet_error *error)
+{
+	char subject[ASK_SUBJECT_BYTES], reply[ASK_SUBJECT_BYTES + 32];
+	natsStatus status;
+
+	ask_subject__make(subject, ASK_SUBJECT_ALL, asking->user);
+	(void)snprintf(reply, sizeof(reply), "%s" BELOW "." HELLO, asking->inbox);
+	asking->hello_until_ns = clock__now_mono_ns() + HELLO_NS;
+	status = natsConnection_PublishRequest(asking->link->connection, subject, reply, "", 0);
+	return status == NATS_OK ? 0
+				 : fleet_error__of_nats(error, status, 0, "%s: can't ask",
+							asking->link->server);
 }
 
 /* ---- until all have answered ---- */
@@ -297,10 +331,10 @@ static int gather(struct asking *asking, struct fleet_error *error)
 
 static int listen(struct asking *asking, struct fleet_error *error)
 {
-	char subject[ASK_SUBJECT_BYTES + 16];
+	char subject[ASK_SUBJECT_BYTES + 32];
 	natsStatus status;
 
-	(void)snprintf(subject, sizeof(subject), "%s.*", asking->inbox);
+	(void)snprintf(subject, sizeof(subject), "%s" BELOW ".*", asking->inbox);
 	status = natsConnection_Subscribe(&asking->answers, asking->link->connection, subject, take,
 					  asking);
 	return status == NATS_OK ? 0
@@ -310,11 +344,14 @@ static int listen(struct asking *asking, struct fleet_error *error)
 
 static int ask_all(struct asking *asking, struct fleet_error *error)
 {
+	const bool is_one = is_whole(asking->options->urls[0].url.host);
 	int err = listen(asking, error);
 
 	if (!err)
-		err = say_hello(asking, error);
+		err = is_one ? ask_whole(asking) : say_hello(asking, error);
 	if (!err)
+		err = flush(asking, error);
+	if (!err && !is_one)
 		err = ask_known(asking, error);
 	if (!err)
 		return gather(asking, error);

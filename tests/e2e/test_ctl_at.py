@@ -101,8 +101,8 @@ def test_ctl_at_fails_where_one_does(t):
         token = hosts[1].replace("\x1b", "%1B").replace(".", "%2E").replace(">", "%3E").replace("[", "%5B")
         client.request(f"ttlog.index.crashes.{token}.s.r.{'0' * 64}", b"{}")
         client.request(f"ttlog.index.crashes.gone-0a1b2c3d.s.r.{'0' * 64}", b"{}")
-    out, errors = ctl("--at", at_bucket, "--wait", "1s", "list", status=1)
-    check(f"{hosts[0]}: {app.pid:8} beat" in out, out)
+    out, errors = ctl("--at", at_bucket, "--wait", "4s", "list", status=1)
+    check(f"{hosts[0]}: {app.pid:8} beat" in out, out + errors)
     equal(sorted(errors.splitlines()),
           sorted((f"ttlog-ctl: {shown}: silent: it did not answer in time",
                   "ttlog-ctl: gone-0a1b2c3d: absent: it is not connected, or allows nothing")), "errors")  # fmt: skip
@@ -127,6 +127,8 @@ def test_ctl_at_usage(t):
     check(errors.endswith(": no host that matches can be asked\n"), errors)
     _, errors = ctl("--at", "nats://127.0.0.1:1", "list", status=1)
     check("127.0.0.1:1: No server available for connection" in errors, errors)
+    _, errors = at(server, "list", status=1, query="?host=gone-0a1b2c3d")
+    check("gone-0a1b2c3d: absent: it is not connected" in errors, errors)
     # a bucket that is not there
     _, errors = at(server, "list", status=1, query="/none")
     check("none" in errors, errors)
@@ -167,7 +169,7 @@ def test_ctl_at_a_hostile_host(t):
             equal(host.try_to("SUB ttlog.ctl.all.* 9"), None, "listening")
             thread = threading.Thread(target=host.serve, args=(answer,))
             thread.start()
-            out, errors = at(server, "status", status=1)
+            out, errors = at(server, "status", status=1, query="?host=fake-0a1b2c3d")
             check(said in errors and "fake-0a1b2c3d" in errors, f"{answer[:60]}: {errors}")
             check("\x1b" not in out + errors and "\x9b" not in out + errors, f"{answer[:60]}: {errors!r}")
             host.socket.shutdown(2)
@@ -182,7 +184,7 @@ def test_ctl_at_a_service_of_odd_bytes(t):
     collector = t.collect("-p", app.pid)
     collector.recording(app.pid)
     for service, count in (("a.b.>", 1), ("a.b.*", 1), ("a.b", 0), (">", 0)):
-        out, _ = at(server, "--format", "json", "list", "--service", service)
+        out, _ = at(server, "--format", "json", "list", "--service", service, query="?host=" + host)
         equal(len(json.loads(out)["processes"]), count, f"of service {service}")
     app.signal(signal.SIGSEGV)
     app.end(-signal.SIGSEGV)

@@ -16,6 +16,12 @@ def leader_of(server, stream):
     return info and info["cluster"].get("leader")
 
 
+def is_asked(at):
+    """Whether the only machine, which is in the index and tells its name, answers: once."""
+    _, errors = ctl("--at", at, "list", status=1)
+    return errors.count("\n") == 1 and errors.endswith(": failed: no collector is running there\n")
+
+
 def test_ship_to_a_cluster(t):
     """Two of three servers are enough, also if the one that leads is killed while files are on their way."""
     servers = make_cluster(t.path("cluster"))
@@ -34,6 +40,9 @@ def test_ship_to_a_cluster(t):
     (other, *_) = [server for server in servers if server is not killed]
     wait_index(other, 40)
     wait_audited(t, 40)
+    for server in servers:
+        if server is not killed:
+            wait_until(lambda at=f"nats://127.0.0.1:{server.port}/crashes": is_asked(at), "an answer by each server")
     killed.start()
     wait_until(lambda: leader_of(other, "OBJ_crashes"), "a leader")
     check_all(t, other)
