@@ -1,46 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each message has a subject of its own for its answer, PREFIX.ROUND.NUMBER, and all answers come to
- * one subscription, which this thread empties. libnats has asynchronous publishes, too, but keeps a copy
- * of each message, and its handlers run in another thread.
+ * libnats has asynchronous publishes, too, but keeps a copy of each message, and its handlers run in
+ * another thread.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ack_window.h"
-
-#define SUBJECT_BYTES (NATS_LINK_INBOX_BYTES + 96)
+#include "answers.h"
 
 struct ack_window {
 	struct nats_link *link;
-	natsSubscription *answers;
-	char prefix[SUBJECT_BYTES - 48];
-	uint64_t round;           /* answers to earlier ones are dropped */
+	struct answers answers;
 	unsigned int sent, acked; /* in this round */
 	unsigned int max;
 };
-
-static natsStatus subscribe(struct ack_window *window)
-{
-	char subject[SUBJECT_BYTES];
-	uint64_t random;
-	natsStatus status;
-
-	randombytes_buf(&random, sizeof(random));
-	(void)snprintf(window->prefix, sizeof(window->prefix), "%s.%016" PRIx64,
-		       window->link->inbox, random);
-	(void)snprintf(subject, sizeof(subject), "%s.*.*", window->prefix);
-	status = natsConnection_SubscribeSync(&window->answers, window->link->connection, subject);
-	/* the other servers of a cluster know of it, too, before the first message */
-	if (status == NATS_OK)
-		status = natsConnection_FlushTimeout(window->link->connection, NATS_LINK_WAIT_MS);
-	return status;
-}
 
 struct ack_window *ack_window__new(struct nats_link *link, unsigned int max,
 				   struct fleet_error *error)
@@ -54,7 +31,7 @@ struct ack_window *ack_window__new(struct nats_link *link, unsigned int max,
 	}
 	window->link = link;
 	window->max = max;
-	status = subscribe(window);
+	status = answers__open(&window->answers, link);
 	if (status == NATS_OK)
 		return window;
 	errno = -fleet_error__of_nats(error, status, 0, "%s", link->server);
@@ -66,7 +43,7 @@ void ack_window__free(struct ack_window *window)
 {
 	if (!window)
 		return;
-	natsSubscription_Destroy(window->answers);
+	answers__close(&window->answers);
 	free(window);
 }
 
@@ -77,7 +54,7 @@ unsigned int ack_window__waiting(const struct ack_window *window)
 
 void ack_window__begin(struct ack_window *window)
 {
-	window->round++;
+	answers__begin(&window->answers);
 	window->sent = window->acked = 0;
 }
 
@@ -101,11 +78,6 @@ static int judge(const char *text, size_t len, struct fleet_error *error)
 
 static int take(struct ack_window *window, natsMsg *answer, struct fleet_error *error)
 {
-	const char *tail = natsMsg_GetSubject(answer) + strlen(window->prefix);
-	uint64_t round;
-
-	if (sscanf(tail, ".%" SCNu64, &round) != 1 || round != window->round)
-		return 0;
 	window->acked++;
 	if (natsMsg_IsNoResponders(answer))
 		return fleet_error__set(error, -EHOSTUNREACH,
@@ -119,7 +91,8 @@ static int take(struct ack_window *window, natsMsg *answer, struct fleet_error *
 static int wait_one(struct ack_window *window, struct fleet_error *error)
 {
 	natsMsg *answer;
-	natsStatus status = natsSubscription_NextMsg(&answer, window->answers, NATS_LINK_WAIT_MS);
+	unsigned int number;
+	natsStatus status = answers__next(&window->answers, &answer, &number);
 	int err;
 
 	if (status == NATS_TIMEOUT)
@@ -132,6 +105,8 @@ static int wait_one(struct ack_window *window, struct fleet_error *error)
 			error);
 	if (status != NATS_OK)
 		return fleet_error__of_nats(error, status, 0, "%s", window->link->server);
+	if (!answer)
+		return 0;
 	err = take(window, answer, error);
 	natsMsg_Destroy(answer);
 	return err;
@@ -141,7 +116,7 @@ int ack_window__publish(struct ack_window *window, const char *subject, const ch
 			const char *value, const void *data, size_t bytes,
 			struct fleet_error *error)
 {
-	char reply[SUBJECT_BYTES];
+	char reply[ANSWERS_SUBJECT_BYTES];
 	natsMsg *message = NULL;
 	natsStatus status;
 	int err = 0;
@@ -150,8 +125,7 @@ int ack_window__publish(struct ack_window *window, const char *subject, const ch
 		err = wait_one(window, error);
 	if (err)
 		return err;
-	(void)snprintf(reply, sizeof(reply), "%s.%" PRIu64 ".%u", window->prefix, window->round,
-		       window->sent);
+	answers__subject(&window->answers, reply, window->sent);
 	status = natsMsg_Create(&message, subject, reply, data, (int)bytes);
 	if (status == NATS_OK && header)
 		status = natsMsgHeader_Set(message, header, value);
@@ -169,7 +143,7 @@ int ack_window__poll(struct ack_window *window, struct fleet_error *error)
 	uint64_t queued = 0;
 	int err = 0;
 
-	if (natsSubscription_QueuedMsgs(window->answers, &queued) != NATS_OK)
+	if (natsSubscription_QueuedMsgs(window->answers.subscription, &queued) != NATS_OK)
 		queued = 1; /* the next one says why */
 	while (!err && queued-- && ack_window__waiting(window))
 		err = wait_one(window, error);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "chunk_requests.h"
 #include "object_get.h"
-
-#define SEQUENCE_HEADER "Nats-Sequence"
 
 /* One message; -ENOENT: there is none. The caller destroys it. */
 static int get(const struct bucket *bucket, const jsDirectGetMsgOptions *wanted, natsMsg **ret,
@@ -98,21 +96,11 @@ struct reading {
 	struct object_hash *hash;
 };
 
-/* Where in the stream the message is; 0: it does not say. */
-static uint64_t sequence_of(natsMsg *message)
-{
-	const char *text;
-
-	if (natsMsgHeader_Get(message, SEQUENCE_HEADER, &text) != NATS_OK)
-		return natsMsg_GetSequence(message);
-	return strtoull(text, NULL, 10);
-}
-
-static int take_chunk(struct reading *reading, natsMsg *message, struct fleet_error *error)
+static int take_chunk(struct reading *reading, natsMsg *message, uint64_t sequence,
+		      struct fleet_error *error)
 {
 	const char *bytes = natsMsg_GetData(message);
 	const size_t len = (size_t)natsMsg_GetDataLength(message);
-	const uint64_t sequence = sequence_of(message);
 	int err;
 
 	if (sequence < reading->next_sequence ||
@@ -127,7 +115,13 @@ static int take_chunk(struct reading *reading, natsMsg *message, struct fleet_er
 		   : 0;
 }
 
-static int read_chunk(struct reading *reading, struct fleet_error *error)
+static int say_missing(const struct reading *reading, struct fleet_error *error)
+{
+	return fleet_error__set(error, -ENODATA, "%s: a chunk is missing", reading->meta->name);
+}
+
+/* That takes one round trip. */
+static int read_only_chunk(struct reading *reading, struct fleet_error *error)
 {
 	const jsDirectGetMsgOptions wanted = {
 		.Sequence = reading->next_sequence,
@@ -137,13 +131,34 @@ static int read_chunk(struct reading *reading, struct fleet_error *error)
 	int err = get(reading->bucket, &wanted, &message, error);
 
 	if (err == -ENOENT)
-		return fleet_error__set(error, -ENODATA, "%s: a chunk is missing",
-					reading->meta->name);
+		return say_missing(reading, error);
 	if (err)
 		return err;
-	err = take_chunk(reading, message, error);
+	err = take_chunk(reading, message, chunk_requests__sequence(message), error);
 	natsMsg_Destroy(message);
 	return err;
+}
+
+static int read_chunks(struct reading *reading, struct fleet_error *error)
+{
+	struct chunk_requests requests;
+	int err = chunk_requests__begin(&requests, reading->bucket, reading->subject, error);
+
+	if (err)
+		return err;
+	for (uint64_t left = reading->meta->chunk_cnt; !err && left; left--) {
+		natsMsg *message;
+		uint64_t sequence;
+
+		err = chunk_requests__next(&requests, reading->next_sequence, left, &message,
+					   &sequence, error);
+		if (err)
+			break;
+		err = take_chunk(reading, message, sequence, error);
+		natsMsg_Destroy(message);
+	}
+	chunk_requests__end(&requests);
+	return err == -ENOENT ? say_missing(reading, error) : err;
 }
 
 static int compare(struct reading *reading, struct fleet_error *error)
@@ -177,8 +192,10 @@ int object_get__read(const struct bucket *bucket, const struct object_meta *meta
 	if (!reading.hash)
 		return fleet_error__set(error, -ENOMEM, "out of memory");
 	object_meta__chunk_subject(reading.subject, bucket->name, meta->nuid);
-	for (uint64_t i = 0; !err && i < meta->chunk_cnt; i++)
-		err = read_chunk(&reading, error);
+	if (meta->chunk_cnt == 1)
+		err = read_only_chunk(&reading, error);
+	else if (meta->chunk_cnt)
+		err = read_chunks(&reading, error);
 	if (!err)
 		err = compare(&reading, error);
 	object_hash__free(reading.hash);

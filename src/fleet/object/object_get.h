@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads objects of a bucket by direct get, one chunk at a time: no consumer is made on the server. */
+/* Reads objects of a bucket by direct get, several chunks on their way (chunk_requests.h): no consumer is made
+ * on the server. */
 #ifndef TTLOG_OBJECT_GET_H
 #define TTLOG_OBJECT_GET_H
 

@@ -156,6 +156,40 @@ static int stop(void *ctx, const struct object_meta *meta)
 	return -ECANCELED;
 }
 
+/* Messages of others before a chunk, as if many hosts wrote at once. */
+static int put_others(void *ctx, size_t bytes)
+{
+	static const unsigned int counts[] = { 0, 0, 0, 1, 0, 5, 2, 0, 30, 0, 0 };
+	const struct store *store = ctx;
+	static unsigned int at;
+
+	(void)bytes;
+	for (unsigned int i = counts[at++ % (sizeof(counts) / sizeof(*counts))]; i; i--)
+		assert_int_equal(natsConnection_PublishString(store->link->connection,
+							      "$O.crashes.C.web2.x", "other"),
+				 NATS_OK);
+	return 0;
+}
+
+static void test_object_store_reads_among_others(void **state)
+{
+	const size_t bytes = OBJECT_CHUNK_BYTES * 60 + 5;
+	struct object_meta meta = { .name = "web1-01234567/a/b", .nuid = "web1-01234567.x" };
+	struct store store;
+	struct object_put put = { .bucket = &store.bucket,
+				  .before_chunk = put_others,
+				  .ctx = &store };
+	int fd = make_file(bytes, 1);
+
+	(void)state;
+	begin(&store, 8);
+	put.window = store.window;
+	OK(object_put__file(&put, fd, &meta, &error));
+	read_and_compare(&store, meta.name, fd, bytes);
+	(void)close(fd);
+	end(&store);
+}
+
 static void test_object_store_lists_each_once(void **state)
 {
 	struct store store;
@@ -376,6 +410,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_object_store_gives_back_what_was_put),
 		cmocka_unit_test(test_object_store_takes_two_at_a_time),
+		cmocka_unit_test(test_object_store_reads_among_others),
 		cmocka_unit_test(test_object_store_lists_each_once),
 		cmocka_unit_test(test_object_store_sees_what_the_server_lost),
 		cmocka_unit_test(test_object_store_shows_nothing_half_put),
