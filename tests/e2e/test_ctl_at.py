@@ -2,13 +2,14 @@
 """ttlog-ctl --at: many machines are asked, by ttlog-fleet, servers and ttlog-ship; real recorders answer."""
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
 
 import jsonschema
 
-from asked_fixture import start_asked
+from asked_fixture import Asker, start_asked
 from ctl_fixture import LIST, STATUS, answers, ctl
 from harness import BUILD, check, equal, wait_until
 from live_fixture import start_beat
@@ -27,14 +28,19 @@ def as_host(name):
     return ["unshare", "--uts", "/usr/bin/python3", "-c", script, name]
 
 
+def token_of(host):
+    """As it is in subjects."""
+    return re.sub(r"[^A-Za-z0-9_-]", lambda found: f"%{ord(found[0]):02X}", host)
+
+
 def start_fleet(t, *args):
     """Two machines, which are one: (server, shippers, their HOSTs)."""
     server, ship, host = start_asked(t, *args)
     _, odd, _ = start_asked(t, *args, "--state", t.path("state2"), server=server, before=as_host(ODD))
     odd.err.wait(".*connected .*")
     odd_host = ODD + host[-9:]
-    wait_until(lambda: ctl("--at", f"nats://127.0.0.1:{server.port}", "--format", "json", "list")[0].count("\n") == 2,
-               "two machines")  # fmt: skip
+    with Asker(server.port) as asker:
+        wait_until(lambda: asker.ask(token_of(odd_host), "list"), "the second machine")
     return server, (ship, odd), (host, odd_host)
 
 
@@ -98,8 +104,7 @@ def test_ctl_at_fails_where_one_does(t):
     # it does not tell its name, so it is not known; with the index it is
     with NatsClient(server.port) as client:
         at_bucket = f"nats://127.0.0.1:{server.port}/crashes"
-        token = hosts[1].replace("\x1b", "%1B").replace(".", "%2E").replace(">", "%3E").replace("[", "%5B")
-        client.request(f"ttlog.index.crashes.{token}.s.r.{'0' * 64}", b"{}")
+        client.request(f"ttlog.index.crashes.{token_of(hosts[1])}.s.r.{'0' * 64}", b"{}")
         client.request(f"ttlog.index.crashes.gone-0a1b2c3d.s.r.{'0' * 64}", b"{}")
     out, errors = ctl("--at", at_bucket, "--wait", "4s", "list", status=1)
     check(f"{hosts[0]}: {app.pid:8} beat" in out, out + errors)
