@@ -120,8 +120,8 @@ def test_ship_asked_by_hostile_users(t):
             eve.try_to(f"PUB {subject} _INBOX.a.t.1 0\r\n")
         verdicts = [answer["verdict"] for answer in eve.flood(host, b'{"version":1,"command":"list"}', 60)]
         check("refused" in verdicts and "done" in verdicts, f"{verdicts}")
-    with Asker(server.port) as alice:
-        only_answer(alice.ask(host, "list"))
+        with Asker(server.port) as alice:
+            only_answer(alice.ask_once(host, b'{"version":1,"command":"list"}'))
     with open(f"/proc/{ship.pid}/status", encoding="utf-8") as file:
         (peak,) = [int(line.split()[1]) for line in file if line.startswith("VmHWM")]
     check(peak < 32 << 10, f"{peak} kB")

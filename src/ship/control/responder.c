@@ -12,14 +12,16 @@
 #include "ask_parts.h"
 #include "ask_subject.h"
 #include "clock.h"
+#include "hash.h"
 #include "responder.h"
 
 #define SECOND_NS          UINT64_C(1000000000)
 #define LOOK_NS            SECOND_NS
 #define MOST_BUSY          4
-/* Ten a second; twenty at once. */
+/* Ten a second of a user, and twenty at once; of all four times as many. */
 #define REQUEST_NS         (SECOND_NS / 10)
 #define BURST              20
+#define ALL                4
 /* That wait for the thread which takes them. */
 #define MOST_WAITING_CNT   64
 #define MOST_WAITING_BYTES (1 << 20)
@@ -149,13 +151,24 @@ static int start_job(struct responder *responder, natsMsg *message, const char *
 
 /* ---- requests ---- */
 
+/* With the lock. */
+static bool is_in_time(struct responder *responder, const char *user)
+{
+	const uint64_t now_ns = clock__now_mono_ns();
+	const uint64_t hash = hash__bytes(0, user, strlen(user));
+
+	return pace__take(&responder->user_paces[hash % RESPONDER_USERS], now_ns, REQUEST_NS,
+			  BURST) &&
+	       pace__take(&responder->pace, now_ns, REQUEST_NS / ALL, BURST * ALL);
+}
+
 /* NULL: it is to be done, and counts as busy. */
-static const char *why_not(struct responder *responder)
+static const char *why_not(struct responder *responder, const char *user)
 {
 	const char *why = NULL;
 
 	(void)pthread_mutex_lock(&responder->lock);
-	if (!pace__take(&responder->pace, clock__now_mono_ns(), REQUEST_NS, BURST))
+	if (!is_in_time(responder, user))
 		why = "it is asked too often: try again";
 	else if (responder->busy_cnt == MOST_BUSY)
 		why = "it is busy with other requests: try again";
@@ -168,7 +181,7 @@ static const char *why_not(struct responder *responder)
 /* Returns whether it has taken the message. */
 static bool take_request(struct responder *responder, natsMsg *message, const char *user)
 {
-	const char *const reply = natsMsg_GetReply(message), *why = why_not(responder);
+	const char *const reply = natsMsg_GetReply(message), *why = why_not(responder, user);
 
 	if (!why && !start_job(responder, message, user))
 		return true;
@@ -182,12 +195,12 @@ static bool take_request(struct responder *responder, natsMsg *message, const ch
 }
 
 /* To all: who is there? */
-static void tell_host(struct responder *responder, const char *reply)
+static void tell_host(struct responder *responder, const char *user, const char *reply)
 {
 	bool is_answered;
 
 	(void)pthread_mutex_lock(&responder->lock);
-	is_answered = pace__take(&responder->pace, clock__now_mono_ns(), REQUEST_NS, BURST);
+	is_answered = is_in_time(responder, user);
 	(void)pthread_mutex_unlock(&responder->lock);
 	if (is_answered)
 		answer(responder, reply, strdup(responder->host));
@@ -211,7 +224,7 @@ static void take(natsConnection *connection, natsSubscription *subscription, nat
 		handing__say_refused(&responder->handing, user,
 				     "an answer to another subject than _INBOX.USER.>");
 	else if (to_all)
-		tell_host(responder, reply);
+		tell_host(responder, user, reply);
 	else if (take_request(responder, message, user))
 		return;
 	natsMsg_Destroy(message);

@@ -13,6 +13,9 @@
 #include "handing.h"
 #include "nats_link.h"
 
+/* Users are told apart by a hash: so one that asks all the time hardly keeps others from it. */
+#define RESPONDER_USERS 64
+
 struct responder_line;
 
 /* It stays where it is until the program ends. */
@@ -31,7 +34,8 @@ struct responder {
 	pthread_cond_t changed;
 	struct responder_line *line; /* NULL: not connected */
 	unsigned int busy_cnt;       /* requests that are being answered */
-	struct pace pace;
+	struct pace pace;            /* of all users */
+	struct pace user_paces[RESPONDER_USERS];
 	bool is_stopped;
 };
 
