@@ -35,7 +35,10 @@ class NatsClient:
         self.socket = socket.create_connection((host, port), timeout=answer_s)
         info = b""
         while not info.endswith(b"\n"):
-            info += self.socket.recv(1)
+            byte = self.socket.recv(1)
+            if not byte:
+                raise NatsError("the connection ended")
+            info += byte
         assert info.startswith(b"INFO "), info
         if tls:
             context = ssl.create_default_context(cafile=tls[0])
