@@ -53,18 +53,36 @@ int index_stream__open(struct index_stream *ret, struct nats_link *link, const c
 	return err;
 }
 
+static int take(const struct index_stream *index, const char *subject, natsStatus status,
+		natsMsg *message, int code, struct fleet_error *error)
+{
+	if (status != NATS_OK)
+		return nats_link__judge(index->link,
+					fleet_error__of_nats(error, status, code, "%s: %s",
+							     index->link->server, subject),
+					error);
+	natsMsg_Destroy(message);
+	return 0;
+}
+
 int index_stream__look(const struct index_stream *index, const char *subject,
 		       struct fleet_error *error)
 {
 	jsDirectGetMsgOptions wanted = { .LastBySubject = subject };
 	natsMsg *message = NULL;
-	natsStatus status = js_DirectGetMsg(&message, index->link->js, index->name, NULL, &wanted);
+	const natsStatus status =
+		js_DirectGetMsg(&message, index->link->js, index->name, NULL, &wanted);
 
-	if (status != NATS_OK)
-		return nats_link__judge(index->link,
-					fleet_error__of_nats(error, status, 0, "%s: %s",
-							     index->link->server, subject),
-					error);
-	natsMsg_Destroy(message);
-	return 0;
+	return take(index, subject, status, message, 0, error);
+}
+
+int index_stream__look_at_leader(const struct index_stream *index, const char *subject,
+				 struct fleet_error *error)
+{
+	jsErrCode code = 0;
+	natsMsg *message = NULL;
+	const natsStatus status =
+		js_GetLastMsg(&message, index->link->js, index->name, subject, NULL, &code);
+
+	return take(index, subject, status, message, (int)code, error);
 }

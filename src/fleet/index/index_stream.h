@@ -24,5 +24,8 @@ int index_stream__open(struct index_stream *ret, struct nats_link *link, const c
 /* Whether there is a message on that subject: 0, -ENOENT, or -errno of the connection. */
 int index_stream__look(const struct index_stream *index, const char *subject,
 		       struct fleet_error *error);
+/* The same, as the leader of the stream has it: that is never behind. */
+int index_stream__look_at_leader(const struct index_stream *index, const char *subject,
+				 struct fleet_error *error);
 
 #endif /* TTLOG_INDEX_STREAM_H */

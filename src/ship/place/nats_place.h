@@ -40,6 +40,7 @@ struct nats_place {
 	/* and a large file whose chunks are put, and a crash that came meanwhile */
 	struct nats_slot slots[NATS_PLACE_UNDER_WAY + 2];
 	uint64_t next_number;
+	bool asks_no_leader; /* what it is permitted does not include that */
 };
 
 extern const struct place_ops nats_place__ops;

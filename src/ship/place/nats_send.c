@@ -114,6 +114,34 @@ static int put_index(struct nats_place *place, struct nats_slot *slot, struct fl
 	return err == -EBADMSG ? -EBADF : err;
 }
 
+/* ---- what there is ---- */
+
+/* Any server answers a direct get, also one that is behind or has what a majority lost: the leader is asked, too. */
+static int find_meta(struct nats_place *place, const char *name, struct object_meta *ret,
+		     struct fleet_error *error)
+{
+	int err = -EACCES;
+
+	if (!place->asks_no_leader)
+		err = object_get__meta_at_leader(&place->bucket, name, ret, error);
+	if (err != -EACCES)
+		return err;
+	place->asks_no_leader = true;
+	return object_get__meta(&place->bucket, name, ret, error);
+}
+
+static int find_index(struct nats_place *place, const char *subject, struct fleet_error *error)
+{
+	int err = -EACCES;
+
+	if (!place->asks_no_leader)
+		err = index_stream__look_at_leader(&place->index, subject, error);
+	if (err != -EACCES)
+		return err;
+	place->asks_no_leader = true;
+	return index_stream__look(&place->index, subject, error);
+}
+
 /* ---- sending ---- */
 
 static int begin(struct nats_place *place, struct nats_slot *slot, struct fleet_error *error)
@@ -123,6 +151,8 @@ static int begin(struct nats_place *place, struct nats_slot *slot, struct fleet_
 
 	if (!err)
 		err = look_whether_there(place, slot->file, &there, error);
+	if (!err)
+		err = find_meta(place, slot->meta.name, &there, error);
 	if (err == -ENOENT || err == -EBADMSG || err == -ENODATA)
 		return put_object(place, slot, &there, error);
 	if (err)
@@ -301,11 +331,11 @@ static int take(void *ctx, const void *bytes, size_t len)
 	return file->before_chunk(file->ctx, len);
 }
 
-static int audit_object(const struct nats_place *place, struct place_file *file,
+static int audit_object(struct nats_place *place, struct place_file *file,
 			struct fleet_error *error)
 {
 	struct object_meta there;
-	int err = object_get__meta(&place->bucket, file->note.object, &there, error);
+	int err = find_meta(place, file->note.object, &there, error);
 
 	if (!err && strcmp(there.digest, file->note.digest) != 0)
 		err = fleet_error__set(error, -ENODATA, "%s is another file there",
@@ -317,12 +347,12 @@ static int audit_object(const struct nats_place *place, struct place_file *file,
 
 int nats_send__audit(struct place *base, struct place_file *file, struct fleet_error *error)
 {
-	const struct nats_place *place = (const struct nats_place *)base;
+	struct nats_place *place = (struct nats_place *)base;
 	int err = audit_object(place, file, error);
 
 	if (err)
 		return err;
-	err = index_stream__look(&place->index, file->note.subject, error);
+	err = find_index(place, file->note.subject, error);
 	if (err == -ENOENT)
 		return fleet_error__set(error, -ENODATA, "%s has no message in the index",
 					file->note.object);

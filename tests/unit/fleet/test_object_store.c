@@ -100,6 +100,7 @@ static void read_and_compare(const struct store *store, const char *name, int fd
 	struct compare compare = { .fd = fd };
 	struct object_meta meta;
 
+	OK(object_get__meta_at_leader(&store->bucket, name, &meta, &error));
 	OK(object_get__meta(&store->bucket, name, &meta, &error));
 	assert_string_equal(meta.name, name);
 	assert_int_equal(meta.size_bytes, bytes);
@@ -133,6 +134,9 @@ static void test_object_store_gives_back_what_was_put(void **state)
 		read_and_compare(&store, name, fd, sizes[i]);
 		(void)close(fd);
 	}
+	assert_int_equal(
+		object_get__meta_at_leader(&store.bucket, "web1-01234567/x/none", &meta, &error),
+		-ENOENT);
 	assert_int_equal(object_get__meta(&store.bucket, "web1-01234567/x/none", &meta, &error),
 			 -ENOENT);
 	assert_non_null(strstr(error.text, "bucket crashes has no web1-01234567/x/none"));
