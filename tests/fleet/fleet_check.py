@@ -75,32 +75,48 @@ class Content:
             message = json.loads(data)
             self.index[message["object"]].append((subject, message))
 
-    def check(self, digests, lost=()):
-        """digests: in hexadecimal, by file name, of all that must be there, and nothing else. lost: files that are not
-        here any more, of which the servers lost something: how many messages of the index, and chunks, they left."""
+    def check(self, digests, gone=(), is_lost=False):
+        """digests: in hexadecimal, by file name, of all that must be there, and nothing else. gone: files that are not here
+        any more; is_lost: of these the servers lost some. How many messages of the index, objects that are not whole or
+        have no message, and chunks are left of those."""
         by_file = {name.rsplit("/", 1)[1]: metas for name, metas in self.metas.items()}
         equal(sorted(by_file), sorted(digests), "files of the bucket")
-        nuids = set()
+        nuids, partly = set(), 0
         for name, metas in self.metas.items():
+            file = name.rsplit("/", 1)[1]
             equal(len(metas), 1, f"messages of {name}")
-            self._check_object(metas[0], digests[name.rsplit("/", 1)[1]])
             nuids.add(metas[0]["nuid"])
+            if file in gone and not self.is_whole(metas[0]):
+                partly += 1
+                continue
+            self._check_object(metas[0], digests[file])
+            self._check_index(metas[0], digests[file])
         index, nuids = set(self.index) - set(self.metas), set(self.chunks) - nuids
-        equal(sorted(name for name in index if name.rsplit("/", 1)[1] not in lost), [], "of the index, without an object")
-        check(lost or not nuids, f"chunks of no object: {sorted(nuids)}")
-        return len(index), len(nuids)
+        equal(sorted(name for name in index if name.rsplit("/", 1)[1] not in gone), [], "of the index, without an object")
+        check(is_lost or not nuids, f"chunks of no object: {sorted(nuids)}")
+        return len(index), partly, len(nuids)
+
+    def is_whole(self, meta):
+        return self.chunks.get(meta["nuid"]) == (meta["chunks"], meta["size"]) and meta["name"] in self.index
 
     def _check_object(self, meta, digest):
         name = meta["name"]
         count, size = self.chunks.get(meta["nuid"], (0, 0))
         equal((count, size), (meta["chunks"], meta["size"]), f"chunks and bytes of {name}")
         equal(self.digests[meta["nuid"]].hex(), digest, f"digest of {name}")
-        said = "SHA-256=" + base64.urlsafe_b64encode(bytes.fromhex(digest)).decode()
-        equal(meta["digest"], said, f"what the bucket says of {name}")
+        equal(meta["digest"], said_of(digest), f"what the bucket says of {name}")
+
+    def _check_index(self, meta, digest):
+        name = meta["name"]
         equal(len(self.index[name]), 1, f"messages of the index for {name}")
         ((subject, message),) = self.index[name]
-        equal((message["digest"], message["size"]), (said, size), f"what the index says of {name}")
+        equal((message["digest"], message["size"]), (said_of(digest), meta["size"]), f"what the index says of {name}")
         check(subject.endswith("." + digest), f"subject {subject} of {name}")
+
+
+def said_of(digest):
+    """As objects have it."""
+    return "SHA-256=" + base64.urlsafe_b64encode(bytes.fromhex(digest)).decode()
 
 
 def messages(client, stream):

@@ -99,7 +99,8 @@ def check_dropped(nodes, few, seen, proven, slow):
     missing = set(seen.digests) - there
     equal(sorted(missing & set(os.listdir(few))), [], "files that are still here, and not there")
     lost = missing & set(proven.digests)
-    rest = content.check({name: seen.digests[name] for name in there}, missing if len(missing) > slow.gone else ())
+    gone = set(seen.digests) - set(os.listdir(few))
+    rest = content.check({name: seen.digests[name] for name in there}, gone, is_lost=len(missing) > slow.gone)
     figures("few", slow, content)
     check(len(missing - lost) <= slow.gone + slow.unproven and slow.gone <= len(missing),
           f"{len(missing)} files are missing, {len(missing - lost)} were never proven; ttlog-ship says that {slow.gone} were "
@@ -107,4 +108,4 @@ def check_dropped(nodes, few, seen, proven, slow):
     say(f"of {len(seen.digests)} files retention deleted {slow.gone} before they were sent, {slow.unproven} before their audit; "
         f"{len(missing)} are missing: all counted by ttlog-ship")  # fmt: skip
     say(f"{len(lost)} of these the servers lost after it was proven that they had them, and they were deleted here; "
-        f"{rest[0]} messages of the index and {rest[1]} chunk subjects are left of such files")  # fmt: skip
+        f"{rest[0]} messages of the index, {rest[1]} objects in part and {rest[2]} chunk subjects are left of such files")  # fmt: skip
