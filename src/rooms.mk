@@ -16,8 +16,8 @@ FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index fleet/ask)
 # The last ones have main.
 CTL_ROOMS := src/ctl
 SHIP_ROOMS := src/ship/spool src/ship/http src/ship/otlp src/ship/webhook src/ship/control src/ship/place src/ship
-CLIENT_ROOMS := src/client
-VIEW_ROOMS := $(addprefix viewer/,output options repack naming input text spans info/gdb info stats/aggregate stats \
+CLIENT_ROOMS := src/client/cache src/client
+VIEW_ROOMS := $(addprefix viewer/,output options fleet repack naming input text spans info/gdb info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \
 	viewer/tui $(addprefix viewer/,export/sentry export diff) viewer
 
@@ -55,11 +55,11 @@ READ_SHARED := $(call objects,src/common/value src/common/query) \
 # And ttlog-view, whose library hides these: numbers as text, moments of a command line, patterns in
 # SQL, files that a snapshot names, files that appear whole, the client's side of the control socket.
 VIEW_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock base/fd_message base/hash_table text/utf8 \
-	$(addprefix value/,duration_unit event_key format_number number rfc3339 time_expr) \
+	$(addprefix value/,duration_unit event_key format_number number parse rfc3339 time_expr) \
 	$(addprefix files/,dir_calls new_file plain_file runtime_dir) $(addprefix elf/,build_id elf_file) \
 	$(addprefix dwarf/,debuginfod dwarf_file dwarf_names parser_rights) base/sandbox \
 	$(addprefix seal/,secret_keys key_file seal_in seal_key) \
-	control/control_dial control/control_wire query/expr_error query/pattern)
+	control/control_dial control/control_wire control/fleet_program control/login_files query/expr_error query/pattern)
 
 # And ttlog-ctl.
 CTL_SHARED := $(patsubst %,$(BUILD)/src/common/%.o,base/array base/clock text/escape text/utf8 value/format_number value/number value/parse \

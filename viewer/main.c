@@ -14,6 +14,7 @@
 #include "diff_output.h"
 #include "browse.h"
 #include "event_output.h"
+#include "fleet_input.h"
 #include "gdb_line.h"
 #include "host_order.h"
 #include "info.h"
@@ -41,6 +42,7 @@
 
 struct view {
 	struct options options;
+	struct fleet_input fleet;
 	struct input input;
 	struct out out;
 	struct new_output file; /* of --output */
@@ -145,6 +147,13 @@ static int open_output(struct view *view)
 
 /* ---- The outputs ---- */
 
+/* By an error of what talks to servers, which was said. */
+static void set_status(struct view *view, int err)
+{
+	if (err)
+		view->status = err == -EINVAL ? EXIT_USAGE : EXIT_UNREADABLE;
+}
+
 static int show_info(struct view *view)
 {
 	int err = 0;
@@ -157,6 +166,11 @@ static int show_info(struct view *view)
 		if (i)
 			out__char(&view->out, '\n');
 		err = info__print_text(&view->out, view->input.readers[i], view->terminal.colour);
+	}
+	if (!err && view->fleet.url_cnt) {
+		if (view->input.reader_cnt && view->options.format != FORMAT_JSON)
+			out__char(&view->out, '\n');
+		set_status(view, fleet_input__list(&view->fleet, &view->options, &view->out));
 	}
 	return err;
 }
@@ -369,6 +383,8 @@ static bool has_input(const struct view *view)
 
 	if (view->options.follow || view->options.explain || view->options.format == FORMAT_SCHEMA)
 		return true;
+	if (view->options.mode == MODE_INFO && view->fleet.url_cnt)
+		return true;
 	for (size_t i = 0; i < view->input.reader_cnt; i++)
 		cnt += ttlog_snapshot_info(view->input.readers[i])->has_header;
 	return cnt >= (view->options.mode == MODE_DIFF ? 2 : 1);
@@ -479,6 +495,38 @@ static bool say_gave_up(const struct options *options)
 	return true;
 }
 
+/* What reads no file asks no server. */
+static int open_fleet(struct view *view)
+{
+	const struct options *options = &view->options;
+	int err;
+
+	if (options->explain || options->follow || options->format == FORMAT_SCHEMA)
+		return 0;
+	if (options->mode == MODE_INFO)
+		return fleet_input__take(&view->fleet, &view->options);
+	err = fleet_input__fetch(&view->fleet, &view->options);
+	set_status(view, err);
+	if (!err && view->fleet.is_partial)
+		view->status = EXIT_UNREADABLE;
+	return err;
+}
+
+static int open_input(struct view *view)
+{
+	const struct options *options = &view->options;
+	int err;
+
+	if (options->explain || options->follow || options->format == FORMAT_SCHEMA ||
+	    (view->fleet.url_cnt && !options->file_cnt))
+		return 0;
+	begin_progress(options);
+	err = input__open(&view->input, &view->options);
+	if (err == -EINVAL)
+		view->status = EXIT_USAGE; /* --identity */
+	return err;
+}
+
 static void view__fini(struct view *view)
 {
 	progress__end();
@@ -488,6 +536,30 @@ static void view__fini(struct view *view)
 	input__fini(&view->input);
 	out__fini(&view->out);
 	options__fini(&view->options);
+	fleet_input__fini(&view->fleet);
+}
+
+/* Modes that do all of it themselves. */
+static int run_alone(struct view *view)
+{
+	int status;
+
+	if (view->options.mode == MODE_KEYGEN)
+		return sealed__keygen(&view->options);
+	if (view->options.mode == MODE_INTERACTIVE) {
+		status = browse__main(&view->options);
+		fleet_input__fini(&view->fleet);
+		return status ? status : view->status;
+	}
+	status = recompress__main(&view->options);
+	view__fini(view);
+	return status;
+}
+
+static bool is_alone(const struct options *options)
+{
+	return options->mode == MODE_KEYGEN || options->mode == MODE_RECOMPRESS ||
+	       (options->mode == MODE_INTERACTIVE && !options->explain);
 }
 
 int main(int argc, char **argv)
@@ -498,21 +570,12 @@ int main(int argc, char **argv)
 
 	options__parse(&view.options, argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (view.options.mode == MODE_KEYGEN)
-		return sealed__keygen(&view.options);
-	if (view.options.mode == MODE_INTERACTIVE && !view.options.explain)
-		return browse__main(&view.options);
-	if (view.options.mode == MODE_RECOMPRESS) {
-		view.status = recompress__main(&view.options);
-		view__fini(&view);
-		return view.status;
-	}
+	err = open_fleet(&view);
+	if (!err && is_alone(&view.options))
+		return run_alone(&view);
 	view.pager = choose_pager(&view.options);
-	begin_progress(&view.options);
-	if (!view.options.explain && !view.options.follow && view.options.format != FORMAT_SCHEMA)
-		err = input__open(&view.input, &view.options);
-	if (err == -EINVAL)
-		view.status = EXIT_USAGE; /* --identity */
+	if (!err)
+		err = open_input(&view);
 	if (!err)
 		err = open_output(&view);
 	if (!err)

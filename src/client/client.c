@@ -12,10 +12,11 @@
 
 /* Of the cache. */
 static const int calls[] = {
-	SCMP_SYS(fallocate), SCMP_SYS(flock),    SCMP_SYS(fsync),    SCMP_SYS(ftruncate),
-	SCMP_SYS(linkat),    SCMP_SYS(pwrite64), SCMP_SYS(unlinkat), SCMP_SYS(utimensat),
+	SCMP_SYS(fallocate), SCMP_SYS(flock),     SCMP_SYS(fsync),
+	SCMP_SYS(ftruncate), SCMP_SYS(renameat2), SCMP_SYS(fdatasync),
+	SCMP_SYS(pwrite64),  SCMP_SYS(unlinkat),  SCMP_SYS(utimensat),
 #ifdef __x86_64__
-	SCMP_SYS(link),      SCMP_SYS(unlink),
+	SCMP_SYS(rename),    SCMP_SYS(renameat),  SCMP_SYS(unlink),
 #endif
 };
 

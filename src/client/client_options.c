@@ -7,15 +7,17 @@
 #include "client_options.h"
 #include "parse.h"
 
-#define EXIT_USAGE      2
-#define DEFAULT_WAIT_NS UINT64_C(10000000000)
-#define MOST_WAIT_NS    UINT64_C(3600000000000)
+#define DEFAULT_CACHE_BYTES (UINT64_C(2) << 30)
+#define EXIT_USAGE          2
+#define DEFAULT_WAIT_NS     UINT64_C(10000000000)
+#define MOST_WAIT_NS        UINT64_C(3600000000000)
 
 static const char doc[] =
 	"Talks to a fleet's servers for ttlog-view and ttlog-ctl, which start it; it gives up all "
 	"rights before it connects.\v"
 	"COMMAND is\n"
 	"  list URL...  what files there are, newest first, by the index alone\n"
+	"  fetch --cache DIR URL...  these files into a cache, newest first\n"
 	"  ask URL REQUEST  a request to each host that matches, as JSON; answers as JSON, a line each\n"
 	"\n"
 	"URL is nats://HOST[:PORT][,HOST...]/BUCKET[?host=GLOB&service=GLOB&reason=GLOB&since=TIME].\n"
@@ -24,12 +26,20 @@ static const char doc[] =
 
 enum {
 	KEY_FORMAT = 0x100,
+	KEY_CACHE,
+	KEY_CACHE_SIZE,
+	KEY_HOLD,
 	KEY_AS,
 	KEY_WAIT,
 };
 
 static const struct argp_option known[] = {
 	{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), or json: one object a line", 1 },
+	{ "cache", KEY_CACHE, "DIR", 0, "fetch: where files are kept, by their SHA-256", 1 },
+	{ "cache-size", KEY_CACHE_SIZE, "SIZE", 0,
+	  "fetch: removes what was not used for the longest time beyond this (2G)", 1 },
+	{ "hold", KEY_HOLD, NULL, 0, "fetch: stays until stdout is closed, so that no file goes",
+	  1 },
 	{ "as", KEY_AS, "USER", 0, "ask: who asks (the name in the credentials, or the login name)",
 	  3 },
 	{ "wait", KEY_WAIT, "DURATION", 0, "ask: for answers (10s)", 3 },
@@ -40,7 +50,7 @@ static const struct argp_option known[] = {
 static const struct {
 	const char *name;
 	enum client_command command;
-} commands[] = { { "list", CLIENT_LIST }, { "ask", CLIENT_ASK } };
+} commands[] = { { "list", CLIENT_LIST }, { "ask", CLIENT_ASK }, { "fetch", CLIENT_FETCH } };
 
 static void set_command(struct client_options *own, const char *text,
 			const struct argp_state *state)
@@ -116,9 +126,21 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!own->url_cnt)
 			argp_error(state, "a command and a URL are needed");
+		if (own->command == CLIENT_FETCH && !own->cache)
+			argp_error(state, "fetch: --cache DIR is needed");
 		return 0;
 	case KEY_FORMAT:
 		set_format(own, arg, state);
+		return 0;
+	case KEY_CACHE:
+		own->cache = arg;
+		return 0;
+	case KEY_CACHE_SIZE:
+		if (parse__size(arg, &own->cache_bytes) || !own->cache_bytes)
+			argp_error(state, "--cache-size: '%s' is not a size such as 2G", arg);
+		return 0;
+	case KEY_HOLD:
+		own->is_holding = true;
 		return 0;
 	case KEY_AS:
 		own->as = arg;
@@ -142,7 +164,8 @@ void client_options__parse(struct client_options *ret, int argc, char **argv)
 		.children = login,
 	};
 
-	*ret = (struct client_options){ .wait_ns = DEFAULT_WAIT_NS };
+	*ret = (struct client_options){ .wait_ns = DEFAULT_WAIT_NS,
+					.cache_bytes = DEFAULT_CACHE_BYTES };
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "ttlog-fleet " TTLOG_VERSION;
 	if (argp_parse(&argp, argc, argv, 0, NULL, ret))

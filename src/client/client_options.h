@@ -11,8 +11,9 @@
 #include "login_files.h"
 
 enum client_command {
-	CLIENT_LIST, /* what is there, by the index alone */
-	CLIENT_ASK,  /* what hosts answer */
+	CLIENT_FETCH, /* files into the cache */
+	CLIENT_LIST,  /* what is there, by the index alone */
+	CLIENT_ASK,   /* what hosts answer */
 };
 
 struct client_url {
@@ -31,6 +32,9 @@ struct client_options {
 	const char *as;      /* who asks; NULL: not given */
 	uint64_t wait_ns;
 	const char *inbox; /* what answers come below; NULL: any */
+	const char *cache; /* of CLIENT_FETCH */
+	uint64_t cache_bytes;
+	bool is_holding;
 };
 
 /* Ends the process with status 2 and a line if the command line is wrong. */

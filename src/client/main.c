@@ -8,6 +8,7 @@
 
 #include "client_options.h"
 #include "fleet_ask.h"
+#include "fleet_fetch.h"
 #include "fleet_list.h"
 
 int main(int argc, char **argv)
@@ -24,6 +25,9 @@ int main(int argc, char **argv)
 	switch (options.command) {
 	case CLIENT_LIST:
 		status = fleet_list__run(&options);
+		break;
+	case CLIENT_FETCH:
+		status = fleet_fetch__run(&options);
 		break;
 	case CLIENT_ASK:
 		status = fleet_ask__run(&options);

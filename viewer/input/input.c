@@ -169,6 +169,8 @@ static struct ttlog_snapshot *open_path(struct input *input, const char *path, c
 		return open_sealed(input, fd, name, stream, ret_why, why_size);
 	if (is_piped)
 		return open_fd(input, fd, name, stream, ret_why, why_size);
+	if (name != path)
+		return open_fd(input, plain_file__open(path), name, stream, ret_why, why_size);
 	snapshot = stream ? ttlog_snapshot_start(path, ret_why, why_size)
 			  : ttlog_snapshot_open(path, ret_why, why_size);
 	if (!input->naming || !snapshot)
@@ -176,11 +178,28 @@ static struct ttlog_snapshot *open_path(struct input *input, const char *path, c
 	return add_names(input, snapshot, plain_file__open(path), name, stream);
 }
 
+/* Files come in the order of their names. */
+static const char *name_of(struct input *input, const char *path)
+{
+	const struct options *options = input->options;
+
+	for (size_t i = 0; i < options->name_cnt; i++) {
+		const struct options_name *at =
+			&options->names[(input->next_name + i) % options->name_cnt];
+
+		if (at->path != path)
+			continue;
+		input->next_name = (size_t)(at - options->names) + 1;
+		return at->name;
+	}
+	return path;
+}
+
 /* NULL: it could not be opened, which is counted. */
 static struct ttlog_snapshot *open_file(struct input *input, const char *path, bool stream,
 					struct unopened *unopened)
 {
-	const char *name = options__is_stdin(path) ? "stdin" : path;
+	const char *name = options__is_stdin(path) ? "stdin" : name_of(input, path);
 	struct ttlog_snapshot *reader;
 	char why[160];
 
@@ -329,6 +348,7 @@ int input__open(struct input *ret, struct options *options)
 		return err;
 	ret->files = options->files;
 	ret->file_cnt = options->file_cnt;
+	ret->options = options;
 	allow_files();
 	err = options->debuginfod ? open_files_named(ret, options) : open_files(ret, options);
 	if (err)

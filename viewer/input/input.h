@@ -25,7 +25,9 @@ struct input {
 	char *default_path;             /* the snapshot that is read if no file is named */
 	const struct secret_keys *keys; /* while files are opened */
 	struct naming *naming;          /* likewise; NULL: no server is asked */
-	bool unreadable;                /* a file, or a part of one, can't be read */
+	const struct options *options;
+	size_t next_name; /* of options->names: probably */
+	bool unreadable;  /* a file, or a part of one, can't be read */
 };
 
 /*

@@ -43,6 +43,7 @@ enum option_key {
 	OPT_IDENTITY,
 	OPT_DEBUGINFOD,
 	OPT_KEYGEN,
+	OPT_CACHE_SIZE,
 	OPT_OUTPUT = 'o',
 };
 
@@ -109,6 +110,9 @@ static const struct argp_option OPTIONS[] = {
 	{ "output", OPT_OUTPUT, "PATH", 0, "Write there instead of stdout", 2 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0,
 	  "On a terminal, not through $TTLOG_PAGER, $PAGER or less", 2 },
+	{ NULL, 0, NULL, 0, "Files of many machines (nats://):", 3 },
+	{ "cache-size", OPT_CACHE_SIZE, "SIZE", 0,
+	  "Keep at most so much of them on this machine (2G)", 3 },
 	{ NULL, 0, NULL, 0, NULL, -1 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -218,6 +222,7 @@ static const struct simple {
 	{ OPT_COUNTERS, false, offsetof(struct options, counters) },
 	{ OPT_GROUP_BY, false, offsetof(struct options, group_by) },
 	{ OPT_HISTOGRAM, false, offsetof(struct options, histogram) },
+	{ OPT_CACHE_SIZE, false, offsetof(struct options, cache_size) },
 	{ OPT_OUTPUT, false, offsetof(struct options, output) },
 	{ OPT_DEBUGINFOD, false, offsetof(struct options, debuginfod) },
 	{ OPT_TO_SQLITE, false, offsetof(struct options, database) },
@@ -288,6 +293,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	if (take_simple(options, key, arg, state))
 		return 0;
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->login;
+		return 0;
 	case OPT_FILTER:
 	case OPT_SEARCH:
 		add_filter(options, key, arg, state);
@@ -361,7 +369,9 @@ static int join_statement(int *argc, char **argv, char **ret_word)
 
 void options__parse(struct options *ret, int argc, char **argv)
 {
+	static const struct argp_child login[] = { { &login_files__argp, 0, NULL, 3 }, { 0 } };
 	static const struct argp argp = {
+		.children = login,
 		.options = OPTIONS,
 		.parser = parse_option,
 		.args_doc = "[FILE...]",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <ttlog/read.h>
+#include "login_files.h"
 #include "time_expr.h"
 
 enum options_mode {
@@ -70,6 +71,13 @@ struct options {
 	size_t identity_cnt;
 	char **files; /* of argv, in their order */
 	size_t file_cnt;
+	struct login_files login; /* for nats:// */
+	const char *cache_size;   /* as given; NULL: the default */
+	/* Of files that were fetched: path and what it is called. */
+	const struct options_name {
+		char *path, *name;
+	} * names;
+	size_t name_cnt;
 };
 
 /* What --keygen writes without --output. */
@@ -86,6 +94,12 @@ struct options {
 static inline bool options__is_stdin(const char *path)
 {
 	return !strcmp(path, "-");
+}
+
+/* Whether a FILE means files of many machines. */
+static inline bool options__is_fleet(const char *path)
+{
+	return !strncmp(path, "nats://", 7);
 }
 
 /* Whether events are shown as tables. */

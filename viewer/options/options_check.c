@@ -4,6 +4,7 @@
 
 #include "debuginfod.h"
 #include "options_parts.h"
+#include "parse.h"
 
 /* A command line as a set of facts: one mode, one format, any choices. */
 #define MODE(name)   (UINT64_C(1) << MODE_##name)
@@ -29,6 +30,10 @@ enum choice {
 	CHOICE_NO_OUTPUT,
 	CHOICE_IDENTITY,
 	CHOICE_DEBUGINFOD,
+	CHOICE_FLEET,
+	CHOICE_NO_FLEET,
+	CHOICE_CACHE_SIZE,
+	CHOICE_LOGIN,
 };
 
 #define CHOICE(name) (UINT64_C(1) << CHOICE_##name)
@@ -83,6 +88,9 @@ static const struct rule {
 	  "--identity is for files: what --follow shows is not encrypted" },
 	{ CHOICE(DEBUGINFOD), MODE(RECOMPRESS) | MODE(KEYGEN) | FORMAT(SCHEMA) | CHOICE(FOLLOW),
 	  "--debuginfod is for files" },
+	{ CHOICE(FLEET), MODE(RECOMPRESS), "--recompress is for files on this machine" },
+	{ CHOICE(CACHE_SIZE) | CHOICE(LOGIN), CHOICE(NO_FLEET),
+	  "--cache-size, --tls-ca, --tls-cert, --tls-key and --creds go with nats://" },
 	{ CHOICE(FOLLOW), CHOICE(FILES), "--follow shows running collectors, no FILE" },
 	{ CHOICE(FOLLOW), ALL_MODES & ~(MODE(EVENTS) | MODE(INTERACTIVE)),
 	  "--follow shows events as they come: it does not go together with what shows all" },
@@ -92,8 +100,18 @@ static const struct rule {
 	  "--follow goes with --format text, json or logfmt" },
 };
 
+static bool has_fleet(const struct options *options)
+{
+	for (size_t i = 0; i < options->file_cnt; i++) {
+		if (options__is_fleet(options->files[i]))
+			return true;
+	}
+	return false;
+}
+
 static uint64_t facts(const struct options *options)
 {
+	const struct login_files *login = &options->login;
 	uint64_t all = UINT64_C(1) << options->mode | UINT64_C(1) << (16 + options->format);
 	bool filters = !ttlog_filter_is_empty(options->filter);
 
@@ -110,6 +128,10 @@ static uint64_t facts(const struct options *options)
 	all |= options->identity_cnt ? CHOICE(IDENTITY) : 0;
 	all |= options->debuginfod ? CHOICE(DEBUGINFOD) : 0;
 	all |= options->follow ? CHOICE(FOLLOW) : 0;
+	all |= has_fleet(options) ? CHOICE(FLEET) : CHOICE(NO_FLEET);
+	all |= options->cache_size ? CHOICE(CACHE_SIZE) : 0;
+	all |= login->tls_ca || login->tls_cert || login->tls_key || login->creds ? CHOICE(LOGIN)
+										  : 0;
 	all |= options->file_cnt ? CHOICE(FILES) : 0;
 	all |= options->file_cnt != 2 ? CHOICE(NOT_TWO_FILES) : 0;
 	return all;
@@ -153,7 +175,7 @@ static bool has_stdin(const struct options *options)
 
 void options__check(const struct options *options, struct argp_state *state)
 {
-	uint64_t all = facts(options);
+	uint64_t all = facts(options), bytes = 0;
 
 	for (size_t i = 0; i < sizeof(RULES) / sizeof(RULES[0]); i++)
 		if ((all & RULES[i].these) && (all & RULES[i].those))
@@ -164,6 +186,8 @@ void options__check(const struct options *options, struct argp_state *state)
 			"--sql reads statements from stdin: give one, or name a file in place of -");
 	if (options->mode == MODE_RECOMPRESS && (!options->file_cnt || has_stdin(options)))
 		argp_error(state, "--recompress: name the snapshots to pack");
+	if (options->cache_size && (parse__size(options->cache_size, &bytes) || !bytes))
+		argp_error(state, "--cache-size %s: not a size such as 2G", options->cache_size);
 	if (options->debuginfod && !debuginfod__are_urls(options->debuginfod))
 		argp_error(state,
 			   "--debuginfod %s: give http://HOST[:PORT], https://HOST or file:///DIR",

@@ -7,6 +7,8 @@ const char OPTIONS_DOC[] =
 	"\v"
 	"FILE: one or more snapshots, merged by time; events that several snapshots of one process hold "
 	"are shown once. -, /dev/stdin or <(...) is a snapshot from a pipe, at most 256 MiB. "
+	"nats://HOST[,HOST...]/BUCKET[?host=GLOB&service=GLOB&reason=GLOB&since=TIME] is what ttlog-ship sent "
+	"there; --info lists it. "
 	"Without FILE: the newest snapshot in /var/lib/ttlog.\n"
 	"\n"
 	"EXPR combines terms with and, or, not and parentheses. A term is KEY OP VALUE or has(KEY). OP "

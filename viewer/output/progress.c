@@ -28,6 +28,8 @@ static struct {
 	bool runs, ends, is_shown;
 	uint64_t total; /* bytes to read; 0: unknown */
 	uint64_t before;
+	bool is_fetch; /* then what was fetched is told */
+	uint64_t fetched;
 	struct timespec begin;
 } progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -63,7 +65,8 @@ static void erase(void)
 static void show(void)
 {
 	const double mb = 1e6;
-	uint64_t done = bytes_read();
+	uint64_t done = progress.is_fetch ? progress.fetched : bytes_read();
+	const char *what = progress.is_fetch ? "fetching" : "reading";
 	double percent;
 	struct timespec now;
 	char line[LINE_MAX + sizeof(ERASE)];
@@ -75,11 +78,11 @@ static void show(void)
 	percent = 100.0 * (double)done / (double)progress.total;
 	percent = percent < 99 ? percent : 99;
 	if (!progress.total)
-		len = snprintf(line, sizeof(line), ERASE "reading: %.0f MB, %ld s",
+		len = snprintf(line, sizeof(line), ERASE "%s: %.0f MB, %ld s", what,
 			       (double)done / mb, (long)(now.tv_sec - progress.begin.tv_sec));
 	else
-		len = snprintf(line, sizeof(line), ERASE "reading: %.0f of %.0f MB, %.0f %%, %ld s",
-			       (double)(done < progress.total ? done : progress.total) / mb,
+		len = snprintf(line, sizeof(line), ERASE "%s: %.0f of %.0f MB, %.0f %%, %ld s",
+			       what, (double)(done < progress.total ? done : progress.total) / mb,
 			       (double)progress.total / mb, percent,
 			       (long)(now.tv_sec - progress.begin.tv_sec));
 	write_line(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
@@ -111,22 +114,16 @@ static void *run(void *arg)
 	return NULL;
 }
 
-void progress__begin(char *const *files, size_t cnt, unsigned passes)
+/* Without a thread it does nothing. */
+static void start(void)
 {
 	pthread_condattr_t attributes;
 	sigset_t all, old;
 
-	if (!isatty(STDERR_FILENO) || !terminal__is_capable() || pthread_condattr_init(&attributes))
+	if (pthread_condattr_init(&attributes))
 		return;
-	progress.total = 0;
-	for (size_t i = 0; i < cnt; i++) {
-		struct stat st;
-
-		if (!stat(files[i], &st) && S_ISREG(st.st_mode))
-			progress.total += (uint64_t)st.st_size * passes;
-	}
 	progress.ends = false;
-	progress.before = bytes_read();
+	progress.before = progress.is_fetch ? 0 : bytes_read();
 	(void)clock_gettime(CLOCK_MONOTONIC, &progress.begin);
 	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	/* the main thread takes signals */
@@ -136,6 +133,38 @@ void progress__begin(char *const *files, size_t cnt, unsigned passes)
 			!pthread_create(&progress.thread, NULL, run, NULL);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	(void)pthread_condattr_destroy(&attributes);
+}
+
+void progress__begin(char *const *files, size_t cnt, unsigned passes)
+{
+	if (!isatty(STDERR_FILENO) || !terminal__is_capable())
+		return;
+	progress.is_fetch = false;
+	progress.total = 0;
+	for (size_t i = 0; i < cnt; i++) {
+		struct stat st;
+
+		if (!stat(files[i], &st) && S_ISREG(st.st_mode))
+			progress.total += (uint64_t)st.st_size * passes;
+	}
+	start();
+}
+
+void progress__begin_fetch(void)
+{
+	if (!isatty(STDERR_FILENO) || !terminal__is_capable())
+		return;
+	progress.is_fetch = true;
+	progress.total = progress.fetched = 0;
+	start();
+}
+
+void progress__fetched(uint64_t done, uint64_t total)
+{
+	(void)pthread_mutex_lock(&progress.lock);
+	progress.fetched = done;
+	progress.total = total;
+	(void)pthread_mutex_unlock(&progress.lock);
 }
 
 void progress__hold(void)

@@ -10,10 +10,14 @@
 #define TTLOG_VIEW_PROGRESS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* `passes`: how many times the files will be read. Without files, the total is unknown. Without a
  * terminal, or without a thread, it does nothing. */
 void progress__begin(char *const *files, size_t cnt, unsigned passes);
+/* The same for files that come from other machines, until progress__end(): in bytes, as they come. */
+void progress__begin_fetch(void);
+void progress__fetched(uint64_t done, uint64_t total);
 /* For other writers to stderr: erase the line; allow it again. */
 void progress__hold(void);
 void progress__release(void);
