@@ -110,12 +110,12 @@ def measure(bench, servers, hosts, scale):
     show_crashes(bench, f'{rate} crashes/s', hosts.say(f'burst {rate} {seconds} {WORKERS}'))
     filled = hosts.say(f'fill {files} {WORKERS}')
     add(bench, 'index alone', 'messages/s', filled['done'] / filled['seconds'])
-    show_crashes(bench, f'{rate} crashes/s, index of {files}', hosts.say(f'burst {rate} {bench.scale(20, 3)} {WORKERS}'))
+    show_crashes(bench, f'{rate} crashes/s, index of {files}', hosts.say(f'burst {rate} {bench.scale(10, 3)} {WORKERS}'))
     for workers in (1, 16, WORKERS):
-        most = hosts.say(f'burst 0 {bench.scale(10, 3)} {workers}')
+        most = hosts.say(f'burst 0 {bench.scale(5, 2)} {workers}')
         add(bench, f'as fast as {workers} hosts can', 'crashes/s', most['done'] / most['seconds'],
             f'p50 {most["p50_ms"]:.1f} ms, p99 {most["p99_ms"]:.1f} ms')
-    audited = hosts.say(f'audit {bench.scale(10, 3)} {WORKERS}')
+    audited = hosts.say(f'audit {bench.scale(5, 2)} {WORKERS}')
     add(bench, f'as fast as {WORKERS} hosts read back', 'crashes/s', audited['done'] / audited['seconds'],
         f'{1000 * audited["server_s"] / audited["done"]:.1f} ms of the servers\' CPU a crash')
     add(bench, 'memory of the largest server, then', 'MiB', servers.memory_mib())
