@@ -15,7 +15,7 @@ READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index fleet/ask)
 # The last ones have main.
 CTL_ROOMS := src/ctl
-SHIP_ROOMS := src/ship/spool src/ship/http src/ship/otlp src/ship/webhook src/ship/control src/ship/place src/ship
+SHIP_ROOMS := src/ship/spool src/ship/http src/ship/s3 src/ship/otlp src/ship/webhook src/ship/control src/ship/place src/ship
 CLIENT_ROOMS := src/client/cache src/client
 VIEW_ROOMS := $(addprefix viewer/,output options fleet repack naming input text spans info/gdb info stats/aggregate stats \
 	sql/value sql/plan sql/tables sql live) $(addprefix viewer/tui/,terminal rows model draw) \

@@ -7,7 +7,7 @@
 
 #define PLAIN                                                                                      \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"                           \
-	"-._~/"
+	"-._~"
 
 int percent__decode(char *text)
 {
@@ -31,7 +31,7 @@ int percent__decode(char *text)
 	return 0;
 }
 
-int percent__encode(char *ret, size_t size, const char *text)
+int percent__encode(char *ret, size_t size, const char *text, const char *also_plain)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	size_t len = 0;
@@ -41,7 +41,7 @@ int percent__encode(char *ret, size_t size, const char *text)
 
 		if (len + 4 > size)
 			return -ENAMETOOLONG;
-		if (strchr(PLAIN, byte)) {
+		if (strchr(PLAIN, byte) || strchr(also_plain, byte)) {
 			ret[len++] = *text;
 			continue;
 		}

@@ -14,6 +14,8 @@
 #define SECOND_NS            UINT64_C(1000000000)
 /* What is still on the disk here is audited so often. */
 #define AUDIT_AGAIN_NS       (24 * 3600 * SECOND_NS)
+/* If the place does not let it. */
+#define AUDIT_RETRY_NS       (3600 * SECOND_NS)
 /* Whether the connection is still there is looked at so often while there is nothing to do. */
 #define LOOK_NS              SECOND_NS
 /* A file that can't be read now. */
@@ -238,6 +240,11 @@ static int audit_one(struct destination *destination, const struct spool_work *w
 		(void)snprintf(text, sizeof(text), "audit: %s; it is sent again", error->text);
 		say(destination, text);
 		set(destination, work, SPOOL_SEND, 0);
+	}
+	if (err == -EBADF) {
+		say_error(destination, error);
+		set(destination, work, SPOOL_AUDIT, AUDIT_RETRY_NS);
+		return 0;
 	}
 	if (err && err != -ENODATA && err != -ECANCELED)
 		return err;

@@ -160,6 +160,9 @@ static struct place_options place_options(const struct ship_options *options)
 	return (struct place_options){
 		.replicas = options->replicas,
 		.login = options->login,
+		.s3_endpoint = options->s3_endpoint,
+		.s3_region = options->s3_region,
+		.s3_keys = options->s3_keys,
 	};
 }
 

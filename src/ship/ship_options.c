@@ -5,6 +5,7 @@
 
 #include "parse.h"
 #include "ship_allow.h"
+#include "s3_url.h"
 #include "ship_options.h"
 
 #define EXIT_USAGE       2
@@ -21,7 +22,8 @@ static const char doc[] =
 	"which its clients of all languages read. It is made if it is not there. Or it is "
 	"file:///DIR: a directory, which then has HOST/SERVICE/FILE. Or it is "
 	"otlp+http://HOST[:PORT][/PATH], or otlp+https://: a receiver of OpenTelemetry, which gets logs "
-	"and spans.\n"
+	"and spans. Or it is s3://BUCKET/PREFIX, at Amazon or --s3-endpoint: the object "
+	"PREFIX/HOST/SERVICE/FILE with the SHA-256 in its name.\n"
 	"\n"
 	"The newest crash goes first. A file counts as sent when it was read back and compared "
 	"(--audit-after); what the servers lost is sent again. Needs no privileges: only that it may "
@@ -35,6 +37,7 @@ static const char doc[] =
 	"  ttlog-ship --to nats://localhost/crashes --replicas 1\n"
 	"  ttlog-ship --to nats://n1,n2,n3/crashes --to file:///mnt/crashes\n"
 	"  ttlog-ship --to otlp+http://localhost:4318\n"
+	"  ttlog-ship --to s3://acme-crashes/web --s3-region eu-central-1\n"
 	"  ttlog-ship --to nats://n1,n2/crashes --tls-ca ca.pem --creds web1.creds --rate 10M";
 
 enum {
@@ -42,6 +45,9 @@ enum {
 	KEY_TO,
 	KEY_WEBHOOK,
 	KEY_REPLICAS,
+	KEY_S3_ENDPOINT,
+	KEY_S3_REGION,
+	KEY_S3_CREDENTIALS,
 	KEY_RATE,
 	KEY_AUDIT_AFTER,
 	KEY_STATE,
@@ -55,6 +61,10 @@ static const struct argp_option known[] = {
 	{ "webhook", KEY_WEBHOOK, "URL", 0,
 	  "Is told of the first crash with a signature, and of the first one for a week", 1 },
 	{ "replicas", KEY_REPLICAS, "N", 0, "Of a bucket that is not there yet (3)", 1 },
+	{ "s3-endpoint", KEY_S3_ENDPOINT, "URL", 0, "Who speaks S3 (Amazon)", 2 },
+	{ "s3-region", KEY_S3_REGION, "NAME", 0, "Of buckets (AWS_REGION)", 2 },
+	{ "s3-credentials", KEY_S3_CREDENTIALS, "FILE", 0,
+	  "As AWS's tools have it (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)", 2 },
 	{ "allow", KEY_ALLOW, "LIST", 0,
 	  "What ttlog-ctl --at may ask of this machine: status, list, trigger, level; or none "
 	  "(" SHIP_ALLOW_DEFAULT ")",
@@ -140,6 +150,31 @@ static unsigned int parse_allowed(const char *text, const struct argp_state *sta
 	return allowed;
 }
 
+/* Those of s3:// alone. */
+static error_t parse_s3(int key, const char *arg, const struct argp_state *state)
+{
+	struct ship_options *own = state->input;
+	struct fleet_error error;
+
+	switch (key) {
+	case KEY_S3_ENDPOINT:
+		if (s3_url__check_endpoint(arg, &error))
+			argp_error(state, "--s3-endpoint: %s", error.text);
+		own->s3_endpoint = arg;
+		return 0;
+	case KEY_S3_REGION:
+		if (s3_url__check_region(arg, &error))
+			argp_error(state, "--s3-region: %s", error.text);
+		own->s3_region = arg;
+		return 0;
+	case KEY_S3_CREDENTIALS:
+		own->s3_keys.path = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
 	struct ship_options *own = state->input;
@@ -183,8 +218,24 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		own->allowed = parse_allowed(arg, state);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_s3(key, arg, state);
 	}
+}
+
+/* What AWS's tools heed. */
+static void heed_environment(struct ship_options *options)
+{
+	const char *region = getenv("AWS_REGION"), *id = getenv("AWS_ACCESS_KEY_ID");
+	const char *path = getenv("AWS_SHARED_CREDENTIALS_FILE");
+
+	options->s3_region = region && region[0] ? region : getenv("AWS_DEFAULT_REGION");
+	options->s3_keys = (struct s3_keys_from){
+		.path = (id && id[0]) || !path || !path[0] ? NULL : path,
+		.profile = getenv("AWS_PROFILE"),
+		.id = id,
+		.secret = getenv("AWS_SECRET_ACCESS_KEY"),
+		.token = getenv("AWS_SESSION_TOKEN"),
+	};
 }
 
 void ship_options__parse(struct ship_options *ret, int argc, char **argv)
@@ -206,6 +257,7 @@ void ship_options__parse(struct ship_options *ret, int argc, char **argv)
 		.audit_after_ns = DEFAULT_AUDIT_NS,
 	};
 	(void)ship_allow__parse(&ret->allowed, SHIP_ALLOW_DEFAULT, &error);
+	heed_environment(ret);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "ttlog-ship " TTLOG_VERSION;
 	if (argp_parse(&argp, argc, argv, 0, NULL, ret))

@@ -26,6 +26,8 @@ struct ship_options {
 	const char *webhook; /* NULL: none */
 	unsigned int replicas;
 	struct login_files login;
+	const char *s3_endpoint, *s3_region; /* NULL: Amazon's; that of the environment */
+	struct s3_keys_from s3_keys;
 	uint64_t rate_bytes_s; /* 0: no limit */
 	uint64_t audit_after_ns;
 	struct listen_address metrics; /* its len is 0: none */

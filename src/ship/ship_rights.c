@@ -49,6 +49,7 @@ int ship_rights__drop(const struct ship_options *options, const char *from,
 				      login->tls_cert,
 				      login->tls_key,
 				      login->creds,
+				      options->s3_keys.path,
 				      places ? RUNTIME_DIR_SYSTEM SOCKETS : NULL,
 				      places && places->own[0] ? own_sockets : NULL };
 	const struct fleet_rights rights = {

@@ -22,7 +22,9 @@ struct http {
 	/* of the request that is on its way */
 	const struct http_request *request;
 	uint64_t at; /* in its body of a file */
+	struct http_answer *answer;
 	bool is_cancelled, is_unreadable;
+	int err; /* why it was given up; 0: is_stopped() said so */
 };
 
 int http__start(void)
@@ -58,7 +60,8 @@ static size_t read_file(char *to, size_t size, size_t cnt, void *ctx)
 		len = (size_t)left;
 	if (!len)
 		return 0;
-	if (request->before_chunk && request->before_chunk(request->ctx, len)) {
+	http->err = request->before_chunk ? request->before_chunk(request->ctx, len) : 0;
+	if (http->err) {
 		http->is_cancelled = true;
 		return CURL_READFUNC_ABORT;
 	}
@@ -80,6 +83,20 @@ static int seek_file(void *ctx, curl_off_t offset, int origin)
 		return CURL_SEEKFUNC_FAIL;
 	http->at = (uint64_t)offset;
 	return CURL_SEEKFUNC_OK;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t cnt, void *ctx)
+{
+	struct http *http = ctx;
+	const struct http_request *request = http->request;
+	long status = 0;
+
+	(void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!request->take || status < 200 || status >= 300)
+		return http_answer__take(bytes, size, cnt, http->answer);
+	http->err = request->take(request->ctx, bytes, size * cnt);
+	http->is_cancelled = http->err;
+	return http->err ? 0 : size * cnt;
 }
 
 /* ---- the client ---- */
@@ -177,19 +194,36 @@ static void set_request(struct http *http, const struct http_request *request)
 	}
 }
 
-/* NULL: out of memory. No wait for "100 Continue": a server that wants no body closes the connection. */
-static struct curl_slist *list_headers(const struct http_request *request)
+/* NULL: out of memory; then the list is freed. */
+static struct curl_slist *append(struct curl_slist *list, const char *header)
 {
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	struct curl_slist *longer = curl_slist_append(list, header);
 
-	for (size_t i = 0; list && request->headers && request->headers[i]; i++) {
-		struct curl_slist *longer = curl_slist_append(list, request->headers[i]);
+	if (!longer)
+		curl_slist_free_all(list);
+	return longer;
+}
 
-		if (!longer)
-			curl_slist_free_all(list);
-		list = longer;
+/*
+ * No wait for "100 Continue": a server that wants no body closes the connection. But libcurl 7.88 signs what says
+ * so, as a header that it then does not send, and S3 knows 100. 0 or -ENOMEM.
+ */
+static int list_headers(const struct http_request *request, struct curl_slist **ret)
+{
+	struct curl_slist *list = NULL;
+
+	if (!request->sigv4) {
+		list = append(list, "Expect:");
+		if (!list)
+			return -ENOMEM;
 	}
-	return list;
+	for (size_t i = 0; request->headers && request->headers[i]; i++) {
+		list = append(list, request->headers[i]);
+		if (!list)
+			return -ENOMEM;
+	}
+	*ret = list;
+	return 0;
 }
 
 static void read_etag(CURL *curl, char ret[HTTP_TAG_BYTES])
@@ -209,10 +243,13 @@ static void read_etag(CURL *curl, char ret[HTTP_TAG_BYTES])
 
 static void read_answer(CURL *curl, struct http_answer *ret)
 {
-	curl_off_t retry_s = 0;
+	curl_off_t retry_s = 0, content_bytes = 0;
 
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
 	(void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_s);
+	(void)curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &content_bytes);
+	if (content_bytes > 0)
+		ret->content_bytes = (uint64_t)content_bytes;
 	if (retry_s > 0)
 		ret->retry_after_s = retry_s < MOST_RETRY_S ? (uint64_t)retry_s : MOST_RETRY_S;
 	read_etag(curl, ret->etag);
@@ -266,7 +303,7 @@ static int judge(const struct http *http, CURLcode code, const struct http_answe
 	if (code == CURLE_OK)
 		return 0;
 	if (http->is_cancelled)
-		return say(http, error, -ECANCELED, "it was given up");
+		return say(http, error, http->err ? http->err : -ECANCELED, "it was given up");
 	if (http->is_unreadable)
 		return say(http, error, -EBADF, "the file can't be read");
 	if (answer->is_too_long)
@@ -279,21 +316,24 @@ static int judge(const struct http *http, CURLcode code, const struct http_answe
 int http__do(struct http *http, const struct http_request *request, struct http_answer *ret,
 	     struct fleet_error *error)
 {
-	struct curl_slist *headers = list_headers(request);
+	struct curl_slist *headers = NULL;
+	const int err = list_headers(request, &headers);
 	CURLcode code;
 
 	http_answer__init(ret, request->most_bytes);
 	http->request = request;
+	http->answer = ret;
 	http->at = 0;
+	http->err = 0;
 	http->is_cancelled = http->is_unreadable = false;
 	http->why[0] = '\0';
-	if (!headers)
+	if (err)
 		return say(http, error, -ENOMEM, strerror(ENOMEM));
 	set_always(http);
 	set_request(http, request);
 	(void)curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
-	(void)curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, http_answer__take);
-	(void)curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, ret);
+	(void)curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
 	code = curl_easy_perform(http->curl);
 	read_answer(http->curl, ret);
 	curl_slist_free_all(headers);

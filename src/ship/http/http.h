@@ -31,13 +31,17 @@ struct http_request {
 	const char *bytes;
 	int fd;
 	uint64_t at, len;
-	/* Before each chunk of a body of fd: 0, or the request is given up. May be NULL. */
+	/* Before each chunk of a body of fd: 0, or -errno: the request is given up, and that is its result. May be
+	 * NULL. */
 	int (*before_chunk)(void *ctx, size_t bytes);
 	void *ctx;
 	/* AWS's signature, version 4: "aws:amz:REGION:s3" and "KEY:SECRET"; NULL: none. */
 	const char *sigv4, *user;
 	size_t most_bytes;   /* of the answer's body */
 	unsigned int most_s; /* for all of it; 0: as long as something moves */
+	/* Gets the body of an answer of 2xx, however long, in its place: 0, or the request is given up. May be
+	 * NULL. */
+	int (*take)(void *ctx, const void *bytes, size_t len);
 };
 
 struct http;
@@ -50,7 +54,8 @@ struct http *http__new(const struct http_options *options);
 void http__free(struct http *http);
 
 /*
- * Waits for the answer, whatever its status is: 0. -ECANCELED: it was given up; -EBADF: fd can't be read; else there is no
+ * Waits for the answer, whatever its status is: 0. -ECANCELED: it was given up (or what before_chunk() or
+ * take() returned); -EBADF: fd can't be read; else there is no
  * answer: -ENOTCONN, -ETIMEDOUT, -EACCES (a certificate), -EMSGSIZE (more than most_bytes), -ENOMEM, -EIO.
  * The caller calls http_answer__fini() in any case.
  */

@@ -15,6 +15,7 @@ struct http_answer {
 	char etag[HTTP_TAG_BYTES]; /* without quotes; "": none, or too long */
 	char *body;                /* ended by a zero; NULL: there is none */
 	size_t body_bytes, most_bytes;
+	uint64_t content_bytes; /* that it says it has, also to HEAD; 0: it does not say */
 	bool is_too_long, is_out_of_memory;
 };
 

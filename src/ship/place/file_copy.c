@@ -109,8 +109,8 @@ static bool is_there(struct copy *copy)
 	struct stat status;
 	bool is = fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode) &&
 		  (uint64_t)status.st_size == file->size_bytes &&
-		  !file_hash__read(file->fd, file->size_bytes, copy->hash) &&
-		  !file_hash__read(fd, file->size_bytes, there) &&
+		  !file_hash__read(file->fd, 0, file->size_bytes, copy->hash) &&
+		  !file_hash__read(fd, 0, file->size_bytes, there) &&
 		  !memcmp(there, copy->hash, sizeof(there));
 
 	/* it may have been left by one that was killed before it was on the disk */

@@ -84,7 +84,7 @@ static int look_whether_there(const struct nats_place *place, const struct place
 	int err;
 
 	if (there->size_bytes != file->size_bytes ||
-	    file_hash__read(file->fd, file->size_bytes, hash))
+	    file_hash__read(file->fd, 0, file->size_bytes, hash))
 		return -ENODATA;
 	object_meta__digest(digest, hash);
 	if (strcmp(digest, there->digest) != 0)

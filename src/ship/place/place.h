@@ -20,12 +20,15 @@
 #include "ledger.h"
 #include "login_files.h"
 #include "object_meta.h"
+#include "s3_keys.h"
 #include "spool.h"
 
 /* Of the command line, for all places. NULL: not given. */
 struct place_options {
 	unsigned int replicas;
 	struct login_files login;
+	const char *s3_endpoint, *s3_region;
+	struct s3_keys_from s3_keys;
 };
 
 /* What a place knows all the time. */
@@ -117,7 +120,7 @@ struct place_ops {
 	int (*settle)(struct place *place, bool is_waiting, struct place_file **ret,
 		      struct fleet_error *error);
 	/* Reads back and compares with what was noted: 0; -ENODATA: it is not there as it was, and error
-	 * says what; else as send(). NULL: it can't be read back. */
+	 * says what; -EBADF: that can't be known now; else as send(). NULL: it can't be read back. */
 	int (*audit)(struct place *place, struct place_file *file, struct fleet_error *error);
 	/* After open(): what earlier attempts left. May be NULL. */
 	int (*clean)(struct place *place, struct fleet_error *error);

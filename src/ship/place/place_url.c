@@ -8,12 +8,10 @@
 #include "nats_place.h"
 #include "otlp_place.h"
 #include "place_url.h"
+#include "s3_place.h"
 
 static const struct place_ops *const known[] = {
-	&nats_place__ops,
-	&file_place__ops,
-	&otlp_http__ops,
-	&otlp_https__ops,
+	&nats_place__ops, &file_place__ops, &s3_place__ops, &otlp_http__ops, &otlp_https__ops,
 };
 
 static const struct place_ops *find(const char *text)

@@ -44,9 +44,18 @@ static void test_percent_encodes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		assert_int_equal(percent__encode(text, sizeof(text), cases[i].text), 0);
+		assert_int_equal(percent__encode(text, sizeof(text), cases[i].text, "/"), 0);
 		assert_string_equal(text, cases[i].is);
 	}
+}
+
+static void test_percent_encodes_what_is_not_plain(void **state)
+{
+	char text[64];
+
+	(void)state;
+	assert_int_equal(percent__encode(text, sizeof(text), "a/b", ""), 0);
+	assert_string_equal(text, "a%2Fb");
 }
 
 static void test_percent_bounds(void **state)
@@ -54,10 +63,10 @@ static void test_percent_bounds(void **state)
 	char text[8];
 
 	(void)state;
-	assert_int_equal(percent__encode(text, sizeof(text), "abcd"), 0);
-	assert_int_equal(percent__encode(text, sizeof(text), "abcdefgh"), -ENAMETOOLONG);
-	assert_int_equal(percent__encode(text, sizeof(text), "++"), 0);
-	assert_int_equal(percent__encode(text, sizeof(text), "+++"), -ENAMETOOLONG);
+	assert_int_equal(percent__encode(text, sizeof(text), "abcd", "/"), 0);
+	assert_int_equal(percent__encode(text, sizeof(text), "abcdefgh", "/"), -ENAMETOOLONG);
+	assert_int_equal(percent__encode(text, sizeof(text), "++", "/"), 0);
+	assert_int_equal(percent__encode(text, sizeof(text), "+++", "/"), -ENAMETOOLONG);
 }
 
 int main(void)
@@ -65,6 +74,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_percent_decodes),
 		cmocka_unit_test(test_percent_encodes),
+		cmocka_unit_test(test_percent_encodes_what_is_not_plain),
 		cmocka_unit_test(test_percent_bounds),
 	};
 

@@ -6,7 +6,8 @@
 
 #define READ_BYTES 65536
 
-int file_hash__read(int fd, uint64_t size_bytes, unsigned char ret[OBJECT_HASH_BYTES])
+int file_hash__read(int fd, uint64_t from, uint64_t size_bytes,
+		    unsigned char ret[OBJECT_HASH_BYTES])
 {
 	struct object_hash *hash = object_hash__new();
 	unsigned char bytes[READ_BYTES];
@@ -19,7 +20,7 @@ int file_hash__read(int fd, uint64_t size_bytes, unsigned char ret[OBJECT_HASH_B
 		const uint64_t left = size_bytes - at;
 
 		len = pread(fd, bytes, left < sizeof(bytes) ? (size_t)left : sizeof(bytes),
-			    (off_t)at);
+			    (off_t)(from + at));
 		if (len > 0) {
 			object_hash__add(hash, bytes, (size_t)len);
 			at += (uint64_t)len;
