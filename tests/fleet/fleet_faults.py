@@ -5,7 +5,7 @@ import random
 import select
 import time
 
-from fleet_check import ask_any
+from fleet_check import ask_any, make_well, not_well
 from fleet_net import COUNT
 from harness import check
 
@@ -116,9 +116,17 @@ class Faults:
         return heal
 
     def emptied(self, node, fault):
+        """Only where all servers have all, until it has all again: what a majority loses, none can give back."""
+        if any(not_well(self.nodes, stream) != [] for stream in self.streams):
+            return None
         node.server.kill()
         node.lose_data()
-        return node.server.start
+
+        def heal():
+            node.server.start()
+            make_well(self.nodes, self.streams)
+
+        return heal
 
     # ---- of all ----
 

@@ -133,9 +133,11 @@ class Shipper:
 
     def look(self):
         """Its memory. It never ends by itself."""
-        check(self.ship.runs(), f"ttlog-ship ended: {self.ship.err.text()}")
         with open(f"/proc/{self.ship.pid}/status", encoding="utf-8") as file:
-            self.most_kib = max(self.most_kib, int(re.search(r"VmHWM:\s+(\d+)", file.read())[1]))
+            most = re.search(r"VmHWM:\s+(\d+)", file.read())
+        # one that is ending has no memory any more
+        check(most and self.ship.runs(), f"ttlog-ship ended: {most or self.ship.wait()}: {self.ship.err.lines[-5:]}")
+        self.most_kib = max(self.most_kib, int(most[1]))
 
     def _take_lines(self):
         os.close(self.ended)
