@@ -12,7 +12,7 @@ RECORD_ROOMS := src/broker src/broker/requests src/ring \
 	$(addprefix src/collect/,options check) src/collect
 READ_ROOMS := $(addprefix src/read/,file item filter reader merge)
 # What a fleet of machines shares.
-FLEET_ROOMS := $(addprefix src/,fleet fleet/object fleet/index fleet/ask)
+FLEET_ROOMS := $(addprefix src/,fleet fleet/stream fleet/object fleet/index fleet/ask)
 # The last ones have main.
 CTL_ROOMS := src/ctl
 SHIP_ROOMS := src/ship/spool src/ship/http src/ship/s3 src/ship/otlp src/ship/webhook src/ship/control src/ship/place src/ship
