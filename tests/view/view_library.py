@@ -294,7 +294,7 @@ def test_python_example():
 def options_of_help(program):
     options = set()
     for line in output(BUILD + "/" + program, "--help").splitlines():
-        match = re.match(r" {2,6}(?:-([^- ]))?(?:, |    )?(?:--([a-z-]+))?", line)
+        match = re.match(r" {2,6}(?:-([^- ]))?(?:, |    )?(?:--([a-z][a-z0-9-]*))?", line)
         if match and line.lstrip().startswith("-"):
             options |= {option for option in match.groups() if option}
     assert {"help", "V", "version"} < options, options
