@@ -6,7 +6,7 @@
 _ttlog_options()
 {
 	"$1" --help 2>/dev/null |
-		sed -n -E 's/^ +(-(.), +|)--([a-z-]+)(\[?=([^] ]+)|).*/-\2 --\3 \5/p'
+		sed -n -E 's/^ +(-(.), +|)--([a-z0-9-]+)(\[?=([^] ]+)|).*/-\2 --\3 \5/p'
 }
 
 # ttlog-view's formats, ttlog-ctl's commands.

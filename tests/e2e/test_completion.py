@@ -32,7 +32,7 @@ def offered(*words):
 
 def options_of(program):
     said = subprocess.run([program, "--help"], env=ENV, capture_output=True, timeout=DEADLINE_S, check=True)
-    return set(re.findall(r"^ +(?:-., +)?(--[a-z-]+)", said.stdout.decode(), flags=re.M))
+    return set(re.findall(r"^ +(?:-., +)?(--[a-z0-9-]+)", said.stdout.decode(), flags=re.M))
 
 
 def test_completion_of_options(_):
