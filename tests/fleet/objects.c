@@ -4,7 +4,6 @@
  *	objects PORT BUCKET put NAME FILE
  *	objects PORT BUCKET get NAME >FILE
  *	objects PORT BUCKET list
- *	objects PORT BUCKET index [HOST-GLOB]
  * The server is on loopback. Makes the bucket.
  */
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 
 #include "ack_window.h"
 #include "bucket.h"
-#include "index_list.h"
 #include "object_get.h"
 #include "object_list.h"
 #include "object_put.h"
@@ -61,31 +59,12 @@ static int get(const struct bucket *bucket, const char *name)
 	return err ? err : object_get__read(bucket, &meta, write_bytes, NULL, &error);
 }
 
-static int print_entry(void *ctx, const struct index_entry *entry)
-{
-	(void)ctx;
-	printf("%s %s %s %.*s\n", entry->host, entry->service, entry->reason,
-	       (int)entry->json_bytes, entry->json);
-	return 0;
-}
-
-static int print_index(struct nats_link *link, const char *bucket, const char *host)
-{
-	const struct index_filter filter = { .host = host, .service = "", .reason = "" };
-	struct index_stream index;
-	int err = index_stream__open(&index, link, bucket, 1, &error);
-
-	return err ? err : index_list__each(&index, &filter, print_entry, NULL, &error);
-}
-
 static int run(const struct bucket *bucket, int argc, char **argv)
 {
 	if (argc == 6 && !strcmp(argv[3], "put"))
 		return put(bucket, argv[4], argv[5]);
 	if (argc == 5 && !strcmp(argv[3], "get"))
 		return get(bucket, argv[4]);
-	if (!strcmp(argv[3], "index"))
-		return print_index(bucket->link, bucket->name, argc == 5 ? argv[4] : "");
 	return object_list__each(bucket, print_meta, NULL, &error);
 }
 
