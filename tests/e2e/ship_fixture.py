@@ -53,6 +53,16 @@ def wait_index(server, count, bucket="crashes"):
     return ask(server.port, lambda client: client.index(bucket))
 
 
+def shipped(t):
+    """A server with what make_spool() has, and an empty index after it."""
+    server = start_server(t)
+    make_spool(t)
+    ship = start_ship(t, "--to", url_of(server.port))
+    wait_index(server, 2)
+    stop(ship)
+    return server
+
+
 def check_all(t, server, bucket="crashes"):
     """Every file of the spool is in the bucket once, whole, with its message, and nothing else is."""
     with NatsClient(server.port) as client:

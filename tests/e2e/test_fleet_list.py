@@ -6,8 +6,7 @@ import os
 import subprocess
 
 from harness import BUILD, DEADLINE_S, check, equal
-from ship_fixture import (CRASH, OTHER, NatsClient, make_spool, start_server, start_ship, stop, url_of,
-                          wait_index)  # fmt: skip
+from ship_fixture import CRASH, OTHER, NatsClient, shipped, start_server, url_of
 
 FLEET = os.path.join(BUILD, "ttlog-fleet")
 HOST = "web1-0a1b2c3d"
@@ -22,16 +21,6 @@ def fleet(*args, status=0):
 def listed(*args, status=0):
     out, err = fleet("list", "--format", "json", *args, status=status)
     return [json.loads(line) for line in out.splitlines()], err
-
-
-def shipped(t):
-    """A server with what make_spool() has, and an empty index after it."""
-    server = start_server(t)
-    make_spool(t)
-    ship = start_ship(t, "--to", url_of(server.port))
-    wait_index(server, 2)
-    stop(ship)
-    return server
 
 
 def put(server, host, service, reason, number, info, file=None, **more):

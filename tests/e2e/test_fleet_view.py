@@ -7,8 +7,7 @@ import shutil
 import subprocess
 
 from harness import BUILD, DEADLINE_S, check, equal
-from ship_fixture import (CRASH, OTHER, NatsClient, make_spool, start_server, start_ship, stop, url_of,
-                          wait_index)  # fmt: skip
+from ship_fixture import CRASH, OTHER, NatsClient, shipped, start_server, url_of
 
 VIEW = os.path.join(BUILD, "ttlog-view")
 
@@ -23,15 +22,6 @@ def view(t, *args, status=0, cache="cache"):
 
 def cached(t, cache="cache"):
     return sorted(glob.glob(t.path(cache) + "/ttlog/*.bin"))
-
-
-def shipped(t):
-    server = start_server(t)
-    make_spool(t)
-    ship = start_ship(t, "--to", url_of(server.port))
-    wait_index(server, 2)
-    stop(ship)
-    return server
 
 
 def test_fleet_view(t):

@@ -10,7 +10,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
+
+/* path: ends with -XXXXXX, or with what an earlier call made of that. Returns 0 on success, as a setup does. */
+static inline int temp_dir__make(char *path)
+{
+	(void)strcpy(strrchr(path, '-'), "-XXXXXX");
+	return mkdtemp(path) ? 0 : -1;
+}
 
 static inline size_t temp_dir__file_cnt(const char *path)
 {

@@ -225,8 +225,7 @@ static void test_file_info_is_asked_again_if_that_ahead_failed(void **state)
 static int make_dir(void **state)
 {
 	(void)state;
-	(void)strcpy(strrchr(dir, '-'), "-XXXXXX");
-	if (!mkdtemp(dir))
+	if (temp_dir__make(dir))
 		return -1;
 	(void)snprintf(view, sizeof(view), "%s/view", dir);
 	return 0;

@@ -102,8 +102,7 @@ static void test_info_helper_without_a_program(void **state)
 static int make_dir(void **state)
 {
 	(void)state;
-	(void)strcpy(strrchr(dir, '-'), "-XXXXXX");
-	if (!mkdtemp(dir))
+	if (temp_dir__make(dir))
 		return -1;
 	(void)snprintf(view, sizeof(view), "%s/view", dir);
 	return 0;

@@ -147,8 +147,7 @@ static void test_ledger_says_why_not(void **state)
 static int make_dir(void **state)
 {
 	(void)state;
-	(void)strcpy(strrchr(dir, '-'), "-XXXXXX");
-	if (!mkdtemp(dir))
+	if (temp_dir__make(dir))
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
 	return 0;

@@ -229,8 +229,7 @@ static void test_signatures_are_made_anew(void **state)
 static int make_dir(void **state)
 {
 	(void)state;
-	(void)strcpy(strrchr(dir, '-'), "-XXXXXX");
-	if (!mkdtemp(dir))
+	if (temp_dir__make(dir))
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/signatures.db", dir);
 	return 0;

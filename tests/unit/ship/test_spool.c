@@ -99,8 +99,7 @@ static int make_dir(void **state)
 {
 	struct spool *spool;
 
-	(void)strcpy(strrchr(dir, '-'), "-XXXXXX");
-	if (!mkdtemp(dir))
+	if (temp_dir__make(dir))
 		return -1;
 	make(OLD_CRASH);
 	make(NEW_TIMER);
